@@ -1,0 +1,58 @@
+"""Quantum electromechanics: an electric current that drives an oscillator, and the work it stores.
+
+Units: ħ = e = k_B = 1.  The names here are the public ones; each has its source in its docstring.
+"""
+
+from qemlib.adiabaticity import Adiabaticity, adiabaticity
+from qemlib.device import Device, Lead, Lorentzian, Oscillator, SpectralDensity, paper_device
+from qemlib.electrons import (
+    ElectronCoefficients,
+    current,
+    damping,
+    diffusion,
+    electron_coefficients,
+    excess_charge,
+    noise_spectrum,
+    occupation,
+)
+from qemlib.fokker_planck import ConvergenceError, SteadyState, steady_state
+from qemlib.langevin_model import LangevinModel
+from qemlib.orbit import OrbitAverage, orbit_average
+from qemlib.spectral import QuadratureError, distribution, spectral_function
+from qemlib.sweep import sweep
+from qemlib.work import entropy, ergotropy, free_energy_work, second_order_coherence
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Adiabaticity",
+    "ConvergenceError",
+    "Device",
+    "ElectronCoefficients",
+    "LangevinModel",
+    "Lead",
+    "Lorentzian",
+    "OrbitAverage",
+    "Oscillator",
+    "QuadratureError",
+    "SpectralDensity",
+    "SteadyState",
+    "adiabaticity",
+    "current",
+    "damping",
+    "diffusion",
+    "distribution",
+    "electron_coefficients",
+    "entropy",
+    "ergotropy",
+    "excess_charge",
+    "free_energy_work",
+    "noise_spectrum",
+    "occupation",
+    "orbit_average",
+    "paper_device",
+    "second_order_coherence",
+    "spectral_function",
+    "steady_state",
+    "sweep",
+]

@@ -1,0 +1,73 @@
+"""Checks of what comes in: each message names the argument, what came and what is allowed."""
+
+import numpy as np
+
+
+def finite(name, value):
+    """Return `value` as a float; ValueError unless it is a finite real number."""
+    number = _number(name, value)
+    if not np.isfinite(number):
+        raise ValueError(f"{name} must be a finite number, got {value!r}")
+    return number
+
+
+def positive(name, value):
+    """Return `value` as a float; ValueError unless it is finite and greater than zero."""
+    number = _number(name, value)
+    if not (np.isfinite(number) and number > 0):
+        raise ValueError(f"{name} must be finite and greater than 0, got {value!r}")
+    return number
+
+
+def integer(name, value, minimum):
+    """Return `value` as an int; ValueError unless it is a whole number of at least `minimum`."""
+    number = _number(name, value)
+    if not (np.isfinite(number) and number == int(number) and number >= minimum):
+        raise ValueError(f"{name} must be a whole number of at least {minimum}, got {value!r}")
+    return int(number)
+
+
+def finite_array(name, value, ndim=None):
+    """Return `value` as a float array; ValueError unless it is real, finite and of `ndim` axes."""
+    array = _array(name, value)
+    if ndim is not None and array.ndim != ndim:
+        raise ValueError(
+            f"{name} must be an array with {ndim} axis/axes, got one of shape {array.shape}"
+        )
+    bad = ~np.isfinite(array)
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(
+            f"{name} must hold finite numbers only, got {array[where]} at index {where}"
+            if array.ndim
+            else f"{name} must be a finite number, got {value!r}"
+        )
+    return array
+
+
+def broadcast(**arrays):
+    """Return the finite arrays, broadcast against each other; ValueError if they do not fit."""
+    checked = [finite_array(name, value) for name, value in arrays.items()]
+    try:
+        return np.broadcast_arrays(*checked)
+    except ValueError:
+        shapes = ", ".join(f"{name} {np.shape(a)}" for name, a in arrays.items())
+        raise ValueError(f"shapes must broadcast against each other, got {shapes}") from None
+
+
+def _number(name, value):
+    if isinstance(value, (bool, str, bytes)) or np.ndim(value) != 0 or np.iscomplexobj(value):
+        raise ValueError(f"{name} must be one real number, got {value!r}")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be one real number, got {value!r}") from None
+
+
+def _array(name, value):
+    if np.iscomplexobj(value):
+        raise ValueError(f"{name} must be real, got complex values")
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be an array of real numbers, got {value!r}") from None
