@@ -1,0 +1,96 @@
+"""Is the motion slow enough?  Ineq. (5) as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qemlib import _checks
+from qemlib.device import Device, Lorentzian
+
+__all__ = ["Adiabaticity", "adiabaticity"]
+
+
+@dataclass(frozen=True)
+class Adiabaticity:
+    """Ineq. (5), T, Γ ≫ ω0, |λ|, as numbers; it holds where all ratios are large.
+
+    Attributes
+    ----------
+    temperature_over_frequency, rate_over_frequency : float
+        T/ω0 and Γ/ω0, with the smaller temperature and the smaller rate of the two leads.
+    temperature_over_coupling, rate_over_coupling : float
+        T/|λ| and Γ/|λ|; infinite without coupling.
+    memory_time : ndarray
+        1/(2|Im w|) with w the slowest pole of G(ω) at the positions asked for: the time in which
+        the correlations of the charge decay.
+    memory_phase : ndarray
+        ω0 × `memory_time`: the angle by which the oscillator turns meanwhile.  It should be small.
+    """
+
+    temperature_over_frequency: float
+    rate_over_frequency: float
+    temperature_over_coupling: float
+    rate_over_coupling: float
+    memory_time: np.ndarray
+    memory_phase: np.ndarray
+
+    def __repr__(self):
+        return (
+            f"Adiabaticity(T/ω0 = {self.temperature_over_frequency:.4g}, "
+            f"Γ/ω0 = {self.rate_over_frequency:.4g}, "
+            f"T/|λ| = {self.temperature_over_coupling:.4g}, "
+            f"Γ/|λ| = {self.rate_over_coupling:.4g}, "
+            f"ω0 × memory time ≤ {np.max(self.memory_phase):.4g})"
+        )
+
+
+def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
+    """Ineq. (5) as numbers, with the memory time of the electrons at the positions `x`.
+
+    Parameters
+    ----------
+    device : Device
+        Both leads must be Lorentzian: the poles of G are then those of a 3 × 3 matrix.
+    x : array_like
+        Positions at which the memory time is wanted.
+
+    Returns
+    -------
+    Adiabaticity
+
+    Raises
+    ------
+    ValueError
+        If `x` is not finite, or a lead is not Lorentzian.
+    """
+    x = _checks.finite_array("x", x)
+    for side, lead in zip(("left", "right"), device.leads, strict=True):
+        if not isinstance(lead.density, Lorentzian):
+            raise ValueError(
+                f"device.{side}.density must be Lorentzian for the poles of G, got {lead.density!r}"
+            )
+    memory_time = 0.5 / np.abs(_poles(device, x).imag).min(axis=-1)
+    frequency, coupling = device.oscillator.frequency, abs(device.coupling)
+    temperature = min(lead.temperature for lead in device.leads)
+    rate = min(lead.density.rate for lead in device.leads)
+    return Adiabaticity(
+        temperature_over_frequency=temperature / frequency,
+        rate_over_frequency=rate / frequency,
+        temperature_over_coupling=temperature / coupling if coupling else np.inf,
+        rate_over_coupling=rate / coupling if coupling else np.inf,
+        memory_time=memory_time,
+        memory_phase=frequency * memory_time,
+    )
+
+
+def _poles(device, x):
+    """Poles of G: a Lorentzian lead is one lossy mode, coupled with g² = Γδ/2 to the dot."""
+    matrix = np.zeros((*x.shape, 3, 3), dtype=complex)
+    matrix[..., 0, 0] = device.level - device.force * x
+    for i, lead in enumerate(device.leads, start=1):
+        band = lead.density
+        matrix[..., i, i] = band.center - 1j * band.bandwidth
+        matrix[..., 0, i] = matrix[..., i, 0] = np.sqrt(0.5 * band.rate * band.bandwidth)
+    return np.linalg.eigvals(matrix)
