@@ -1,0 +1,257 @@
+"""Equation (6) as data: the one seam between electrons and motion.
+
+Any electronic system, from any solver, enters here as arrays over position.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.interpolate import make_interp_spline
+
+from qemlib import _checks
+from qemlib.device import Device
+from qemlib.electrons import electron_coefficients
+from qemlib.orbit import edge_weight
+
+__all__ = ["LangevinModel"]
+
+_DEGREE = 5
+_FEWEST_POINTS = 16
+_COARSE_POINTS = 129
+# `from_device` enlarges its grid until the weight of the orbits that touch the edge is this small
+# beside the largest one, and refines it until the splines miss new points by less than the other.
+_EDGE_WEIGHT = 1e-16
+_INTERPOLATION_ERROR = 1e-9
+_MOST_POINTS = 20_001
+_WIDEST = 400.0
+
+
+@dataclass(frozen=True, eq=False)
+class LangevinModel:
+    """The Langevin equation m ẍ + mγ(x) ẋ + mω0² x = F⟨n⟩_x + √D(x) ξ(t), Eq. (6), on a grid.
+
+    Parameters
+    ----------
+    mass, frequency : float
+        m and ω0, both positive.
+    x : array_like, shape (points,)
+        Positions, strictly increasing; at least 16 of them.
+    force : array_like, shape (points,)
+        Mean force F⟨n⟩_x.
+    damping : array_like, shape (points,)
+        γ(x); may be negative.
+    diffusion : array_like, shape (points,)
+        D(x) ≥ 0, with ⟨ξ(t)ξ(t')⟩ = δ(t − t').
+    note : str
+        How the grid was chosen; `from_device` fills it in.
+
+    Raises
+    ------
+    ValueError
+        If an array has the wrong shape or holds anything but finite numbers, `x` does not
+        increase, or `diffusion` is negative somewhere.
+
+    Notes
+    -----
+    Between the grid points the coefficients are splines of degree five.  Outside the grid they are
+    unknown, and asking for them is an error: nothing is extrapolated.
+    """
+
+    mass: float
+    frequency: float
+    x: np.ndarray
+    force: np.ndarray
+    damping: np.ndarray
+    diffusion: np.ndarray
+    note: str = "grid given by the caller"
+    _splines: dict = field(init=False, repr=False)
+
+    def __post_init__(self):
+        for name in ("mass", "frequency"):
+            object.__setattr__(self, name, _checks.positive(name, getattr(self, name)))
+        x = _checks.finite_array("x", self.x, ndim=1).copy()
+        if x.size < _FEWEST_POINTS:
+            raise ValueError(f"x must have at least {_FEWEST_POINTS} points, got {x.size}")
+        steps = np.diff(x)
+        if not (steps > 0).all():
+            where = int(np.argmax(steps <= 0))
+            raise ValueError(
+                "x must increase strictly, "
+                f"got {x[where]} followed by {x[where + 1]} at index {where}"
+            )
+        arrays = {"x": x}
+        for name in ("force", "damping", "diffusion"):
+            values = _checks.finite_array(name, getattr(self, name), ndim=1).copy()
+            if values.shape != x.shape:
+                raise ValueError(f"{name} must have the shape of x, {x.shape}, got {values.shape}")
+            arrays[name] = values
+        if (arrays["diffusion"] < 0).any():
+            raise ValueError(
+                f"diffusion must not be negative, got a value of {arrays['diffusion'].min()}"
+            )
+        for name, values in arrays.items():
+            values.flags.writeable = False
+            object.__setattr__(self, name, values)
+        splines = {
+            name: make_interp_spline(x, arrays[name], k=_DEGREE)
+            for name in ("force", "damping", "diffusion")
+        }
+        work = splines["force"].antiderivative()
+        origin = float(np.clip(0.0, x[0], x[-1]))
+        splines["work"] = work
+        object.__setattr__(self, "_splines", splines)
+        object.__setattr__(self, "_origin_work", float(work(origin)))
+
+    def __repr__(self):
+        return (
+            f"LangevinModel(mass={self.mass:g}, frequency={self.frequency:g}, {self.x.size} points "
+            f"from x = {self.x[0]:.6g} to {self.x[-1]:.6g}; {self.note})"
+        )
+
+    @property
+    def x0(self) -> float:
+        """Length scale (2/mω0)^{1/2}."""
+        return float(np.sqrt(2.0 / (self.mass * self.frequency)))
+
+    @property
+    def p0(self) -> float:
+        """Momentum scale (2mω0)^{1/2}."""
+        return float(np.sqrt(2.0 * self.mass * self.frequency))
+
+    @property
+    def mirrored(self) -> bool:
+        """True if the model is unchanged by (x, p) → (−x, −p), to 1e-9 of its largest values."""
+
+        def same(values, mirrored):
+            return np.abs(values - mirrored).max() <= 1e-9 * max(np.abs(values).max(), 1e-300)
+
+        return bool(
+            np.abs(self.x + self.x[::-1]).max() <= 1e-12 * self.x[-1]
+            and same(self.force, -self.force[::-1])
+            and same(self.damping, self.damping[::-1])
+            and same(self.diffusion, self.diffusion[::-1])
+        )
+
+    def force_at(self, x) -> np.ndarray:
+        """Mean force F⟨n⟩_x at `x`; ValueError outside the grid."""
+        return self._evaluate("force", x)
+
+    def damping_at(self, x) -> np.ndarray:
+        """Damping rate γ(x) at `x`; ValueError outside the grid."""
+        return self._evaluate("damping", x)
+
+    def diffusion_at(self, x) -> np.ndarray:
+        """Diffusion coefficient D(x) at `x`; ValueError outside the grid."""
+        return self._evaluate("diffusion", x)
+
+    def potential_at(self, x) -> np.ndarray:
+        """Effective potential U(x) = mω0²x²/2 − ∫ F⟨n⟩ dx at `x`, with U(0) = 0 where 0 is on the
+        grid; ValueError outside the grid."""
+        x = np.asarray(x, dtype=float)
+        work = self._evaluate("work", x) - self._origin_work
+        return 0.5 * self.mass * self.frequency**2 * x**2 - work
+
+    def _evaluate(self, name, x):
+        x = _checks.finite_array("x", x)
+        low, high = self.x[0], self.x[-1]
+        outside = (x < low) | (x > high)
+        if outside.any():
+            raise ValueError(
+                f"x must lie on the model's grid, from {low:.6g} to {high:.6g}, "
+                f"got {float(x[outside].flat[0]):.6g}; build the model on a wider grid"
+            )
+        return self._splines[name](x)
+
+    @classmethod
+    def from_device(cls, device: Device, half_width: float | None = None) -> LangevinModel:
+        """The model of a device, on a grid that holds its steady state.
+
+        The grid is centred at 0.  It is widened until the orbit-averaged weight of the motion
+        that touches its edge is below 1e-16 of the largest, and refined until the splines miss
+        the exact coefficients half-way between points by less than 1e-9 of their largest value.
+        The result's `note` says what was reached.
+
+        Parameters
+        ----------
+        device : Device
+        half_width : float, optional
+            Use this half width instead of searching for one.
+
+        Returns
+        -------
+        LangevinModel
+
+        Raises
+        ------
+        ValueError
+            If no grid up to |x| = 400 x0 holds the steady state: the friction is negative on
+            average however large the motion, or too weak to bind it.
+        """
+        if half_width is not None:
+            width = _checks.positive("half_width", half_width)
+            x = np.linspace(-width, width, _COARSE_POINTS)
+            reason = "half width given by the caller"
+            return _resolved(cls, device, x, _coefficients(device, x), reason)
+        x0 = device.oscillator.x0
+        width = 8.0 * x0
+        while width <= _WIDEST * x0:
+            # A coarse look is enough to find the width: orbit averages smooth the errors.
+            x = np.linspace(-width, width, _COARSE_POINTS)
+            coefficients = _coefficients(device, x)
+            weight = edge_weight(_model(cls, device, x, coefficients))
+            if weight < _EDGE_WEIGHT:
+                reason = f"orbit-averaged weight at the edge {weight:.0e} of the largest"
+                return _resolved(cls, device, x, coefficients, reason)
+            width *= 1.25
+        raise ValueError(
+            f"device has no bound steady state within |x| ≤ {_WIDEST:g} x0: its orbit-averaged "
+            "friction does not confine the motion"
+        )
+
+
+def _resolved(cls, device, x, coefficients, reason):
+    """Refine the grid by halving until the splines hold between its points."""
+    while True:
+        model = _model(cls, device, x, coefficients)
+        between = 0.5 * (x[1:] + x[:-1])
+        new = _coefficients(device, between)
+        missed = max(
+            np.abs(getattr(model, f"{name}_at")(between) - new[name]).max()
+            / max(np.abs(new[name]).max(), 1e-300)
+            for name in new
+        )
+        # The old points and the new ones together are the next, finer grid.
+        x = _interleave(x, between)
+        coefficients = {name: _interleave(coefficients[name], new[name]) for name in new}
+        # Halving the step lowers the error by at least this factor: no need to look again.
+        missed /= 2.0**_DEGREE
+        if missed < _INTERPOLATION_ERROR:
+            note = f"{reason}, interpolation error {missed:.0e}"
+            return _model(cls, device, x, coefficients, note)
+        if x.size > _MOST_POINTS:
+            raise ValueError(
+                f"device: {x.size} points do not resolve its coefficients on |x| ≤ {x[-1]:.6g}, "
+                f"the splines miss them by {missed:.1e}"
+            )
+
+
+def _interleave(old, new):
+    result = np.empty(old.size + new.size)
+    result[::2], result[1::2] = old, new
+    return result
+
+
+def _coefficients(device, x):
+    at = electron_coefficients(device, x)
+    return {
+        "force": device.force * at.excess_charge,
+        "damping": at.damping,
+        "diffusion": at.diffusion,
+    }
+
+
+def _model(cls, device, x, coefficients, note="grid given by the caller"):
+    osc = device.oscillator
+    return cls(mass=osc.mass, frequency=osc.frequency, x=x, note=note, **coefficients)
