@@ -1,0 +1,177 @@
+"""The generator of (A24) in Hermite functions, and its null vector by block elimination.
+
+In p the operators of (A24) are ladder operators that couple a level to its neighbours and to its
+next neighbours.  Grouping the levels of p in pairs makes the generator block tridiagonal, with
+blocks that hold the x direction.  Eliminating the blocks from the highest level down is the matrix
+continued fraction method of Risken (The Fokker-Planck Equation, ch. 9).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.linalg import lu_factor, lu_solve
+from scipy.special import roots_legendre
+
+# Functions of the highest order reach this many widths beyond their turning point.
+_TAIL = 6.0
+
+
+def hermite_functions(count, x, width):
+    """Orthonormal Hermite functions h_j(x) of the given width; shape (count, points)."""
+    y = np.asarray(x, dtype=float) / width
+    result = np.empty((count, y.size))
+    result[0] = np.pi**-0.25 / np.sqrt(width) * np.exp(-0.5 * y**2)
+    if count > 1:
+        result[1] = np.sqrt(2.0) * y * result[0]
+    for j in range(2, count):
+        result[j] = np.sqrt(2.0 / j) * y * result[j - 1] - np.sqrt((j - 1) / j) * result[j - 2]
+    return result
+
+
+def quadrature(count, width, low=-np.inf, high=np.inf):
+    """Nodes and weights for products of two Hermite functions and a smooth function of x.
+
+    Gauss-Legendre on the part of [low, high] where the functions live.
+    """
+    reach = width * (np.sqrt(2.0 * count + 1.0) + _TAIL)
+    low, high = max(low, -reach), min(high, reach)
+    node, weight = _legendre(2 * count + 64)
+    return low + 0.5 * (high - low) * (node + 1.0), 0.5 * (high - low) * weight
+
+
+@lru_cache(maxsize=64)
+def _legendre(count):
+    return roots_legendre(count)
+
+
+@dataclass(frozen=True, eq=False)
+class Generator:
+    """Block tridiagonal generator; block b holds the p levels 2b and 2b + 1."""
+
+    diagonal: list[np.ndarray]
+    upper: list[np.ndarray]  # block b from block b + 1
+    lower: list[np.ndarray]  # block b + 1 from block b
+    indices: list[list[tuple[int, np.ndarray]]]  # per block: (p level, its x functions)
+    size: int
+
+    def apply(self, vector):
+        """L c, block by block."""
+        result = [d @ v for d, v in zip(self.diagonal, vector, strict=True)]
+        for b, (up, low) in enumerate(zip(self.upper, self.lower, strict=True)):
+            result[b] += up @ vector[b + 1]
+            result[b + 1] += low @ vector[b]
+        return result
+
+    def unpack(self, vector):
+        """Blocks to the matrix c[x function, p level]."""
+        coefficients = np.zeros((self.size, self.size))
+        for block, values in zip(self.indices, vector, strict=True):
+            start = 0
+            for level, functions in block:
+                coefficients[functions, level] = values[start : start + functions.size]
+                start += functions.size
+        return coefficients
+
+    def null_vector(self):
+        """Coefficients c with ‖c‖ = 1 and L c ≈ 0, and ‖L c‖, by inverse iteration."""
+        solve = _eliminate(self)
+        vector = [np.zeros(len(b)) for b in self.diagonal]
+        vector[0][0] = 1.0
+        for _ in range(3):
+            vector = solve(vector)
+            norm = np.sqrt(sum(v @ v for v in vector))
+            vector = [v / norm for v in vector]
+        residual = np.sqrt(sum(r @ r for r in self.apply(vector)))
+        return self.unpack(vector), float(residual)
+
+
+def generator(model, size, width):
+    """(A24) in size × size Hermite functions, with x and p in units of x0 and p0:
+
+    L W = −ω0 p ∂_x W + ∂_p[(ω0 x − F⟨n⟩/p0 + γp) W] + (D/2p0²) ∂²_p W.
+    """
+    x0, p0, omega0 = model.x0, model.p0, model.frequency
+    node, weight = quadrature(size, width, model.x[0] / x0, model.x[-1] / x0)
+    functions = hermite_functions(size, node, width)
+    position = x0 * node
+
+    def matrix(values):
+        return (functions * (weight * values)) @ functions.T
+
+    # p and ∂_p by ladder operators, in a space two larger so that products are not truncated.
+    ladder = np.sqrt(np.arange(1.0, size + 2) / 2.0)
+    raising, lowering = np.diag(ladder, -1), np.diag(ladder, 1)
+    derivative, momentum = (lowering - raising) / width, (lowering + raising) * width
+
+    def inner(wide):
+        return wide[:size, :size]
+
+    terms = (
+        (-omega0 * inner(derivative), inner(momentum)),
+        (matrix(omega0 * node - model.force_at(position) / p0), inner(derivative)),
+        (matrix(model.damping_at(position)), inner(derivative @ momentum)),
+        (matrix(0.5 * model.diffusion_at(position) / p0**2), inner(derivative @ derivative)),
+    )
+    indices = _block_indices(size, model.mirrored)
+
+    def block(rows, columns):
+        return np.block(
+            [
+                [
+                    np.zeros((fi.size, fj.size))
+                    + sum(
+                        in_p[i, j] * in_x[np.ix_(fi, fj)]
+                        for in_x, in_p in terms
+                        if in_p[i, j] != 0.0
+                    )
+                    for j, fj in columns
+                ]
+                for i, fi in rows
+            ]
+        )
+
+    pairs = list(zip(indices[:-1], indices[1:], strict=True))
+    return Generator(
+        diagonal=[block(rows, rows) for rows in indices],
+        upper=[block(rows, columns) for rows, columns in pairs],
+        lower=[block(columns, rows) for rows, columns in pairs],
+        indices=indices,
+        size=size,
+    )
+
+
+def _block_indices(size, mirrored):
+    """(p level, x functions) of each block; a mirrored model needs only even j + n."""
+    every = np.arange(size)
+
+    def functions(level):
+        return every[every % 2 == level % 2] if mirrored else every
+
+    return [
+        [(level, functions(level)) for level in (start, start + 1) if level < size]
+        for start in range(0, size, 2)
+    ]
+
+
+def _eliminate(blocks):
+    """Eliminate from the highest p levels down; returns a solver for L c = b."""
+    count = len(blocks.diagonal)
+    factors = [None] * count
+    factors[-1] = lu_factor(blocks.diagonal[-1])
+    for b in range(count - 2, -1, -1):
+        schur = blocks.diagonal[b] - blocks.upper[b] @ lu_solve(factors[b + 1], blocks.lower[b])
+        factors[b] = lu_factor(schur)
+
+    def solve(right):
+        reduced = [v.copy() for v in right]
+        for b in range(count - 2, -1, -1):
+            reduced[b] -= blocks.upper[b] @ lu_solve(factors[b + 1], reduced[b + 1])
+        result = [lu_solve(factors[0], reduced[0])]
+        for b in range(1, count):
+            result.append(lu_solve(factors[b], reduced[b] - blocks.lower[b - 1] @ result[-1]))
+        return result
+
+    return solve
