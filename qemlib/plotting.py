@@ -1,0 +1,231 @@
+"""The book's figures: axes in, axes out.
+
+Colours are Okabe and Ito's, which survive colour blindness; ordered families of curves take theirs
+from viridis.  Backgrounds are white and opaque, so that a figure reads the same on a dark page.
+"""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+
+__all__ = [
+    "COLORS",
+    "coefficient_panels",
+    "coherence_curve",
+    "device_schematic",
+    "fluctuation_ratio",
+    "use_style",
+    "voltage_colors",
+    "wigner_map",
+    "work_curves",
+]
+
+COLORS = {
+    "blue": "#0072B2",
+    "orange": "#E69F00",
+    "green": "#009E73",
+    "red": "#D55E00",
+    "purple": "#CC79A7",
+    "sky": "#56B4E9",
+    "black": "#000000",
+    "grey": "#777777",
+}
+
+_STYLE = {
+    "axes.prop_cycle": mpl.cycler(color=[COLORS[c] for c in ("blue", "red", "green", "purple")]),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": "medium",
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 150,
+    "figure.facecolor": "white",
+    "figure.figsize": (6.4, 3.8),
+    "font.size": 10,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "mathtext.fontset": "dejavusans",
+    "savefig.facecolor": "white",
+}
+
+
+def use_style() -> None:
+    """Set the book's look for all figures that follow."""
+    mpl.rcParams.update(_STYLE)
+
+
+def voltage_colors(voltages) -> list:
+    """One colour from viridis per voltage, from dark for the first to light for the last."""
+    return [mpl.colormaps["viridis"](f) for f in np.linspace(0.0, 0.88, len(voltages))]
+
+
+def coefficient_panels(coefficients: dict, x0: float, axes=None):
+    """Occupation, diffusion and damping over position, one curve a voltage (Fig. 5).
+
+    Parameters
+    ----------
+    coefficients : dict of float to ElectronCoefficients
+        Voltage to what `electron_coefficients` returned.
+    x0 : float
+        Length scale of the axis.
+    axes : sequence of three Axes, optional
+
+    Returns
+    -------
+    sequence of three Axes
+    """
+    if axes is None:
+        _, axes = plt.subplots(1, 3, figsize=(9.2, 3.2))
+    panels = (
+        ("occupation", 1.0, r"occupation $\langle c^\dagger c\rangle_x$"),
+        ("diffusion", 1e3, r"diffusion $D(x)\times 10^{3}$  [force$^2$ time]"),
+        ("damping", 1e4, r"damping $\gamma(x)\times 10^{4}$  [energy]"),
+    )
+    for ax, letter, (name, scale, label) in zip(axes, "abc", panels, strict=True):
+        colors = voltage_colors(coefficients)
+        for color, (voltage, at) in zip(colors, coefficients.items(), strict=True):
+            ax.plot(at.x / x0, scale * getattr(at, name), color=color, label=f"V = {voltage:g}")
+        ax.set(xlabel=r"position $x/x_0$", ylabel=label)
+        ax.set_title(f"({letter})", loc="left")
+    axes[2].axhline(0.0, color=COLORS["grey"], linewidth=0.8, zorder=0)
+    axes[0].legend(fontsize="small", handlelength=1.2)
+    return axes
+
+
+def fluctuation_ratio(coefficients: dict, mass: float, temperature: float, x0: float, ax=None):
+    """D/(2mTγ) over position, one curve a voltage (Fig. 6); broken where γ changes sign."""
+    if ax is None:
+        _, ax = plt.subplots()
+    colors = voltage_colors(coefficients)
+    for color, (voltage, at) in zip(colors, coefficients.items(), strict=True):
+        ratio = at.diffusion / (2.0 * mass * temperature * at.damping)
+        # A pole lies between neighbours of opposite sign: do not draw a line through it.
+        ratio[1:][np.sign(ratio[1:]) != np.sign(ratio[:-1])] = np.nan
+        ax.plot(at.x / x0, ratio, color=color, label=f"V = {voltage:g}")
+    ax.axhline(1.0, color=COLORS["grey"], linewidth=0.8, zorder=0)
+    ax.set(xlabel=r"position $x/x_0$", ylabel=r"$D(x)\,/\,2mT\gamma(x)$")
+    ax.legend(fontsize="small")
+    return ax
+
+
+def wigner_map(x, p, density, ax=None, peak: float | None = None):
+    """W over phase space (Fig. 2).
+
+    Parameters
+    ----------
+    x, p : ndarray, shapes (n,) and (m,)
+        Positions in units of x0 and momenta in units of p0: centres, or edges of a histogram.
+    density : ndarray, shape (n, m), or (n − 1, m − 1) for edges
+        W(α), first axis x.
+    peak : float, optional
+        Top of the colour scale; the largest value by default.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(4.4, 3.8))
+    image = ax.pcolormesh(
+        x, p, np.transpose(density), cmap="viridis", vmin=0.0, vmax=peak, rasterized=True
+    )
+    ax.set(xlabel=r"position $x/x_0$", ylabel=r"momentum $p/p_0$", aspect="equal")
+    ax.figure.colorbar(image, ax=ax, label=r"$W(\alpha)$", shrink=0.85)
+    return ax
+
+
+def coherence_curve(voltage, g2, ax=None, **style):
+    """g⁽²⁾(0) over voltage, with its thermal and coherent values (Fig. 3)."""
+    if ax is None:
+        _, ax = plt.subplots()
+    ax.plot(voltage, g2, **({"color": COLORS["blue"], "label": "exact"} | style))
+    right = float(np.max(voltage))
+    for value, name in ((2.0, "thermal"), (1.0, "coherent")):
+        ax.axhline(value, color=COLORS["grey"], linewidth=0.8, linestyle=":", zorder=0)
+        ax.text(right, value + 0.015, name, ha="right", va="bottom", color=COLORS["grey"])
+    ax.set(xlabel="voltage V  [energy]", ylabel=r"$g^{(2)}(0)$", ylim=(0.95, 2.12))
+    return ax
+
+
+def work_curves(results, threshold: float, ax=None):
+    """Ergotropy and free-energy work (left axis) and entropy (right axis) over voltage (Fig. 4).
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        From `sweep` over "voltage".
+    threshold : float
+        Voltage of the vertical line.
+
+    Returns
+    -------
+    tuple of Axes
+        Left and right axes.
+    """
+    if ax is None:
+        _, ax = plt.subplots()
+    voltage = results["voltage"].values
+    ax.plot(voltage, results["ergotropy"], color=COLORS["red"], label=r"ergotropy $W_E$")
+    ax.plot(
+        voltage,
+        results["free_energy_work"],
+        color=COLORS["red"],
+        linestyle="--",
+        label=r"free-energy work $W_F$",
+    )
+    ax.axvline(threshold, color=COLORS["grey"], linestyle="-.", linewidth=1.0)
+    ax.text(threshold, 0.98, r" $\gamma(0)=0$", transform=ax.get_xaxis_transform(), va="top")
+    ax.set(xlabel="voltage V  [energy]", ylabel="work  [energy]")
+    right = ax.twinx()
+    right.spines["right"].set_visible(True)
+    right.plot(voltage, results["entropy"], color=COLORS["blue"], label="entropy S")
+    right.set_ylabel("entropy  [nat]", color=COLORS["blue"])
+    right.tick_params(axis="y", colors=COLORS["blue"])
+    handles = ax.get_lines()[:2] + right.get_lines()
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.88))
+    return ax, right
+
+
+def device_schematic(device, ax=None):
+    """The device (Fig. 1), drawn from its own parameters.
+
+    Energies run upwards.  Each lead shows how its states are filled and how strongly each couples
+    to the dot; the dot's level hangs on the spring.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7.2, 4.0))
+    span = 1.3 * max(abs(lead.chemical_potential) for lead in device.leads) + 3.0
+    energy = np.linspace(-span, span, 400)
+    sides = ((device.left, -1.0, "left lead"), (device.right, 1.0, "right lead"))
+    for lead, side, name in sides:
+        wall = 2.2 * side
+        filled = 1.5 * lead.occupation(energy)
+        ax.fill_betweenx(energy, wall, wall + side * filled, color=COLORS["sky"], linewidth=0)
+        ax.plot(np.full(2, wall), [-span, span], color=COLORS["black"], linewidth=1.2)
+        width = lead.density.spectral_density(energy)
+        inwards = wall - side * 0.9 * width / width.max()
+        ax.plot(inwards, energy, color=COLORS["green"])
+        label = r"$\mu_L$" if side < 0 else r"$\mu_R$"
+        ax.plot([wall, wall + 1.6 * side], np.full(2, lead.chemical_potential), "k--", linewidth=1)
+        ax.text(wall + 1.75 * side, lead.chemical_potential, label, ha="center", va="center")
+        ax.text(
+            wall + 0.8 * side, -1.08 * span, f"{name}\n" + r"$f(\omega)$", ha="center", va="top"
+        )
+        ax.text(wall - 0.45 * side, 1.02 * span, r"$\kappa(\omega)$", ha="center", color="#006b4e")
+    ax.plot([-0.55, 0.55], np.full(2, device.level), color=COLORS["red"], linewidth=4)
+    ax.text(0.0, device.level + 0.06 * span, r"$\epsilon-Fx$", ha="center", va="bottom")
+    _draw_spring(ax, device.level - 0.08 * span, -0.95 * span, span)
+    for start, end in ((-1.25, -0.65), (0.65, 1.25)):
+        ax.annotate("", (end, device.level), (start, device.level), arrowprops={"arrowstyle": "->"})
+    ax.text(0.95, -0.62 * span, r"$m,\ \omega_0$", ha="left", va="center")
+    ax.set(xlim=(-4.4, 4.4), ylim=(-1.35 * span, 1.2 * span), ylabel="energy", yticks=[], xticks=[])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    return ax
+
+
+def _draw_spring(ax, top, bottom, span):
+    """A zigzag from the floor to a ball under the dot's level."""
+    steps = np.linspace(bottom, top - 0.18 * span, 17)
+    zigzag = 0.22 * np.where(np.arange(17) % 2, 1.0, -1.0)
+    zigzag[[0, 1, -2, -1]] = 0.0
+    ax.plot(zigzag, steps, color=COLORS["black"], linewidth=1.0)
+    ax.plot(0.0, top - 0.1 * span, "o", color=COLORS["orange"], markersize=16)
+    ax.plot([-0.7, 0.7], np.full(2, bottom), color=COLORS["black"], linewidth=2.0)

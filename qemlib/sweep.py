@@ -1,0 +1,211 @@
+"""The steady state of many devices: a grid of parameters in, a labelled dataset out."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from concurrent.futures import Executor, as_completed
+from dataclasses import is_dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from loky import get_reusable_executor
+from tqdm.auto import tqdm
+
+from qemlib import _checks
+from qemlib.device import Device
+from qemlib.electrons import damping
+from qemlib.fokker_planck import ConvergenceError, steady_state
+from qemlib.langevin_model import LangevinModel
+from qemlib.orbit import orbit_average
+from qemlib.work import entropy, ergotropy, free_energy_work
+
+__all__ = ["sweep"]
+
+# Levels are added until what they miss of the trace is below this.
+_MISSING_TRACE = 1e-10
+_MOST_LEVELS = 8192
+_METHODS = {"exact": steady_state, "orbit": orbit_average}
+
+_VARIABLES = {
+    "phonon_number": ("mean phonon number ⟨a†a⟩", "1"),
+    "g2": ("second-order coherence g⁽²⁾(0)", "1"),
+    "ergotropy": ("incoherent ergotropy 𝒲_E of the populations", "energy (ħ = 1)"),
+    "free_energy_work": ("free-energy work 𝒲_F of the populations", "energy (ħ = 1)"),
+    "entropy": ("von Neumann entropy S of the populations", "nat"),
+    "inversion": ("population inversion ρ_11 − ρ_00", "1"),
+    "damping_at_rest": ("damping rate γ(0)", "energy (ħ = 1)"),
+    "bath_temperature": ("temperature used in 𝒲_F: the colder lead's", "energy (k_B = 1)"),
+    "missing_trace": ("part of the trace beyond the levels kept", "1"),
+    "levels": ("number of levels kept", "1"),
+}
+
+
+def sweep(
+    base_device: Device,
+    over: dict,
+    method: str = "exact",
+    executor: Executor | None = None,
+    store: str | os.PathLike | None = None,
+) -> xr.Dataset:
+    """Steady states over a grid of device parameters.
+
+    Parameters
+    ----------
+    base_device : Device
+        The device whose parameters are varied.
+    over : dict of str to array_like
+        Parameter to its values, one axis each: "voltage", or a dotted path of fields such as
+        "coupling", "left.temperature", "oscillator.frequency", "left.density.rate".  Several
+        parameters span their outer product, in the order given.
+    method : {"exact", "orbit"}
+        Stationary Fokker-Planck equation, or its orbit-averaged preview.
+    executor : concurrent.futures.Executor, optional
+        Where the points are computed; by default a pool with one process per processor.
+    store : path, optional
+        NetCDF file that receives each point as it is done.  If it exists, from an interrupted call
+        with the same arguments, its points are taken over and only the missing ones computed.
+
+    Returns
+    -------
+    xarray.Dataset
+        One dimension per parameter; long names and units in the attributes of each variable.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the method is unknown, values are empty or not finite, a value is not
+        allowed for its parameter, or `store` belongs to another sweep.
+    """
+    if not isinstance(base_device, Device):
+        raise ValueError(f"base_device must be a Device, got {base_device!r}")
+    if method not in _METHODS:
+        raise ValueError(f"method must be one of {sorted(_METHODS)}, got {method!r}")
+    axes = _axes(over)
+    shape = tuple(values.size for values in axes.values())
+    # Every device is built before anything is computed: a bad value costs nothing.
+    devices = {
+        index: _vary(base_device, axes, index) for index in itertools.product(*map(range, shape))
+    }
+    dataset = _empty(base_device, axes, shape, method)
+    if store is not None:
+        store = Path(store)
+        dataset = _taken_over(dataset, store)
+    missing = [index for index in devices if np.isnan(dataset["phonon_number"].values[index])]
+    if executor is None:
+        environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        executor = get_reusable_executor(max_workers=os.cpu_count(), env=environment)
+    futures = {executor.submit(_point, devices[index], method): index for index in missing}
+    try:
+        for future in tqdm(as_completed(futures), total=len(futures), desc="sweep"):
+            for name, value in future.result().items():
+                dataset[name].values[futures[future]] = value
+            if store is not None:
+                _write(dataset, store)
+    finally:
+        for future in futures:
+            future.cancel()
+    return dataset
+
+
+def _point(device, method):
+    model = LangevinModel.from_device(device)
+    state = _METHODS[method](model)
+    populations = _populations(state)
+    energies = device.oscillator.frequency * np.arange(populations.size)
+    temperature = min(lead.temperature for lead in device.leads)
+    return {
+        "phonon_number": state.phonon_number,
+        "g2": state.g2,
+        "ergotropy": ergotropy(populations, energies),
+        "free_energy_work": free_energy_work(populations, energies, temperature),
+        "entropy": entropy(populations),
+        "inversion": populations[1] - populations[0],
+        "damping_at_rest": float(damping(device, 0.0)),
+        "bath_temperature": temperature,
+        "missing_trace": 1.0 - populations.sum(),
+        "levels": populations.size,
+    }
+
+
+def _populations(state):
+    """Populations of as many levels as hold the trace."""
+    levels = int(6.0 * state.phonon_number) + 64
+    while levels <= _MOST_LEVELS:
+        populations = state.populations(levels)
+        if abs(1.0 - populations.sum()) < _MISSING_TRACE:
+            return populations
+        levels *= 2
+    raise ConvergenceError(
+        f"{populations.size} levels miss {1.0 - populations.sum():.1e} of the trace"
+    )
+
+
+def _axes(over):
+    if not isinstance(over, dict) or not over:
+        raise ValueError(f"over must be a dict of parameters to their values, got {over!r}")
+    axes = {
+        name: _checks.finite_array(f"over[{name!r}]", values, 1) for name, values in over.items()
+    }
+    for name, values in axes.items():
+        if values.size == 0:
+            raise ValueError(f"over[{name!r}] must hold at least one value, got none")
+    return axes
+
+
+def _vary(device, axes, index):
+    for (name, values), i in zip(axes.items(), index, strict=True):
+        value = float(values[i])
+        if name == "voltage":
+            device = device.with_voltage(value)
+        else:
+            device = _replaced(device, name.split("."), value, name)
+    return device
+
+
+def _replaced(part, path, value, name):
+    field, *rest = path
+    if not is_dataclass(part) or field not in part.__dataclass_fields__:
+        raise ValueError(
+            f"over: {name!r} is not a parameter of the device; "
+            f"{type(part).__name__} has no field {field!r}"
+        )
+    if rest:
+        value = _replaced(getattr(part, field), rest, value, name)
+    return replace(part, **{field: value})
+
+
+def _empty(device, axes, shape, method):
+    dimensions = [name.replace(".", "_") for name in axes]
+    dataset = xr.Dataset(
+        {
+            name: (dimensions, np.full(shape, np.nan), {"long_name": long_name, "units": units})
+            for name, (long_name, units) in _VARIABLES.items()
+        },
+        coords=dict(zip(dimensions, axes.values(), strict=True)),
+        attrs={"base_device": repr(device), "method": method},
+    )
+    for dimension in dimensions:
+        dataset[dimension].attrs = {"units": "ħ = e = k_B = 1", "long_name": dimension}
+    return dataset
+
+
+def _taken_over(empty, store):
+    if not store.exists():
+        return empty
+    with xr.open_dataset(store, engine="scipy") as stored:
+        stored = stored.load()
+    same = stored.attrs == empty.attrs and all(
+        name in stored.coords and np.array_equal(stored[name], empty[name]) for name in empty.coords
+    )
+    if not same:
+        raise ValueError(f"store: {store} belongs to another sweep; name a new file or remove it")
+    return stored
+
+
+def _write(dataset, store):
+    """Write beside the file and move into place: an interruption leaves the last whole file."""
+    beside = store.with_name(store.name + ".part")
+    dataset.to_netcdf(beside, engine="scipy")
+    os.replace(beside, store)
