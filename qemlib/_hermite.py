@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from scipy.linalg import lu_factor, lu_solve
@@ -133,7 +134,7 @@ def generator(model, size, width):
             ]
         )
 
-    pairs = list(zip(indices[:-1], indices[1:], strict=True))
+    pairs = list(pairwise(indices))
     return Generator(
         diagonal=[block(rows, rows) for rows in indices],
         upper=[block(rows, columns) for rows, columns in pairs],

@@ -66,15 +66,14 @@ def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
         If `x` is not finite, or a lead is not Lorentzian.
     """
     x = _checks.finite_array("x", x)
-    for side, lead in zip(("left", "right"), device.leads, strict=True):
-        if not isinstance(lead.density, Lorentzian):
-            raise ValueError(
-                f"device.{side}.density must be Lorentzian for the poles of G, got {lead.density!r}"
-            )
-    memory_time = 0.5 / np.abs(_poles(device, x).imag).min(axis=-1)
+    bands = [
+        _lorentzian(side, lead.density)
+        for side, lead in zip(("left", "right"), device.leads, strict=True)
+    ]
+    memory_time = 0.5 / np.abs(_poles(device.level - device.force * x, bands).imag).min(axis=-1)
     frequency, coupling = device.oscillator.frequency, abs(device.coupling)
     temperature = min(lead.temperature for lead in device.leads)
-    rate = min(lead.density.rate for lead in device.leads)
+    rate = min(band.rate for band in bands)
     return Adiabaticity(
         temperature_over_frequency=temperature / frequency,
         rate_over_frequency=rate / frequency,
@@ -85,12 +84,19 @@ def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
     )
 
 
-def _poles(device, x):
+def _lorentzian(side, density):
+    if not isinstance(density, Lorentzian):
+        raise ValueError(
+            f"device.{side}.density must be Lorentzian for the poles of G, got {density!r}"
+        )
+    return density
+
+
+def _poles(level, bands):
     """Poles of G: a Lorentzian lead is one lossy mode, coupled with g² = Γδ/2 to the dot."""
-    matrix = np.zeros((*x.shape, 3, 3), dtype=complex)
-    matrix[..., 0, 0] = device.level - device.force * x
-    for i, lead in enumerate(device.leads, start=1):
-        band = lead.density
+    matrix = np.zeros((*level.shape, 3, 3), dtype=complex)
+    matrix[..., 0, 0] = level
+    for i, band in enumerate(bands, start=1):
         matrix[..., i, i] = band.center - 1j * band.bandwidth
         matrix[..., 0, i] = matrix[..., i, 0] = np.sqrt(0.5 * band.rate * band.bandwidth)
     return np.linalg.eigvals(matrix)

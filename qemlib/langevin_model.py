@@ -19,7 +19,7 @@ __all__ = ["LangevinModel"]
 
 _DEGREE = 5
 _FEWEST_POINTS = 16
-_COARSE_POINTS = 129
+_COARSE_POINTS = 65
 # `from_device` enlarges its grid until the weight of the orbits that touch the edge is this small
 # beside the largest one, and refines it until the splines miss new points by less than the other.
 _EDGE_WEIGHT = 1e-16
@@ -67,6 +67,7 @@ class LangevinModel:
     diffusion: np.ndarray
     note: str = "grid given by the caller"
     _splines: dict = field(init=False, repr=False)
+    _origin_work: float = field(init=False, repr=False)
 
     def __post_init__(self):
         for name in ("mass", "frequency"):
@@ -171,7 +172,8 @@ class LangevinModel:
         The grid is centred at 0.  It is widened until the orbit-averaged weight of the motion
         that touches its edge is below 1e-16 of the largest, and refined until the splines miss
         the exact coefficients half-way between points by less than 1e-9 of their largest value.
-        The result's `note` says what was reached.
+        The result's `note` says what was reached.  Motion that lies beyond a gap of such small
+        weight is not looked for.
 
         Parameters
         ----------
@@ -204,11 +206,18 @@ class LangevinModel:
             if weight < _EDGE_WEIGHT:
                 reason = f"orbit-averaged weight at the edge {weight:.0e} of the largest"
                 return _resolved(cls, device, x, coefficients, reason)
-            width *= 1.25
+            width *= _growth(weight)
         raise ValueError(
             f"device has no bound steady state within |x| ≤ {_WIDEST:g} x0: its orbit-averaged "
             "friction does not confine the motion"
         )
+
+
+def _growth(weight):
+    """Factor to the next width to try: W falls roughly as a Gaussian."""
+    if weight > 0.1:
+        return 1.8
+    return float(np.clip(1.03 * np.sqrt(np.log(_EDGE_WEIGHT) / np.log(weight)), 1.05, 1.8))
 
 
 def _resolved(cls, device, x, coefficients, reason):

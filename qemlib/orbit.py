@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.interpolate import make_interp_spline
@@ -88,7 +89,7 @@ class OrbitAverage:
         Position and value of the minimum of the effective potential.
     """
 
-    model: object
+    model: Any
     radius: np.ndarray
     log_weight: np.ndarray
     friction: np.ndarray

@@ -6,9 +6,12 @@ from viridis.  Backgrounds are white and opaque, so that a figure reads the same
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 
 __all__ = [
     "COLORS",
@@ -33,8 +36,8 @@ COLORS = {
     "grey": "#777777",
 }
 
-_STYLE = {
-    "axes.prop_cycle": mpl.cycler(color=[COLORS[c] for c in ("blue", "red", "green", "purple")]),
+_STYLE: Any = {
+    "axes.prop_cycle": cycler(color=[COLORS[c] for c in ("blue", "red", "green", "purple")]),
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": "medium",
@@ -127,7 +130,7 @@ def wigner_map(x, p, density, ax=None, peak: float | None = None):
         x, p, np.transpose(density), cmap="viridis", vmin=0.0, vmax=peak, rasterized=True
     )
     ax.set(xlabel=r"position $x/x_0$", ylabel=r"momentum $p/p_0$", aspect="equal")
-    ax.figure.colorbar(image, ax=ax, label=r"$W(\alpha)$", shrink=0.85)
+    ax.figure.colorbar(image, ax=ax, label=r"$W(\alpha)$", fraction=0.046, pad=0.04)
     return ax
 
 

@@ -94,7 +94,7 @@ def second_order_coherence(populations) -> float:
     ValueError
         As `ergotropy`, and if only the ground state is populated: g2 is undefined there.
     """
-    populations = _state(populations)
+    populations = _state(populations, "populations")
     if populations.ndim != 1:
         raise ValueError(f"populations must have one axis, got shape {populations.shape}")
     n = np.arange(populations.size)
@@ -104,15 +104,15 @@ def second_order_coherence(populations) -> float:
     return float(n * (n - 1.0) @ populations) / mean**2
 
 
-def _state(rho):
-    rho = _matrix_or_levels("rho", rho)
+def _state(rho, name="rho"):
+    rho = _matrix_or_levels(name, rho)
     spectrum = _eigenvalues(rho)
     if spectrum.min() < _NEGATIVE:
         raise ValueError(
-            f"rho must have no population below {_NEGATIVE:g}, got {spectrum.min():.3e}"
+            f"{name} must have no population below {_NEGATIVE:g}, got {spectrum.min():.3e}"
         )
     if abs(spectrum.sum() - 1.0) > _TRACE:
-        raise ValueError(f"rho must have trace 1 to within {_TRACE:g}, got {spectrum.sum():.6g}")
+        raise ValueError(f"{name} must have trace 1 to within {_TRACE:g}, got {spectrum.sum():.6g}")
     return rho
 
 
