@@ -1,5 +1,7 @@
 """Checks of what comes in: each message names the argument, what came and what is allowed."""
 
+from reprlib import repr as repr_short
+
 import numpy as np
 
 
@@ -56,18 +58,27 @@ def broadcast(**arrays):
 
 
 def _number(name, value):
-    if isinstance(value, (bool, str, bytes)) or np.ndim(value) != 0 or np.iscomplexobj(value):
+    array = _real(value)
+    if array is None or array.ndim != 0:
         raise ValueError(f"{name} must be one real number, got {value!r}")
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be one real number, got {value!r}") from None
+    return float(array)
 
 
 def _array(name, value):
-    if np.iscomplexobj(value):
-        raise ValueError(f"{name} must be real, got complex values")
+    array = _real(value)
+    if array is None:
+        if np.iscomplexobj(value):
+            raise ValueError(f"{name} must be real, got complex values")
+        raise ValueError(f"{name} must be an array of real numbers, got {repr_short(value)}")
+    return array
+
+
+def _real(value):
+    """A float array, or None where `value` holds anything but integers and floats."""
     try:
-        return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be an array of real numbers, got {value!r}") from None
+        array = np.asarray(value)
+    except ValueError:  # ragged
+        return None
+    if array.dtype.kind not in "iuf" and array.size:
+        return None
+    return array.astype(float)

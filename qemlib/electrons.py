@@ -61,6 +61,8 @@ class ElectronCoefficients:
     error: dict[str, np.ndarray]
 
     def __repr__(self):
+        if self.x.size == 0:
+            return "ElectronCoefficients(0 positions)"
         return (
             f"ElectronCoefficients({self.x.size} positions, "
             f"x from {self.x.min():.6g} to {self.x.max():.6g}, "
@@ -90,6 +92,7 @@ def electron_coefficients(device: Device, x) -> ElectronCoefficients:
 
     Examples
     --------
+    >>> from qemlib import paper_device
     >>> c = electron_coefficients(paper_device(voltage=0.0), [0.0])
     >>> c.occupation.round(12), (c.damping * 1e4).round(4)
     (array([0.5]), array([3.2514]))
@@ -185,7 +188,11 @@ def current(device: Device, x) -> np.ndarray:
         transmission = (
             spectral(device, omega, level) * (kappa_left * kappa_right) / (kappa_left + kappa_right)
         )
-        return transmission * (left.occupation(omega) - right.occupation(omega))
+        # f_L − f_R, without cancellation where both are close to 1
+        return transmission * (
+            left.occupation(omega) * right.vacancy(omega)
+            - right.occupation(omega) * left.vacancy(omega)
+        )
 
     return integrate(device, x, integrand, 1.0 / (2.0 * np.pi), "current")[0]
 

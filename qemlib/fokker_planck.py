@@ -186,10 +186,13 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
 def _radius(estimate):
     """|α| that holds all orbits of weight above `_EDGE_OF_ESTIMATE`."""
     weight = estimate.log_weight - estimate.log_weight.max()
-    outside = np.flatnonzero(weight < np.log(_EDGE_OF_ESTIMATE))
-    last = outside[0] if outside.size else weight.size - 1
+    edge = np.log(_EDGE_OF_ESTIMATE)
+    inside = np.flatnonzero(weight >= edge)[-1]
+    reach = estimate.radius[min(inside + 1, weight.size - 1)]
+    if inside == weight.size - 1:
+        reach *= np.sqrt(edge / weight[-1])  # W falls roughly as a Gaussian
     # Orbits are circles around the minimum, up to what the charge does to the spring.
-    return 1.03 * estimate.radius[last] + abs(estimate.center) / estimate.model.x0
+    return 1.03 * reach + abs(estimate.center) / estimate.model.x0
 
 
 def _refine(model, radius, rtol, relaxation_time):

@@ -150,9 +150,8 @@ class LangevinModel:
     def potential_at(self, x) -> np.ndarray:
         """Effective potential U(x) = mω0²x²/2 − ∫ F⟨n⟩ dx at `x`, with U(0) = 0 where 0 is on the
         grid; ValueError outside the grid."""
-        x = np.asarray(x, dtype=float)
         work = self._evaluate("work", x) - self._origin_work
-        return 0.5 * self.mass * self.frequency**2 * x**2 - work
+        return 0.5 * self.mass * self.frequency**2 * np.asarray(x, dtype=float) ** 2 - work
 
     def _evaluate(self, name, x):
         x = _checks.finite_array("x", x)
@@ -188,9 +187,15 @@ class LangevinModel:
         Raises
         ------
         ValueError
-            If no grid up to |x| = 400 x0 holds the steady state: the friction is negative on
-            average however large the motion, or too weak to bind it.
+            If the coupling is 0, so that nothing moves the oscillator; or if no grid up to
+            |x| = 400 x0 holds the steady state, because the friction is negative on average
+            however large the motion, or too weak to bind it.
         """
+        if device.coupling == 0.0:
+            raise ValueError(
+                "device: its coupling must not be 0, got 0.0: without it there is neither friction "
+                "nor noise, and no steady state"
+            )
         if half_width is not None:
             width = _checks.positive("half_width", half_width)
             x = np.linspace(-width, width, _COARSE_POINTS)

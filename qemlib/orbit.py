@@ -158,7 +158,23 @@ class OrbitAverage:
         return np.interp(probability, below / below[-1], self.radius)
 
 
-def _solve(model):
+@dataclass(frozen=True, eq=False)
+class _Orbits:
+    """Integrals over one turn of each orbit; the first orbit is the point at rest."""
+
+    radius: np.ndarray
+    period: np.ndarray
+    action: np.ndarray  # ∮ p² dt
+    loss: np.ndarray  # ∮ γ p² dt
+    noise: np.ndarray  # ∮ D p² dt
+    squares: np.ndarray  # ∮ |α|² dt and ∮ |α|⁴ dt, rows
+    damping_over_diffusion: np.ndarray
+    friction: np.ndarray
+    center: float
+    minimum: float
+
+
+def _orbits(model):
     m, omega0 = model.mass, model.frequency
     center, minimum = _well(model)
     edges = np.array([model.x[0], model.x[-1]])
@@ -173,45 +189,60 @@ def _solve(model):
     x = np.clip(middle + half * np.sin(phase), *edges)
     kinetic = energy[:, None] - (model.potential_at(x) - minimum)
     p = np.sqrt(np.maximum(2.0 * m * kinetic, 1e-300))
-    dx = half * np.cos(phase) * np.pi / _PHASES
-    dt = m * dx / p  # half an orbit; the other half doubles every integral
-    period = 2.0 * dt.sum(axis=1)
-    action = 2.0 * (m * p * dx).sum(axis=1)  # ∮p² dt
-    loss = 2.0 * (m * p * dx * model.damping_at(x)).sum(axis=1)
-    noise = 2.0 * (m * p * dx * model.diffusion_at(x)).sum(axis=1)
-
-    at_rest = model.damping_at(center), model.diffusion_at(center)
-    slope = np.concatenate([[at_rest[0] / at_rest[1]], loss / noise])
-    slope = -2.0 * m * slope * 2.0 * omega0 * radius  # d ln W/dr, with dE = 2 ω0 r dr
-    log_weight = make_interp_spline(radius, slope, k=5).antiderivative()(radius)
-
-    period = np.concatenate([[period[0]], period])
-    measure = make_interp_spline(
-        radius, np.exp(log_weight - log_weight.max()) * period * 2.0 * omega0 * radius, k=5
+    # Half an orbit; the other half doubles every integral.
+    dx = 2.0 * half * np.cos(phase) * np.pi / _PHASES
+    square = x**2 / model.x0**2 + p**2 / model.p0**2  # |α|²
+    action, loss, noise = (
+        (m * p * dx * weight).sum(axis=1)
+        for weight in (1.0, model.damping_at(x), model.diffusion_at(x))
     )
-    total = float(measure.integrate(0.0, radius[-1]))
-    log_weight = log_weight - log_weight.max() - np.log(total)
+    at_rest = float(model.damping_at(center)), float(model.diffusion_at(center))
+    if not (at_rest[1] > 0 and (noise > 0).all()):
+        raise ValueError(
+            "model: its diffusion must be positive where it moves, got "
+            f"{min(at_rest[1], float(model.diffusion.min())):g}; without noise its state is a point"
+        )
+    period = (m * dx / p).sum(axis=1)
+    squares = np.stack([(m * dx / p * square**power).sum(axis=1) for power in (1, 2)])
+    resting = period[0] * np.array([(center / model.x0) ** power for power in (2, 4)])
+    return _Orbits(
+        radius=radius,
+        period=np.concatenate([period[:1], period]),
+        action=np.concatenate([[0.0], action]),
+        loss=np.concatenate([[0.0], loss]),
+        noise=np.concatenate([[0.0], noise]),
+        squares=np.concatenate([resting[:, None], squares], axis=1),
+        damping_over_diffusion=np.concatenate([[at_rest[0] / at_rest[1]], loss / noise]),
+        friction=np.concatenate([[at_rest[0]], loss / action]),
+        center=center,
+        minimum=minimum,
+    )
 
-    # |α|² = x²/x0² + p²/p0² along each orbit.
-    square = x**2 / model.x0**2 + p**2 / model.p0**2
-    moments = []
-    for power in (1, 2):
-        on_orbit = 2.0 * (square**power * dt).sum(axis=1)
-        at_center = (center / model.x0) ** (2 * power) * period[0]
-        weighted = np.exp(log_weight) * np.concatenate([[at_center], on_orbit])
-        spline = make_interp_spline(radius, weighted * 2.0 * omega0 * radius, k=5)
-        moments.append(float(spline.integrate(0.0, radius[-1])))
 
+def _solve(model):
+    m, omega0 = model.mass, model.frequency
+    orbits = _orbits(model)
+    radius = orbits.radius
+    measure = 2.0 * omega0 * radius  # dE = 2 ω0 r dr
+    slope = -2.0 * m * orbits.damping_over_diffusion * measure
+    log_weight = make_interp_spline(radius, slope, k=5).antiderivative()(radius)
+    log_weight -= log_weight.max()
+
+    def integral(values):
+        spline = make_interp_spline(radius, np.exp(log_weight) * values * measure, k=5)
+        return float(spline.integrate(0.0, radius[-1]))
+
+    total = integral(orbits.period)
     return OrbitAverage(
         model=model,
         radius=radius,
-        log_weight=log_weight,
-        friction=np.concatenate([[at_rest[0]], loss / action]),
-        edge_weight=float(np.exp(log_weight[-1] - log_weight.max())),
-        moments=(moments[0], moments[1]),
-        relaxation_time=_relaxation_time(radius[1:], log_weight[1:], period[1:], noise, m, omega0),
-        center=center,
-        potential_minimum=minimum,
+        log_weight=log_weight - np.log(total),
+        friction=orbits.friction,
+        edge_weight=float(np.exp(log_weight[-1])),
+        moments=(integral(orbits.squares[0]) / total, integral(orbits.squares[1]) / total),
+        relaxation_time=_relaxation_time(orbits, log_weight, m, omega0),
+        center=orbits.center,
+        potential_minimum=orbits.minimum,
     )
 
 
@@ -258,11 +289,12 @@ def _turning_points(model, energy, center, edge):
     return x
 
 
-def _relaxation_time(radius, log_weight, period, noise, mass, frequency):
+def _relaxation_time(orbits, log_weight, mass, frequency):
     """Inverse gap of the energy-diffusion operator ∂_E[(⟨D p²⟩T/2m²) W_s ∂_E ·]/(T W_s)."""
-    keep = log_weight > log_weight.max() - 80.0
-    radius, period, noise = radius[keep], period[keep], noise[keep]
-    weight = np.exp(log_weight[keep] - log_weight.max())
+    keep = log_weight > -80.0
+    keep[0] = False  # the point at rest holds no energy to exchange
+    radius, period, noise = orbits.radius[keep], orbits.period[keep], orbits.noise[keep]
+    weight = np.exp(log_weight[keep])
     dr = radius[1] - radius[0]
     mass_of_cell = period * weight * 2.0 * frequency * radius * dr
     conductance = noise / (2.0 * mass**2) * weight / (2.0 * frequency * radius * dr)

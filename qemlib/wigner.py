@@ -92,6 +92,7 @@ def angular_average(wigner_function, r, x0, p0, angles: int = 96) -> np.ndarray:
     `wigner_function` takes broadcasting arrays x, p.  The result has r's shape.
     """
     r = _checks.finite_array("r", r)
+    x0, p0 = _checks.positive("x0", x0), _checks.positive("p0", p0)
     theta = (np.arange(angles) + 0.5) * 2.0 * np.pi / angles
     x = x0 * r[..., None] * np.cos(theta)
     p = p0 * r[..., None] * np.sin(theta)
@@ -158,6 +159,7 @@ def density_matrix(wigner_function, levels: int, radius: float, x0, p0, harmonic
     """
     levels = _checks.integer("levels", levels, 1)
     harmonics = min(_checks.integer("harmonics", harmonics, 0), levels - 1)
+    x0, p0 = _checks.positive("x0", x0), _checks.positive("p0", p0)
     r, weight = _radial_nodes(levels, _checks.positive("radius", radius))
     angles = 4 * (harmonics + 8)
     theta = np.arange(angles) * 2.0 * np.pi / angles

@@ -43,8 +43,8 @@ def ergotropy(rho, hamiltonian) -> float:
 
     Examples
     --------
-    >>> ergotropy([0.2, 0.8], [0.0, 1.0])
-    0.6
+    >>> ergotropy([0.25, 0.75], [0.0, 1.0])
+    0.5
     """
     rho, hamiltonian = _state_and_energy(rho, hamiltonian)
     spectrum, energies = _eigenvalues(rho), np.sort(_eigenvalues(hamiltonian))
@@ -133,10 +133,11 @@ def _matrix_or_levels(name, value):
             f"type {array.dtype}"
         )
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} must hold finite numbers only")
+        bad = array[~np.isfinite(array)][0]
+        raise ValueError(f"{name} must hold finite numbers only, got {bad}")
     if array.ndim == 1:
         if np.iscomplexobj(array):
-            raise ValueError(f"{name} must be real where it has one axis, got complex numbers")
+            raise ValueError(f"{name} must be real where it has one axis, got {array.tolist()}")
         return array.astype(float)
     if array.shape[0] != array.shape[1]:
         raise ValueError(f"{name} must be square, got shape {array.shape}")
