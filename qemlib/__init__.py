@@ -16,8 +16,10 @@ from qemlib.electrons import (
     occupation,
 )
 from qemlib.fokker_planck import ConvergenceError, SteadyState, steady_state
+from qemlib.langevin import LeftGridError, euler_equivalent, sample
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import OrbitAverage, orbit_average
+from qemlib.sampled_state import Histogram, SampledState, Trajectory
 from qemlib.spectral import QuadratureError, distribution, spectral_function
 from qemlib.sweep import sweep
 from qemlib.work import entropy, ergotropy, free_energy_work, second_order_coherence
@@ -29,14 +31,18 @@ __all__ = [
     "ConvergenceError",
     "Device",
     "ElectronCoefficients",
+    "Histogram",
     "LangevinModel",
     "Lead",
+    "LeftGridError",
     "Lorentzian",
     "OrbitAverage",
     "Oscillator",
     "QuadratureError",
+    "SampledState",
     "SpectralDensity",
     "SteadyState",
+    "Trajectory",
     "adiabaticity",
     "current",
     "damping",
@@ -45,12 +51,14 @@ __all__ = [
     "electron_coefficients",
     "entropy",
     "ergotropy",
+    "euler_equivalent",
     "excess_charge",
     "free_energy_work",
     "noise_spectrum",
     "occupation",
     "orbit_average",
     "paper_device",
+    "sample",
     "second_order_coherence",
     "spectral_function",
     "steady_state",
