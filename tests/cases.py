@@ -1,0 +1,64 @@
+"""What several test modules share: random valid devices, and the paper's states, computed once."""
+
+from functools import lru_cache
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+import qemlib as qem
+
+# The same few examples at every run: a failure is the code's, never the draw's.
+few = settings(derandomize=True, deadline=None, database=None, max_examples=12)
+
+
+def between(low, high):
+    return st.floats(low, high, allow_nan=False, allow_infinity=False)
+
+
+bands = st.builds(
+    qem.Lorentzian, center=between(-2, 2), bandwidth=between(0.3, 3), rate=between(0.3, 4)
+)
+oscillators = st.builds(qem.Oscillator, frequency=between(0.1, 0.5), mass=between(0.5, 2))
+leads = st.builds(
+    qem.Lead, density=bands, chemical_potential=between(-5, 5), temperature=between(0.3, 4)
+)
+couplings = between(0.02, 0.3)
+devices = st.builds(
+    qem.Device,
+    oscillator=oscillators,
+    left=leads,
+    right=leads,
+    coupling=couplings,
+    level=between(-1, 1),
+)
+
+
+@st.composite
+def equilibrium_devices(draw):
+    """Devices whose leads share one temperature and one chemical potential."""
+    mu, temperature = draw(between(-3, 3)), draw(between(0.3, 4))
+    left, right = (qem.Lead(draw(bands), mu, temperature) for _ in range(2))
+    return qem.Device(draw(oscillators), left, right, draw(couplings), draw(between(-1, 1)))
+
+
+@st.composite
+def mirrored_devices(draw):
+    """Devices unchanged by particle-hole exchange together with x → −x and left ↔ right."""
+    left = draw(leads)
+    band = left.density
+    right = qem.Lead(
+        qem.Lorentzian(-band.center, band.bandwidth, band.rate),
+        -left.chemical_potential,
+        left.temperature,
+    )
+    return qem.Device(draw(oscillators), left, right, draw(couplings), 0.0)
+
+
+@lru_cache
+def paper_model(voltage):
+    return qem.LangevinModel.from_device(qem.paper_device(voltage))
+
+
+@lru_cache
+def paper_state(voltage):
+    return qem.steady_state(paper_model(voltage), rtol=1e-10)

@@ -1,0 +1,90 @@
+"""Ineq. (5) as numbers."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cases import between, devices, few
+from hypothesis import given
+from test_electrons import charge_in_time
+from test_spectral import TwoBands, greens_function
+
+import qemlib as qem
+
+
+def test_ratios_of_the_paper():
+    numbers = qem.adiabaticity(qem.paper_device(6.0))
+    assert numbers.temperature_over_frequency == pytest.approx(10)
+    assert numbers.rate_over_frequency == pytest.approx(10)
+    assert numbers.temperature_over_coupling == pytest.approx(20)
+    assert numbers.rate_over_coupling == pytest.approx(20)
+
+
+def test_ratios_take_the_smaller_lead_and_the_size_of_the_coupling():
+    dev = qem.paper_device()
+    dev = replace(
+        dev,
+        coupling=-0.4,
+        left=replace(dev.left, temperature=0.8),
+        right=replace(dev.right, density=replace(dev.right.density, rate=1.2)),
+    )
+    numbers = qem.adiabaticity(dev)
+    assert numbers.temperature_over_frequency == pytest.approx(4)
+    assert numbers.temperature_over_coupling == pytest.approx(2)
+    assert numbers.rate_over_frequency == pytest.approx(6)
+    assert numbers.rate_over_coupling == pytest.approx(3)
+
+
+def test_no_coupling_is_infinitely_slow():
+    numbers = qem.adiabaticity(replace(qem.paper_device(), coupling=0.0))
+    assert numbers.temperature_over_coupling == numbers.rate_over_coupling == np.inf
+
+
+@pytest.mark.parametrize(("radii", "decay"), [(0.0, 0.558), (9.0, 0.238)])
+def test_memory_time_of_the_paper(radii, decay):
+    dev = qem.paper_device()
+    numbers = qem.adiabaticity(dev, radii * dev.oscillator.x0)
+    assert 0.5 / numbers.memory_time == pytest.approx(decay, abs=5e-4)
+    assert numbers.memory_phase == pytest.approx(0.2 * numbers.memory_time)
+
+
+@few
+@given(devices, between(-20, 20))
+def test_memory_time_belongs_to_the_slowest_pole_of_the_greens_function(dev, x):
+    # P(ω) of the physics sheet: its roots are the poles.
+    z = [lead.density.center - 1j * lead.density.bandwidth for lead in dev.leads]
+    g = [0.5 * lead.density.rate * lead.density.bandwidth for lead in dev.leads]
+    level = dev.level - dev.force * x
+    polynomial = np.poly([level, *z]).astype(complex)
+    polynomial[2:] -= g[0] * np.array([1, -z[1]]) + g[1] * np.array([1, -z[0]])
+    poles = np.roots(polynomial)
+    assert (poles.imag < 0).all()
+    expected = 0.5 / np.abs(poles.imag).min()
+    assert qem.adiabaticity(dev, x).memory_time == pytest.approx(expected, rel=1e-7)
+    assert abs(1 / greens_function(dev, x, 0.3)[0]) == pytest.approx(
+        abs(np.prod(0.3 - poles) / ((0.3 - z[0]) * (0.3 - z[1]))), rel=1e-9
+    )
+
+
+def test_charge_correlations_decay_in_the_memory_time():
+    dev = qem.paper_device(0.0)
+    _, t, _, correlation = charge_in_time(dev, 0.0)
+    # Envelope of C(t) between 3 and 8: the slowest poles are a pair, so C also oscillates.
+    late = (t > 3) & (t < 8)
+    slope = np.polyfit(t[late], np.log(np.abs(correlation[late]) + 1e-300), 1)[0]
+    assert -1 / slope == pytest.approx(float(qem.adiabaticity(dev).memory_time), rel=0.15)
+
+
+def test_positions_keep_their_shape():
+    numbers = qem.adiabaticity(qem.paper_device(), np.zeros((2, 3)))
+    assert numbers.memory_time.shape == numbers.memory_phase.shape == (2, 3)
+    assert "memory time" in repr(numbers)
+
+
+def test_refusals_name_the_argument():
+    dev = qem.paper_device()
+    with pytest.raises(ValueError, match="x must be a finite number, got nan"):
+        qem.adiabaticity(dev, np.nan)
+    other = TwoBands(dev.left.density, dev.left.density)
+    with pytest.raises(ValueError, match=r"device\.right\.density must be Lorentzian"):
+        qem.adiabaticity(replace(dev, right=replace(dev.right, density=other)))

@@ -1,0 +1,479 @@
+"""The sampler: its random numbers, its two schemes against exact answers, its error bars."""
+
+import os
+import subprocess
+import sys
+from functools import cache
+
+import numba
+import numpy as np
+import pytest
+from scipy.linalg import solve_discrete_lyapunov
+from scipy.special import ndtr
+from scipy.stats import kstest, poisson
+
+import qemlib as qem
+from qemlib import _ensemble, _kernels
+from qemlib.langevin import LeftGridError, euler_equivalent, sample
+from qemlib.sampled_state import RING, Batches, _fock_average, _populations
+
+SIGMAS = 5.0
+
+
+def toy(damping=0.02, diffusion=0.05, force=0.0, frequency=0.5, half_width=25.0):
+    """A model with coefficients given as functions of x or as constants."""
+    x = np.linspace(-half_width, half_width, 201)
+
+    def on_grid(value):
+        return value(x) if callable(value) else np.full(x.shape, value)
+
+    return qem.LangevinModel(
+        1.0, frequency, x, on_grid(force), on_grid(damping), on_grid(diffusion)
+    )
+
+
+def quiet(model, steps, seed=1, **options):
+    return sample(model, steps, seed, progress=False, **options)
+
+
+def deviation(run, name, exact, *arguments):
+    """Distance from the exact value in standard errors."""
+    value = getattr(run, name)
+    value = value(*arguments) if arguments else value
+    return (value - exact) / run.standard_error(name, *arguments)
+
+
+@cache
+def thermal():
+    """⟨|α|²⟩ = T/ω0 with T = D/2mγ = 1.25, ω0 = 0.5: ⟨a†a⟩ = 2."""
+    return quiet(toy(), 20_000_000)
+
+
+# Random numbers
+
+
+def block_of_words(seed):
+    words = np.zeros((5, _kernels.LANES), np.uint32)
+    words[:4] = np.random.default_rng(seed).integers(0, 2**32, (4, _kernels.LANES), dtype=np.uint32)
+    return words
+
+
+def normals(count):
+    words, xi = block_of_words(3), np.empty(_kernels.LANES, np.float32)
+    result = np.empty((count, _kernels.LANES))
+    for row in result:
+        _kernels.draw_bits(words)
+        _kernels.draw_normals(words, xi)
+        row[:] = xi
+    return result
+
+
+def test_bits_are_those_of_the_published_generator():
+    words = block_of_words(1)
+    words[:4, 7] = 1, 2, 3, 4
+    seen = []
+    for _ in range(10):
+        _kernels.draw_bits(words)
+        seen.append(int(words[4, 7]))
+    # The test vector of the Rust crate rand_xoshiro, made with the authors' C code.
+    assert seen == [
+        *(641, 1573767, 3222811527, 3517856514, 836907274),
+        *(4247214768, 3867114732, 1355841295, 495546011, 621204420),
+    ]
+
+
+def test_normals_are_normal_to_five_sigma():
+    xi = normals(60_000)
+    n = xi.size
+    for power, moment, variance in ((1, 0, 1), (2, 1, 2), (3, 0, 15), (4, 3, 96), (6, 15, 10170)):
+        assert abs((xi**power).mean() - moment) < SIGMAS * np.sqrt(variance / n), power
+    for sigma in (1.0, 2.0, 3.0, 4.0, 5.0):
+        for tail in ((xi > sigma).sum(), (xi < -sigma).sum()):
+            expected = n * ndtr(-sigma)
+            assert 3e-7 < poisson.cdf(tail, expected) < 1 - 3e-7 or tail == 0, sigma
+    assert kstest(xi[:2000].ravel(), ndtr).pvalue > 1e-6
+    # Lanes, the two halves of a Box-Muller pair, and successive draws are independent.
+    half = _kernels.HALF
+    for a, b in ((xi[:, :half], xi[:, half:]), (xi[1:], xi[:-1]), (xi[:, 1:], xi[:, :-1])):
+        for f, g in ((a, b), (a**2 - 1, b**2 - 1)):
+            assert abs((f * g).mean()) < SIGMAS * np.sqrt((f**2).mean() * (g**2).mean() / f.size)
+
+
+def test_extreme_words_give_finite_normals():
+    words, xi = np.zeros((5, _kernels.LANES), np.uint32), np.empty(_kernels.LANES, np.float32)
+    words[4, ::2] = 2**32 - 1
+    words[4, 1 : _kernels.HALF : 4] = 2**31
+    _kernels.draw_normals(words, xi)
+    assert np.isfinite(xi).all()
+    assert 6.5 < np.abs(xi).max() < 6.8
+
+
+# Linear models, where the discrete map itself has an exact stationary covariance
+
+
+def covariance(model, step, euler):
+    """Of (q, y), for constant γ, D and a force linear in x, by the discrete Lyapunov equation."""
+    theta, gamma, d = model.frequency * step, model.damping[0], model.diffusion[0]
+    slope = (model.force[-1] - model.force[0]) / (model.x[-1] - model.x[0])
+    pull = slope * model.x0 / model.p0  # of y by q
+    if euler:
+        move = np.array([[1.0, theta], [pull * step - theta, 1.0 - gamma * step]])
+        noise = np.diag([0.0, d * step / model.p0**2])
+    else:
+        a = np.exp(-gamma * step)
+        half = np.array(
+            [[np.cos(theta / 2), np.sin(theta / 2)], [-np.sin(theta / 2), np.cos(theta / 2)]]
+        )
+        move = half @ np.array([[1.0, 0.0], [pull * (1 - a) / gamma, a]]) @ half
+        kick = np.diag([0.0, d * (1 - a**2) / (2 * gamma) / model.p0**2])
+        noise = half @ kick @ half.T
+    return solve_discrete_lyapunov(move, noise)
+
+
+def assert_covariance(run, expected):
+    q2, y2, qy = expected[0, 0], expected[1, 1], expected[0, 1]
+    error = run.standard_error("squeezing")
+    assert abs(deviation(run, "phonon_number", q2 + y2 - 0.5)) < SIGMAS
+    assert abs(run.squeezing.real - (q2 - y2)) < SIGMAS * error.real
+    assert abs(run.squeezing.imag - 2 * qy) < SIGMAS * error.imag
+
+
+def test_linear_oscillator_is_thermal():
+    run = thermal()
+    assert run.standard_error("phonon_number") < 0.01 * run.phonon_number
+    assert abs(deviation(run, "phonon_number", 2.0)) < SIGMAS
+    # A thermal W is Gaussian: ⟨|α|⁴⟩ = 2⟨|α|²⟩², so g2 = (12.5 − 5 + 0.5)/4.
+    assert abs(deviation(run, "g2", 2.0)) < SIGMAS
+    assert abs(deviation(run, "position", 0.0)) < SIGMAS
+    assert abs(deviation(run, "momentum", 0.0)) < SIGMAS
+
+
+@pytest.mark.parametrize("angle", [0.1, 0.4, 0.6])
+@pytest.mark.parametrize("damping", [0.02, 0.3])
+def test_rotation_is_the_map_it_claims_to_be(angle, damping):
+    model = toy(damping, 2.5 * damping, force=lambda x: -0.05 * x)
+    run = quiet(model, 6_000_000, step=angle / model.frequency)
+    assert_covariance(run, covariance(model, run.step, euler=False))
+
+
+def test_rotation_sees_squeezing_larger_by_a_known_factor():
+    model = toy(force=lambda x: -0.01 * x)
+    exact = covariance(model, 1e-3, euler=False)
+    coarse = covariance(model, 0.8, euler=False)
+    ratio = (coarse[0, 0] - coarse[1, 1]) / (exact[0, 0] - exact[1, 1])
+    assert ratio == pytest.approx(0.4 / np.sin(0.4), rel=5e-3)
+    assert np.trace(coarse) == pytest.approx(np.trace(exact), rel=2e-3)
+
+
+@pytest.mark.parametrize("slope", [0.0, -0.1])
+def test_euler_lowers_the_damping_as_predicted(slope):
+    model = toy(damping=0.02, diffusion=0.05, force=lambda x: slope * x)
+    step = 0.02
+    run = quiet(model, 60_000_000, scheme="euler", step=step)
+    assert_covariance(run, covariance(model, step, euler=True))
+    effective = euler_equivalent(model, step).damping[0]
+    assert effective == pytest.approx(0.02 - (model.frequency**2 - slope) * step, rel=1e-12)
+    # Equipartition at the temperature D/2mγ_eff, in a spring stiffened by −slope.
+    temperature = 0.05 / (2 * effective)
+    stiffness = model.frequency**2 - slope
+    predicted = temperature * (1 / stiffness / model.x0**2 + 1 / model.p0**2)
+    assert run.phonon_number + 0.5 == pytest.approx(predicted, rel=0.02)
+    assert run.phonon_number + 0.5 > 1.2 * predicted * effective / 0.02
+
+
+def test_euler_is_refused_where_it_has_no_steady_state():
+    with pytest.raises(ValueError, match="grid"):
+        quiet(toy(), 10**9, scheme="euler", step=0.09)
+
+
+def test_zero_and_negative_damping_have_finite_limits():
+    z = np.array([-3.0, -1e-9, 0.0, 1e-9, 3.0])
+    expected = [(np.e**3 - 1) / 3, 1.0, 1.0, 1.0, (1 - np.exp(-3)) / 3]
+    assert _ensemble._phi(z) == pytest.approx(expected, rel=1e-8)
+
+
+# Nonlinear models
+
+
+def test_negative_friction_makes_the_ring_of_van_der_pol():
+    model = toy(damping=lambda x: 1e-3 * (x**2 / 12.0 - 1.0), diffusion=4e-3)
+    expected = qem.steady_state(model)
+    assert qem.orbit_average(model).phonon_number == pytest.approx(expected.phonon_number, rel=1e-3)
+    run = quiet(model, 30_000_000)
+    assert expected.g2 < 1.2
+    assert run.standard_error("g2") < 0.01
+    for name in ("phonon_number", "g2"):
+        assert abs(deviation(run, name, getattr(expected, name))) < SIGMAS
+
+
+def test_asymmetric_model():
+    model = toy(
+        damping=lambda x: 0.01 * (1.2 + np.tanh(0.3 * x)),
+        diffusion=lambda x: 0.04 * (1.0 + 0.5 * np.tanh(0.3 * (x - 1))),
+        force=lambda x: 0.4 + 0.2 * np.tanh(0.4 * x),
+    )
+    assert not model.mirrored
+    expected = qem.steady_state(model, rtol=1e-5)
+    x, p = np.linspace(-20, 20, 401), np.linspace(-10, 10, 201)
+    w = expected.wigner(x[:, None], p)
+    mean = (w * x[:, None]).sum() * (x[1] - x[0]) * (p[1] - p[0])
+    run = quiet(model, 40_000_000, step=0.1 / model.frequency)
+    for name in ("phonon_number", "g2"):
+        assert abs(deviation(run, name, getattr(expected, name))) < SIGMAS
+    assert abs(deviation(run, "position", mean)) < SIGMAS
+    # The histogram's first axis is x, its second p.
+    middle = 0.5 * (run.histogram.x_edges[1:] + run.histogram.x_edges[:-1])
+    marginal = run.histogram.counts.sum(axis=1)
+    assert middle @ marginal / marginal.sum() == pytest.approx(run.position, abs=1e-3)
+    assert mean > 1.0
+
+
+@pytest.mark.parametrize(
+    ("voltage", "phonon_number", "g2"), [(0.0, 9.558312, 1.999965), (10.0, 42.134620, 1.544865)]
+)
+def test_paper_device(voltage, phonon_number, g2):
+    model = qem.LangevinModel.from_device(qem.paper_device(voltage))
+    run = quiet(model, 100_000_000)
+    for name, exact in (("phonon_number", phonon_number), ("g2", g2)):
+        assert run.standard_error(name) < 0.01 * exact
+        assert abs(deviation(run, name, exact)) < SIGMAS
+    fine = np.linspace(0.0, 5.0, 11)
+    expected = qem.orbit_average(model).radial_profile(fine)
+    assert np.abs(deviation(run, "radial_profile", expected, fine)).max() < SIGMAS
+
+
+def test_wrong_variance_is_caught(monkeypatch):
+    """√D in place of D must not pass `test_linear_oscillator_is_thermal`."""
+
+    def wrong(plan):
+        table, grid, angles = tables(plan)
+        table[2] *= np.sqrt(np.sqrt(plan.model.diffusion[0])) / np.sqrt(plan.model.diffusion[0])
+        return table, grid, angles
+
+    tables = _ensemble._tables
+    monkeypatch.setattr(_ensemble, "_tables", wrong)
+    model = toy(diffusion=0.8, half_width=60.0)
+    assert abs(deviation(quiet(model, 3_000_000), "phonon_number", 39.5)) > 2 * SIGMAS
+
+
+# What is recorded
+
+
+def test_populations_of_a_thermal_state():
+    run = thermal()
+    n = np.arange(60)
+    exact = 2.0**n / 3.0 ** (n + 1)
+    assert np.abs(deviation(run, "populations", exact, 60))[:12].max() < SIGMAS
+    assert run.populations(60).sum() == pytest.approx(1.0, abs=1e-3)
+    assert run.standard_error("populations", 60).shape == (60,)
+
+
+@pytest.mark.parametrize("mean", [2.0, 9.5, 100.0])
+def test_bins_in_radius_do_not_bias_populations(mean):
+    width, bins = 0.01, 10 * int(np.ceil(60 * np.sqrt(mean)))
+    edges = width * np.arange(bins + 1)
+    spread = mean + 0.5
+    parts = np.exp(-(edges[:-1] ** 2) / spread) - np.exp(-(edges[1:] ** 2) / spread)
+    batches = Batches(np.zeros((6, 1)), (parts[None] > 0).astype(int), width, 1.0, 1.0)
+    n = np.arange(300)
+    exact = (mean / (mean + 1.0)) ** n / (mean + 1.0)
+    error = _populations(batches, np.zeros(6), parts, 300) - exact
+    assert np.abs(error).max() < 2e-5 * exact.max()
+    assert bins % RING == 0
+
+
+def test_fock_averages_are_bounded_by_two():
+    assert np.abs(_fock_average(0.01, 500, 50)).max() <= 2.0
+
+
+def test_radial_profile_and_histogram_are_normalised_densities():
+    run = thermal()
+    r = np.linspace(0.0, 8.0, 801)
+    assert 2 * np.pi * np.trapezoid(r * run.radial_profile(r), r) == pytest.approx(1.0, abs=2e-3)
+    assert run.radial_profile(np.array([[0.5], [1e3]])).shape == (2, 1)
+    assert run.radial_profile(1e3) == 0.0
+    exact = np.exp(-(r[:300] ** 2) / 2.5) / (2.5 * np.pi)
+    assert np.abs(deviation(run, "radial_profile", exact, r[:300])).max() < SIGMAS
+    h = run.histogram
+    assert h.counts.sum() + h.outside == run.recorded
+    area = (h.x_edges[1] - h.x_edges[0]) * (h.p_edges[1] - h.p_edges[0])
+    assert h.density.sum() * area == pytest.approx(1.0, abs=1e-5)
+    middle = 0.5 * (h.x_edges[1:] + h.x_edges[:-1])
+    # ⟨x²⟩ = T/mω0² = 5
+    assert (h.density * area).sum(axis=1) @ middle**2 == pytest.approx(5.0, rel=0.02)
+
+
+def test_standard_errors_match_the_spread_between_seeds():
+    exact = {"phonon_number": 2.0, "g2": 2.0}
+    runs = [quiet(toy(), 1_000_000, seed) for seed in range(60)]
+    for name, value in exact.items():
+        scores = np.array([deviation(run, name, value) for run in runs])
+        assert 0.7 < np.sqrt((scores**2).mean()) < 1.4, name
+        assert abs(scores.mean()) < SIGMAS / np.sqrt(60), name
+
+
+def test_trajectory_turns_clockwise_at_the_frequency():
+    model = toy()
+    run = quiet(model, 1_000_000, trajectory=1)
+    t = run.trajectory
+    assert t.x.shape == t.p.shape == (8, t.time.size)
+    assert np.diff(t.time) == pytest.approx(run.step)
+    assert t.time[-1] == pytest.approx(run.steps / run.walkers * run.step - run.burn_in)
+    alpha = t.x / model.x0 + 1j * t.p / model.p0
+    turn = np.angle((alpha[:, 1:] * alpha[:, :-1].conj()).sum())
+    assert turn == pytest.approx(-0.4, abs=0.02)
+    assert (np.abs(alpha) ** 2).mean() == pytest.approx(2.5, rel=0.5)
+    assert quiet(model, 1_000_000).trajectory is None
+
+
+def test_trajectory_does_not_change_what_is_sampled():
+    plain, tracked = quiet(toy(), 1_000_000), quiet(toy(), 1_000_000, trajectory=60)
+    assert tracked.phonon_number == plain.phonon_number
+    assert np.diff(tracked.trajectory.time)[0] == pytest.approx(60 * plain.step)
+
+
+# The same bits
+
+
+def bits(run):
+    return (run._batches.sums.tobytes(), run._batches.radial.tobytes(), run.histogram.counts.sum())
+
+
+def test_threads_do_not_change_a_bit():
+    before = numba.get_num_threads()
+    seen = set()
+    try:
+        for threads in {1, min(2, numba.config.NUMBA_NUM_THREADS)}:
+            numba.set_num_threads(threads)
+            seen.add(bits(quiet(toy(), 5_000_000, walkers=320)))
+    finally:
+        numba.set_num_threads(before)
+    assert len(seen) == 1
+
+
+def test_seeds_repeat_and_differ():
+    first, again, other = (bits(quiet(toy(), 1_000_000, seed)) for seed in (4, 4, 5))
+    assert first == again != other
+
+
+def test_length_of_a_call_does_not_change_a_bit(monkeypatch):
+    whole = bits(quiet(toy(), 1_000_000))
+    monkeypatch.setattr(_ensemble, "_STEPS_A_CALL", 10_000)
+    assert bits(quiet(toy(), 1_000_000)) == whole
+
+
+def test_plain_python_agrees_with_compiled_code():
+    code = (
+        "import numpy as np, qemlib as qem\n"
+        "from qemlib.langevin import sample\n"
+        "x = np.linspace(-25, 25, 201); one = np.ones_like(x)\n"
+        "model = qem.LangevinModel(1.0, 0.5, x, 0 * x, 0.3 * one, 0.75 * one)\n"
+        "run = sample(model, 6000, walkers=64, progress=False, burn_in=20.0)\n"
+        "print(run.phonon_number)"
+    )
+    values = []
+    for disabled in ("0", "1"):
+        environment = dict(os.environ, NUMBA_DISABLE_JIT=disabled)
+        command = [sys.executable, "-W", "error", "-c", code]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        values.append(float(done.stdout))
+    assert values[0] == pytest.approx(values[1], rel=1e-4)
+
+
+# What is chosen, reported and refused
+
+
+def test_steps_are_counted_in_all():
+    model = toy()
+    run = quiet(model, 3_000_000)
+    assert 0.99 * 3_000_000 < run.steps <= 3_000_000
+    assert run.step == 0.4 / model.frequency
+    assert run.burn_in >= 8 * run.relaxation_time
+    assert run.burn_in / run.step * run.walkers <= 0.11 * run.steps
+    assert run.walkers % 64 == 0
+    told = repr(run)
+    for part in ("phonon_number=", "±", "g2=", "walkers", "burn-in", "'rotation'"):
+        assert part in told
+
+
+@pytest.mark.parametrize("walkers", [64, 192, 64 * 70])
+def test_any_number_of_blocks_makes_enough_batches(walkers):
+    run = quiet(toy(), 3_000_000, walkers=walkers, burn_in=300.0)
+    assert run._batches.radial.shape[0] >= 64
+    assert (run._batches.radial.sum(axis=1) > 0).all()
+    assert run._batches.radial.sum() == run.recorded
+    assert abs(deviation(run, "phonon_number", 2.0)) < SIGMAS
+
+
+def test_too_few_steps_are_refused_with_the_number_needed():
+    with pytest.raises(ValueError, match="steps must be at least (\\d+) for 64 walkers") as refusal:
+        quiet(toy(), 1000)
+    needed = int(str(refusal.value).split("at least ")[1].split()[0])
+    with pytest.raises(ValueError, match="steps must be at least"):
+        quiet(toy(), needed - 1)
+    assert quiet(toy(), needed).steps == needed
+
+
+@pytest.mark.parametrize(("momentum", "steps"), [(1.2, 3), (np.nan, 0)])
+def test_leaving_the_grid_is_an_error_that_says_where(monkeypatch, momentum, steps):
+    model = toy()
+
+    def fast(plan, generator):
+        # From x = 0 at 1.2 times the speed that reaches the edge without friction.  Phases ω0t are
+        # 0.2, 0.6, 1.0, 1.4; with 1.6 % of the momentum lost a step only the last is beyond it.
+        state = np.zeros((plan.blocks, 2, _kernels.LANES))
+        state[-1, 1, 5] = momentum * model.x[-1] / model.x0
+        return state
+
+    monkeypatch.setattr(_ensemble, "_start", fast)
+    with pytest.raises(LeftGridError, match=r"model: a walker reached x = .* wider grid") as left:
+        quiet(model, 3_000_000)
+    assert f"after {steps} steps" in str(left.value)
+    assert isinstance(left.value, ValueError)
+
+
+def test_a_grid_too_small_for_the_state_is_refused():
+    with pytest.raises(ValueError, match="too small to hold"):
+        quiet(toy(half_width=6.0), 3_000_000)
+
+
+BAD = {
+    "steps": [0, -1, 1.5, np.nan, "many", True],
+    "seed": [-1, 0.5, np.nan, "one"],
+    "walkers": [0, 63, 65, 100, np.nan],
+    "step": [0.0, -0.1, np.nan, np.inf, 1.3, "fine"],
+    "scheme": ["leapfrog", None, 3],
+    "burn_in": [-1.0, np.nan, np.inf, "long"],
+    "trajectory": [0, -3, 0.5, np.nan, 10**9],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in BAD.items() for v in values])
+def test_bad_arguments_are_refused_by_name_and_value(name, value):
+    with pytest.raises(ValueError, match=f"^{name} must") as refusal:
+        sample(toy(), **{"steps": 3_000_000, "progress": False, name: value})
+    assert repr(value) in str(refusal.value)
+
+
+def test_other_refusals():
+    with pytest.raises(ValueError, match="model must be a LangevinModel"):
+        quiet(qem.paper_device(), 10**6)
+    with pytest.raises(ValueError, match="'euler', 'rotation'"):
+        quiet(toy(), 10**6, scheme="leapfrog")
+    with pytest.raises(ValueError, match="step must be given for scheme 'euler'"):
+        quiet(toy(), 10**6, scheme="euler")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("entropy", ()), ("populations", ()), ("g2", (3,)), ("populations", (0,))],
+)
+def test_standard_error_refuses_what_it_does_not_know(name, arguments):
+    with pytest.raises(ValueError, match="must be"):
+        thermal().standard_error(name, *arguments)
+
+
+def test_radial_profile_refuses_negative_radii():
+    with pytest.raises(ValueError, match="r must not be negative"):
+        thermal().radial_profile(-0.1)

@@ -1,0 +1,79 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+
+import qemlib as qem
+from qemlib import plotting
+
+X0 = qem.paper_device().oscillator.x0
+
+
+@pytest.fixture(autouse=True)
+def _closed_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def coefficients():
+    x = np.linspace(-10, 10, 41) * X0
+    return {v: qem.electron_coefficients(qem.paper_device(v), x) for v in (0.0, 12.0)}
+
+
+def labels(ax):
+    return ax.get_xlabel(), ax.get_ylabel()
+
+
+def test_coefficient_panels_draw_each_voltage_and_label_every_axis(coefficients):
+    axes = plotting.coefficient_panels(coefficients, X0)
+    for ax, name in zip(axes, ("occupation", "diffusion", "damping"), strict=True):
+        curves = [line for line in ax.get_lines() if line.get_label().startswith("V =")]
+        assert len(curves) == 2
+        assert all(labels(ax))
+        drawn = curves[1].get_ydata()
+        expected = getattr(coefficients[12.0], name)
+        assert np.corrcoef(drawn, expected)[0, 1] == pytest.approx(1.0)
+
+
+def test_fluctuation_ratio_is_one_in_equilibrium_and_broken_at_its_poles(coefficients):
+    ax = plotting.fluctuation_ratio(coefficients, 1.0, 2.0, X0)
+    thermal, driven = (line.get_ydata() for line in ax.get_lines()[:2])
+    np.testing.assert_allclose(thermal, 1.0, rtol=1e-12)
+    assert np.isnan(driven).sum() == 2
+    assert driven[20] < 0
+
+
+def test_wigner_map_puts_x_on_the_horizontal_axis():
+    axis = np.linspace(-3, 3, 31)
+    density = np.exp(-((axis[:, None] - 2) ** 2) - axis**2)  # displaced along x
+    ax = plotting.wigner_map(axis, axis, density)
+    values = np.asarray(ax.collections[0].get_array())
+    row, column = np.unravel_index(values.argmax(), values.shape)
+    assert (axis[row], axis[column]) == (pytest.approx(0.0), pytest.approx(2.0))
+    assert "x/x_0" in ax.get_xlabel()
+
+
+def test_given_axes_are_used_and_returned():
+    _, ax = plt.subplots()
+    assert plotting.coherence_curve([0.0, 1.0], [2.0, 1.5], ax) is ax
+    assert plotting.device_schematic(qem.paper_device(6.0), ax) is ax
+
+
+def test_work_curves_name_all_three():
+    voltage = np.linspace(0, 20, 5)
+    names = ("ergotropy", "free_energy_work", "entropy")
+    results = xr.Dataset(
+        {name: ("voltage", voltage * k) for k, name in enumerate(names)}, {"voltage": voltage}
+    )
+    left, right = plotting.work_curves(results, 8.0)
+    legend = [text.get_text() for text in left.get_legend().get_texts()]
+    assert [word.split()[0] for word in legend] == ["ergotropy", "free-energy", "entropy"]
+    assert "energy" in left.get_ylabel()
+    assert "nat" in right.get_ylabel()
+
+
+def test_schematic_shows_both_chemical_potentials():
+    texts = [t.get_text() for t in plotting.device_schematic(qem.paper_device(6.0)).texts]
+    assert r"$\mu_L$" in texts
+    assert r"$\mu_R$" in texts

@@ -1,0 +1,151 @@
+"""The dot's spectral function and the distribution of its electrons."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from cases import between, devices, equilibrium_devices, few
+from hypothesis import given
+from scipy.integrate import quad
+
+import qemlib as qem
+from qemlib.spectral import emptiness, filling, filling_slope
+
+OMEGA = np.linspace(-4, 4, 33)
+
+
+def greens_function(dev, x, omega):
+    """G from the 3 × 3 matrix of the dot and one lossy mode per Lorentzian lead."""
+    matrix = np.zeros((3, 3), dtype=complex)
+    matrix[0, 0] = dev.level - dev.force * x
+    for i, lead in enumerate(dev.leads, start=1):
+        band = lead.density
+        matrix[i, i] = band.center - 1j * band.bandwidth
+        matrix[0, i] = matrix[i, 0] = np.sqrt(band.rate * band.bandwidth / 2)
+    return np.array([np.linalg.inv(w * np.eye(3) - matrix)[0, 0] for w in np.atleast_1d(omega)])
+
+
+@few
+@given(devices, between(-20, 20))
+def test_spectral_function_is_that_of_two_lossy_modes(dev, x):
+    expected = -2 * greens_function(dev, x, OMEGA).imag
+    assert qem.spectral_function(dev, x, OMEGA) == pytest.approx(expected, rel=1e-12)
+
+
+@few
+@given(devices, between(-20, 20))
+def test_spectral_function_holds_one_level(dev, x):
+    level = dev.level - dev.force * x
+    ends = [-np.inf, -6.0, level - 1, level, level + 1, 6.0, np.inf]
+    total = sum(
+        quad(lambda w: float(qem.spectral_function(dev, x, w)), a, b, epsabs=1e-13, limit=400)[0]
+        for a, b in zip(np.sort(ends)[:-1], np.sort(ends)[1:], strict=True)
+    )
+    assert total == pytest.approx(2 * np.pi, rel=1e-11)
+
+
+@few
+@given(devices)
+def test_distribution_lies_between_those_of_the_leads(dev):
+    fermi = np.stack([lead.occupation(OMEGA) for lead in dev.leads])
+    phi = qem.distribution(dev, OMEGA)
+    assert (phi >= fermi.min(axis=0) - 1e-15).all()
+    assert (phi <= fermi.max(axis=0) + 1e-15).all()
+
+
+@few
+@given(equilibrium_devices())
+def test_distribution_of_an_equilibrium_device_is_fermi_dirac(dev):
+    assert qem.distribution(dev, OMEGA) == pytest.approx(dev.left.occupation(OMEGA), rel=1e-14)
+
+
+@few
+@given(devices)
+def test_filling_and_emptiness_add_up_to_one(dev):
+    assert filling(dev, OMEGA) + emptiness(dev, OMEGA) == pytest.approx(1.0, abs=1e-15)
+
+
+@few
+@given(devices)
+def test_filling_slope_is_the_slope_of_the_filling(dev):
+    step = 1e-3
+    f = {k: filling(dev, OMEGA + k * step) for k in (-2, -1, 1, 2)}
+    slope = (8 * (f[1] - f[-1]) - (f[2] - f[-2])) / (12 * step)
+    assert np.abs(filling_slope(dev, OMEGA) - slope).max() < 1e-8
+
+
+def test_filling_is_inverted_where_the_fuller_lead_has_the_higher_band():
+    # Negative damping needs Φ' > 0: the full left lead with ω_L > ω_R.
+    assert filling_slope(qem.paper_device(20.0), 0.0) > 0
+    assert filling_slope(qem.paper_device(0.0), 0.0) < 0
+
+
+def test_shapes_broadcast():
+    dev = qem.paper_device(6.0)
+    assert qem.spectral_function(dev, np.zeros((3, 1)), np.zeros(4)).shape == (3, 4)
+    assert qem.distribution(dev, np.zeros((2, 5))).shape == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda dev: qem.spectral_function(dev, np.nan, 0.0), "x .*nan"),
+        (lambda dev: qem.spectral_function(dev, 0.0, [0.0, np.inf]), "omega .*inf at index"),
+        (lambda dev: qem.spectral_function(dev, 1j, 0.0), "x must be real"),
+        (lambda dev: qem.spectral_function(dev, [1.0, 2.0], [1.0, 2.0, 3.0]), r"x \(2,\).*\(3,\)"),
+        (lambda dev: qem.distribution(dev, np.nan), "omega .*nan"),
+        (lambda dev: qem.distribution(dev, "energy"), "omega .*'energy'"),
+    ],
+)
+def test_bad_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(qem.paper_device())
+
+
+@dataclass(frozen=True)
+class TwoBands:
+    """A lead's density made of two: a spectral density that is not a `Lorentzian`."""
+
+    first: qem.Lorentzian
+    second: qem.Lorentzian
+
+    @property
+    def energies(self):
+        return (*self.first.energies, *self.second.energies)
+
+    @property
+    def width(self):
+        return min(self.first.width, self.second.width)
+
+    def spectral_density(self, omega):
+        return self.first.spectral_density(omega) + self.second.spectral_density(omega)
+
+    def self_energy(self, omega):
+        return self.first.self_energy(omega) + self.second.self_energy(omega)
+
+    def self_energy_derivative(self, omega):
+        first, second = self.first, self.second
+        return first.self_energy_derivative(omega) + second.self_energy_derivative(omega)
+
+
+def test_any_spectral_density_may_describe_a_lead():
+    dev = qem.paper_device(7.0)
+    half = replace(dev.left.density, rate=1.0)
+    split = replace(dev, left=replace(dev.left, density=TwoBands(half, half)))
+    for of in (qem.occupation, qem.damping, qem.diffusion, qem.current):
+        assert of(split, 3.0) == pytest.approx(of(dev, 3.0), rel=1e-12)
+
+
+def test_an_integral_that_does_not_converge_is_refused():
+    band = qem.Lorentzian(center=0.0, bandwidth=1.0, rate=1.0)
+
+    class Jagged(qem.Lorentzian):
+        def spectral_density(self, omega):
+            return super().spectral_density(omega) * (1.5 + np.sign(np.sin(300 * omega)))
+
+    jagged = Jagged(center=0.0, bandwidth=1.0, rate=1.0)
+    dev = replace(
+        qem.paper_device(10.0), left=qem.Lead(jagged, 5.0, 1.0), right=qem.Lead(band, -5.0, 1.0)
+    )
+    with pytest.raises(qem.QuadratureError, match=r"occupation.*x = 0"):
+        qem.occupation(dev, 0.0)
