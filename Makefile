@@ -1,0 +1,120 @@
+# `make` lists the commands. Everything is installed into .venv; only `make system` touches the machine.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+PYTHON ?= python3
+VENV := .venv
+SYSTEM_PACKAGES := git python3-venv chromium
+
+# The venv's programs, and the node that its npm starts, come before the machine's.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+unexport PYTHONPATH
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONHASHSEED := 0
+# Notebooks choose their inline backend, unless this says otherwise.
+unexport MPLBACKEND
+# BLAS threads next to Numba's and to several processes only cost time.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export NUMBA_NUM_THREADS ?= $(shell getconf _NPROCESSORS_ONLN)
+
+TEST_PARTS := lint unit notebooks book browser
+
+.PHONY: help setup book test $(TEST_PARTS) references lab system chromium lock clean
+
+help:  ## list the commands
+	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed vendor/.collected  ## install everything into .venv (the others do it too)
+
+$(VENV)/.requirements: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'make: needs Python 3.11 or newer; name one with `make PYTHON=python3.12 …`' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+	  || { echo 'make: $(PYTHON) lacks its venv module: run `make system` as root (Debian: apt-get install python3-venv)' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	python3 -m pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+# pip takes no editable install together with hashes, hence a step of its own.
+$(VENV)/.installed: $(VENV)/.requirements pyproject.toml
+	python3 -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+vendor/.collected: package-lock.json sphinx_ext/collect_assets.py $(VENV)/.requirements
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	python3 sphinx_ext/collect_assets.py
+	@touch $@
+
+book: export TQDM_DISABLE := 1
+book: setup  ## compute the whole paper and build its pages, in _build/html
+	rm -rf _build
+	jupyter-book build . -W -n --keep-going
+
+# Every part runs, whatever the ones before it found; the names of those that failed come last.
+test: chromium setup  ## all tests: lint, unit tests, notebooks, book, browser
+	@failed=; \
+	for part in $(TEST_PARTS); do \
+	  echo "== make $$part"; \
+	  $(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
+	done; \
+	[ -z "$$failed" ] || { echo "make test: failed:$$failed" >&2; exit 1; }
+
+unit notebooks references: export TQDM_DISABLE := 1
+# Two processes at once, and a test needs two threads to see that their number does not matter.
+unit notebooks: export NUMBA_NUM_THREADS := 2
+
+lint: setup  ## style and types
+	ruff check .
+	ruff format --check .
+	mypy
+
+unit: export MPLBACKEND := agg
+unit: setup  ## unit tests, warnings as errors
+	pytest -n 2 --ignore=tests/browser tests
+
+notebooks: setup  ## run the chapters' references again and compare every printed text
+	pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 600 tests/references
+
+browser: setup chromium  ## open the built pages in a browser
+	pytest tests/browser
+
+references: setup  ## run the chapters and write what `make notebooks` compares with
+	python3 tests/make_references.py
+
+# Settings go into the venv: chapters open as notebooks, and Lab asks no server for its news.
+LAB_SETTINGS := $(VENV)/etc/jupyter/labconfig
+lab: setup  ## JupyterLab on the chapters (as root: LAB_FLAGS=--allow-root)
+	mkdir -p $(LAB_SETTINGS)
+	jupytext-config --settings-file $(LAB_SETTINGS)/default_setting_overrides.json \
+	  set-default-viewer markdown myst
+	jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements
+	jupyter lab --ServerApp.root_dir=chapters $(LAB_FLAGS)
+
+chromium:
+	@command -v chromium >/dev/null \
+	  || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
+	  else \
+	    echo 'make: the browser test needs chromium: run `make system` as root (Debian: apt-get install chromium)' >&2; exit 1; \
+	  fi
+
+system:  ## install the Debian packages that the others need (as root)
+	@command -v apt-get >/dev/null \
+	  || { echo 'make: no apt-get here: install by hand: $(SYSTEM_PACKAGES)' >&2; exit 1; }
+	@[ "$$(id -u)" = 0 ] || { echo 'make: only root can install packages: run `sudo make system`' >&2; exit 1; }
+	apt-get update -qq
+	apt-get install -y --no-install-recommends $(SYSTEM_PACKAGES)
+
+lock: $(VENV)/.requirements  ## write requirements.txt and package-lock.json (UPGRADE=1: with the newest releases allowed)
+	uv pip compile --universal --generate-hashes --no-header --all-extras --fork-strategy fewest \
+	  $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.txt pyproject.toml
+	npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+
+clean:  ## remove everything made here, .venv too
+	rm -rf $(VENV) node_modules vendor _build *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find qemlib tests sphinx_ext -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,139 @@
+"""Controls over precomputed pictures: they move in JupyterLab and, without a kernel, in a page."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Callable, Sequence
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from qemlib import _checks
+
+__all__ = ["frame_slider"]
+
+_CSS_PIXELS_PER_INCH = 96
+
+
+def frame_slider(
+    figures: Sequence[Figure] | Callable[[float], Figure],
+    values: Sequence[float],
+    label: str,
+    unit: str | None = None,
+    *,
+    alt: str | Callable[[float], str],
+    start: float | None = None,
+    dpi: float = 150,
+    colors: int = 256,
+) -> ipywidgets.VBox:
+    """Show one of several figures, chosen with a slider.
+
+    All frames are drawn at once and kept in the result as palette PNGs, so that the slider moves
+    them in a static page too. The figures are closed.
+
+    Parameters
+    ----------
+    figures : sequence of Figure, or function
+        One matplotlib figure for each value, or a function that draws the figure of a value.
+        Give all of them one size, or the page jumps as the slider moves.
+    values : sequence of float
+        What the slider chooses from, in its order.
+    label : str
+        Name of the value, in plain text: ``"voltage"``.
+    unit : str, optional
+        Unit of the value, in plain text.
+    alt : str or function
+        What the pictures show, for those who can't see them. A text is the same for all frames; a
+        function gets the value. The value itself is added to it.
+    start : float, optional
+        The one of `values` that is shown first; the first one unless given.
+    dpi : float, optional
+        Pixels per inch; 150 is sharp on most high-density screens.
+    colors : int, optional
+        Colours of each picture's palette, 2 to 256. Fewer make a smaller page.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        The slider above the picture.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described; the message names it.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> def draw(voltage):
+    ...     fig, ax = plt.subplots()
+    ...     ax.plot([0, voltage])
+    ...     return fig
+    >>> box = frame_slider(draw, [0, 6, 12], "voltage", "ω", alt="A straight line")
+    >>> box.children[0].options
+    ('0 ω', '6 ω', '12 ω')
+    """
+    values = _checks.finite_array("values", values, ndim=1)
+    if len(values) == 0:
+        raise ValueError("values must hold at least one number, got none")
+    if not callable(figures) and len(figures) != len(values):
+        raise ValueError(f"figures must be as many as values ({len(values)}), got {len(figures)}")
+    for name, text in [("label", label), ("alt", "…" if callable(alt) else alt)]:
+        if not (isinstance(text, str) and text.strip()):
+            raise ValueError(f"{name} must be a text that is not empty, got {text!r}")
+    if start is not None and start not in values:
+        raise ValueError(f"start must be one of values, got {start!r}")
+    dpi = _checks.positive("dpi", dpi)
+    if not (isinstance(colors, (int, np.integer)) and 2 <= colors <= 256):
+        raise ValueError(f"colors must be a whole number from 2 to 256, got {colors!r}")
+
+    texts = [f"{value:g} {unit}" if unit else f"{value:g}" for value in values]
+    if len(set(texts)) < len(texts):
+        raise ValueError("values must differ in their first six digits, which the slider shows")
+    frames = []
+    for index, (value, text) in enumerate(zip(values, texts, strict=True)):
+        figure = figures(value) if callable(figures) else figures[index]
+        if not isinstance(figure, Figure):
+            raise ValueError(f"figures must be matplotlib figures, got {figure!r}")
+        description = alt(value) if callable(alt) else alt
+        frames.append(_frame(figure, f"{description} ({label} = {text})", dpi, colors))
+
+    slider = ipywidgets.SelectionSlider(
+        options=texts,
+        index=0 if start is None else int(np.flatnonzero(values == start)[0]),
+        description=label,
+        style={"description_width": "initial"},
+        layout={"width": "auto", "max_width": "40rem"},
+    )
+    stack = ipywidgets.Stack(frames, selected_index=slider.index)
+    ipywidgets.jslink((slider, "index"), (stack, "selected_index"))
+    return ipywidgets.VBox([slider, stack])
+
+
+def _frame(figure: Figure, alt: str, dpi: float, colors: int) -> ipywidgets.HTML:
+    width = figure.get_figwidth() * _CSS_PIXELS_PER_INCH
+    data = base64.b64encode(_palette_png(figure, dpi, colors)).decode("ascii")
+    plt.close(figure)
+    return ipywidgets.HTML(
+        f'<img alt="{html.escape(alt)}" style="width: {width:.0f}px; max-width: 100%; height: auto"'
+        f' src="data:image/png;base64,{data}">'
+    )
+
+
+def _palette_png(figure: Figure, dpi: float, colors: int) -> bytes:
+    """Draw the figure as a PNG with a palette: a quarter of the size of one without."""
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=dpi)
+    with Image.open(drawn) as image:
+        # Pillow's palettes with alpha have coarser colours: only for figures that are transparent.
+        opaque = image.getchannel("A").getextrema() == (255, 255)
+        palette = (image.convert("RGB") if opaque else image).quantize(
+            colors, dither=Image.Dither.NONE
+        )
+        palette.save(packed, format="png", optimize=True)
+    return packed.getvalue()
