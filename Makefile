@@ -74,7 +74,7 @@ lint: setup  ## style and types
 
 unit: export MPLBACKEND := agg
 unit: setup  ## unit tests, warnings as errors
-	pytest -n 2 --ignore=tests/browser tests
+	pytest -n 2 --dist loadfile --ignore=tests/browser tests
 
 notebooks: setup  ## run the chapters' references again and compare every printed text
 	pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 600 tests/references

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from qemlib import _kernels
+from qemlib._progress import bar
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import OrbitAverage
 from qemlib.sampled_state import RING, Batches, Histogram, SampledState, Trajectory
@@ -73,14 +73,13 @@ def run(plan: Plan, seed: int, progress: bool) -> SampledState:
         )
     )
     steps = plan.walkers * plan.interval * (plan.burn_in + plan.strides)
-    options = {} if progress else {"disable": True}  # else TQDM_DISABLE decides
-    with tqdm(total=steps, unit="step", unit_scale=True, desc="sample", **options) as bar:
+    with bar(progress, total=steps, unit="step", unit_scale=True, desc="sample") as shown:
         nothing = np.empty((0, 2, 0))
-        _advance(plan, state, words, tables, plan.burn_in, _counters(plan, 0), nothing, bar, 0)
+        _advance(plan, state, words, tables, plan.burn_in, _counters(plan, 0), nothing, shown, 0)
         counters, seen = _counters(plan, bins), nothing
         if plan.trajectory is not None:
             seen = np.empty((plan.strides // plan.piece, 2, _TRACKED))
-        _advance(plan, state, words, tables, plan.strides, counters, seen, bar, plan.burn_in)
+        _advance(plan, state, words, tables, plan.strides, counters, seen, shown, plan.burn_in)
     batches, histogram = _collect(plan, counters, bin_width, limit)
     return SampledState(
         scheme=plan.scheme,
@@ -161,7 +160,7 @@ def _counters(plan, bins):
     )
 
 
-def _advance(plan, state, words, tables, strides, counters, seen, bar, done):
+def _advance(plan, state, words, tables, strides, counters, seen, shown, done):
     """Run all walkers for so many strides, in calls short enough to be interrupted."""
     left = np.full(plan.blocks, -1)
     table, grid, angles, bins = tables
@@ -178,7 +177,7 @@ def _advance(plan, state, words, tables, strides, counters, seen, bar, done):
         if (left >= 0).any():
             _refuse_departure(plan, state, left, done)
         done += now
-        bar.update(now * plan.interval * plan.walkers)
+        shown.update(now * plan.interval * plan.walkers)
 
 
 def _refuse_departure(plan, state, left, done):

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 from loky import get_reusable_executor
-from tqdm.auto import tqdm
 
 from qemlib import _checks
+from qemlib._progress import bar
 from qemlib.device import Device
 from qemlib.electrons import damping
 from qemlib.fokker_planck import ConvergenceError, steady_state
@@ -98,7 +98,7 @@ def sweep(
         executor = get_reusable_executor(max_workers=os.cpu_count(), env=environment)
     futures = {executor.submit(_point, devices[index], method): index for index in missing}
     try:
-        for future in tqdm(as_completed(futures), total=len(futures), desc="sweep"):
+        for future in bar(iterable=as_completed(futures), total=len(futures), desc="sweep"):
             for name, value in future.result().items():
                 dataset[name].values[futures[future]] = value
             if store is not None:
