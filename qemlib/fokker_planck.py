@@ -33,7 +33,7 @@ class ConvergenceError(ArithmeticError):
 
 
 @dataclass(frozen=True, eq=False)
-class SteadyState:
+class SteadyState(wigner.FromMoments):
     """Stationary solution of (A24).
 
     Attributes
@@ -69,16 +69,6 @@ class SteadyState:
             f"{len(self.coefficients)} × {len(self.coefficients)} functions, relative change "
             f"under refinement {change:.0e}, residual {self.error['residual']:.0e})"
         )
-
-    @property
-    def phonon_number(self) -> float:
-        """⟨a†a⟩."""
-        return wigner.phonon_number(self.moments)
-
-    @property
-    def g2(self) -> float:
-        """g⁽²⁾(0), Eq. (10)."""
-        return wigner.g2(self.moments)
 
     @property
     def squeezing(self) -> complex:

@@ -67,7 +67,7 @@ def edge_weight(model) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class OrbitAverage:
+class OrbitAverage(wigner.FromMoments):
     """Steady state as a function of energy alone.
 
     Attributes
@@ -105,16 +105,6 @@ class OrbitAverage:
             f"relaxation_time={self.relaxation_time:.3g}, edge_weight={self.edge_weight:.0e}; "
             "a preview, exact for weak friction)"
         )
-
-    @property
-    def phonon_number(self) -> float:
-        """⟨a†a⟩."""
-        return wigner.phonon_number(self.moments)
-
-    @property
-    def g2(self) -> float:
-        """g⁽²⁾(0), Eq. (10)."""
-        return wigner.g2(self.moments)
 
     @cached_property
     def _spline(self):

@@ -17,6 +17,7 @@ from scipy.special import roots_legendre
 from qemlib import _checks
 
 __all__ = [
+    "FromMoments",
     "angular_average",
     "density_matrix",
     "g2",
@@ -39,6 +40,22 @@ def g2(moments) -> float:
     """g⁽²⁾(0) = ⟨a†a†aa⟩/⟨a†a⟩², Eq. (10), with ⟨a†a†aa⟩ = ⟨|α|⁴⟩ − 2⟨|α|²⟩ + 1/2."""
     second, fourth = moments
     return float((fourth - 2.0 * second + 0.5) / (second - 0.5) ** 2)
+
+
+class FromMoments:
+    """What follows from the moments (⟨|α|²⟩, ⟨|α|⁴⟩) of W alone, with no truncation of levels."""
+
+    moments: tuple[float, float]
+
+    @property
+    def phonon_number(self) -> float:
+        """⟨a†a⟩."""
+        return phonon_number(self.moments)
+
+    @property
+    def g2(self) -> float:
+        """g⁽²⁾(0), Eq. (10)."""
+        return g2(self.moments)
 
 
 def laguerre_functions(levels: int, z, order: int = 0) -> np.ndarray:
