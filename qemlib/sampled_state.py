@@ -121,10 +121,11 @@ class SampledState:
         return (
             f"SampledState(phonon_number={self.phonon_number:.6g} "
             f"± {self.standard_error('phonon_number'):.1g}, "
-            f"g2={self.g2:.5g} ± {self.standard_error('g2'):.1g}; {self.walkers} walkers, "
-            f"{self.steps:.4g} steps of {self.step:.4g} by scheme {self.scheme!r}, burn-in of "
-            f"{self.burn_in:.4g} each = {self.burn_in / self.relaxation_time:.3g} relaxation times "
-            f"and {self.burn_in * self.walkers / (self.step * self.steps):.0%} of the steps)"
+            f"g2={self.g2:.5g} ± {self.standard_error('g2'):.1g};\n"
+            f"    {self.walkers} walkers, {self.steps:.4g} steps of {self.step:.4g} "
+            f"by scheme {self.scheme!r},\n"
+            f"    burn-in of {self.burn_in / self.relaxation_time:.3g} relaxation times, "
+            f"{self.burn_in * self.walkers / (self.step * self.steps):.0%} of the steps)"
         )
 
     @property
