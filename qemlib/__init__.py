@@ -4,7 +4,8 @@ Units: ħ = e = k_B = 1.  The names here are the public ones; each has its sourc
 """
 
 from qemlib.adiabaticity import Adiabaticity, adiabaticity
-from qemlib.device import Device, Lead, Lorentzian, Oscillator, SpectralDensity, paper_device
+from qemlib.densities import Lorentzian, SpectralDensity
+from qemlib.device import Device, Lead, Oscillator, paper_device
 from qemlib.electrons import (
     ElectronCoefficients,
     current,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qemlib import _checks
-from qemlib.device import Device, Lorentzian
+from qemlib.densities import Lorentzian
+from qemlib.device import Device
 
 __all__ = ["Adiabaticity", "adiabaticity"]
 

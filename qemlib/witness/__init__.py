@@ -1,0 +1,10 @@
+"""Witnesses: the same numbers as `qemlib.electrons`, found by other means.
+
+Nothing here uses a Green function, a residue or a quadrature of `qemlib`; the chapters and the
+tests call the same functions.  They are slow, and need packages that `qemlib` itself does without
+(the extra `book`).
+
+- `integrals`: the defining integrals of Appendix B, in many digits.
+- `modes`: leads made of a few hundred discrete modes, which evolve in time.
+- `hierarchy`: hierarchical equations of motion, by QuTiP.
+"""
