@@ -20,8 +20,9 @@ from qemlib.fokker_planck import ConvergenceError, SteadyState, steady_state
 from qemlib.langevin import LeftGridError, euler_equivalent, sample
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import OrbitAverage, orbit_average
+from qemlib.quadrature import QuadratureError
 from qemlib.sampled_state import Histogram, SampledState, Trajectory
-from qemlib.spectral import QuadratureError, distribution, spectral_function
+from qemlib.spectral import distribution, spectral_function
 from qemlib.sweep import sweep
 from qemlib.work import entropy, ergotropy, free_energy_work, second_order_coherence
 

@@ -9,6 +9,9 @@ With the spectral function T(ω) and the distribution Φ(ω) of `qemlib.spectral
 
 The last line is Eq. (B21) with its sign of ω corrected.  The form of mγ is free of the cancellation
 in (B23), and shows at once what makes damping negative: an inverted distribution, Φ' > 0.
+
+Between Lorentzian leads these integrals have closed forms (`qemlib.residues`).  Where a closed
+form does not hold, or has lost too many digits, quadrature takes over (`qemlib.quadrature`).
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ import numpy as np
 
 from qemlib import _checks
 from qemlib.device import Device
-from qemlib.spectral import emptiness, filling, filling_slope, integrate, spectral
+from qemlib.quadrature import EnergyQuadrature, QuadratureError, known_accuracy
+from qemlib.residues import ResidueSums, solvable
+from qemlib.spectral import Integral
 
 __all__ = [
     "ElectronCoefficients",
@@ -31,6 +36,16 @@ __all__ = [
     "noise_spectrum",
     "occupation",
 ]
+
+
+# A closed form that may have lost more than this part of its value is not used if quadrature does
+# better; a result that either way is less certain than the second is refused, unless it is nothing
+# beside the 2π states of T.
+_HANDED_OVER = 5e-13
+_REFUSED = 1e-8
+_NOTHING = 1e-13
+# Spectral weight that may be missing before a bound state is suspected.
+_MISSING_WEIGHT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,8 @@ class ElectronCoefficients:
     diffusion : ndarray
         D(x) (force² × time).
     error : dict of str to ndarray
-        Estimated absolute error of "occupation", "damping" and "diffusion".
+        Estimated absolute error of "occupation", "damping" and "diffusion": a bound on the
+        round-off of the closed form, or the estimate of the quadrature.
     """
 
     x: np.ndarray
@@ -88,7 +104,7 @@ def electron_coefficients(device: Device, x) -> ElectronCoefficients:
     ValueError
         If `x` holds anything but finite real numbers.
     QuadratureError
-        If an integral does not converge.
+        If an integral does not converge, or the dot has a bound state outside of the leads' bands.
 
     Examples
     --------
@@ -98,12 +114,22 @@ def electron_coefficients(device: Device, x) -> ElectronCoefficients:
     (array([0.5]), array([3.2514]))
     """
     x = _checks.finite_array("x", x)
-    n, n_error = _occupation(device, x)
-    d, d_error = _diffusion(device, x)
-    g, g_error = _damping(device, x)
-    n0, _ = _occupation(device, np.zeros(()))
-    error = {"occupation": n_error, "damping": g_error, "diffusion": d_error}
-    return ElectronCoefficients(x, n, n - n0, g, d, error)
+    # N0 is the occupation where the force does nothing, as at x = 0.
+    electrons = _Electrons(device, np.append(x.ravel(), 0.0))
+    n, d, g = electrons.occupation(), electrons.diffusion(), electrons.damping()
+    error = {"occupation": n.error, "damping": g.error, "diffusion": d.error}
+
+    def shaped(values):
+        return values[:-1].reshape(x.shape)
+
+    return ElectronCoefficients(
+        x,
+        shaped(n.value),
+        shaped(n.value - n.value[-1]),
+        shaped(g.value),
+        shaped(d.value),
+        {name: shaped(values) for name, values in error.items()},
+    )
 
 
 def occupation(device: Device, x) -> np.ndarray:
@@ -111,7 +137,7 @@ def occupation(device: Device, x) -> np.ndarray:
 
     Raises as `electron_coefficients`.
     """
-    return _occupation(device, _checks.finite_array("x", x))[0]
+    return _at(device, x).occupation().value.reshape(np.shape(x))
 
 
 def excess_charge(device: Device, x) -> np.ndarray:
@@ -128,7 +154,7 @@ def damping(device: Device, x) -> np.ndarray:
 
     Raises as `electron_coefficients`.
     """
-    return _damping(device, _checks.finite_array("x", x))[0]
+    return _at(device, x).damping().value.reshape(np.shape(x))
 
 
 def diffusion(device: Device, x) -> np.ndarray:
@@ -136,7 +162,7 @@ def diffusion(device: Device, x) -> np.ndarray:
 
     Units of force² × time; never negative.  Raises as `electron_coefficients`.
     """
-    return _diffusion(device, _checks.finite_array("x", x))[0]
+    return _at(device, x).diffusion().value.reshape(np.shape(x))
 
 
 def noise_spectrum(device: Device, x, omega) -> np.ndarray:
@@ -162,14 +188,7 @@ def noise_spectrum(device: Device, x, omega) -> np.ndarray:
         If an integral does not converge.
     """
     x, omega = _checks.broadcast(x=x, omega=omega)
-    prefactor = device.force**2 / (2.0 * np.pi)
-
-    def integrand(nu, level, shift):
-        filled = spectral(device, nu, level) * filling(device, nu)
-        shifted = nu + shift
-        return filled * spectral(device, shifted, level) * emptiness(device, shifted)
-
-    return integrate(device, x, integrand, prefactor, "noise_spectrum", shift=omega)[0]
+    return _Electrons(device, x.ravel()).noise_spectrum(omega.ravel()).value.reshape(x.shape)
 
 
 def current(device: Device, x) -> np.ndarray:
@@ -178,44 +197,80 @@ def current(device: Device, x) -> np.ndarray:
     Array of the shape of `x` (energy, that is electrons per unit time).  Raises as
     `electron_coefficients`.
     """
-    x = _checks.finite_array("x", x)
-    left, right = device.leads
+    return _at(device, x).current().value.reshape(np.shape(x))
 
-    def integrand(omega, level):
-        kappa_left = left.density.spectral_density(omega)
-        kappa_right = right.density.spectral_density(omega)
-        # |G|² = T/κ, because −2 Im G = |G|² κ.
-        transmission = (
-            spectral(device, omega, level) * (kappa_left * kappa_right) / (kappa_left + kappa_right)
+
+def _at(device, x):
+    return _Electrons(device, _checks.finite_array("x", x).ravel())
+
+
+class _Electrons:
+    """The electrons at the positions `x`, an array with one axis, each integral by its best way."""
+
+    def __init__(self, device, x):
+        self._device = device
+        self._x = x
+        self._level = device.level - device.force * x
+        self._solvable = solvable(device)
+        self._one_temperature = device.left.temperature == device.right.temperature
+        if self._solvable:
+            self._residues = ResidueSums(device, self._level)
+        else:
+            self._refuse_bound_states()
+
+    def occupation(self):
+        return self._best(1.0, "occupation")
+
+    def current(self):
+        return self._best(1.0, "current")
+
+    def diffusion(self):
+        return self._best(self._device.force**2, "diffusion", closed=self._one_temperature)
+
+    def damping(self):
+        return self._best(self._device.force**2 / self._device.oscillator.mass, "damping")
+
+    def noise_spectrum(self, omega):
+        return self._best(
+            self._device.force**2, "noise_spectrum", omega, closed=self._one_temperature
         )
-        # f_L − f_R, without cancellation where both are close to 1
-        return transmission * (
-            left.occupation(omega) * right.vacancy(omega)
-            - right.occupation(omega) * left.vacancy(omega)
-        )
 
-    return integrate(device, x, integrand, 1.0 / (2.0 * np.pi), "current")[0]
+    def _best(self, factor, name, *arguments, closed=True):
+        """factor × ∫ dω/2π of the integral called `name`, in closed form or by quadrature."""
+        if closed and self._solvable:
+            integral = getattr(self._residues, name)(*arguments)
+            poor = ~(integral.error <= _HANDED_OVER * integral.size)
+            if poor.any():
+                quadrature = EnergyQuadrature(self._device, self._level[poor])
+                other = getattr(quadrature, name)(*(values[poor] for values in arguments))
+                better = other.error < integral.error[poor]
+                where = np.flatnonzero(poor)[better]
+                for mine, theirs in zip(integral, other, strict=True):
+                    mine[where] = theirs[better]
+        else:
+            quadrature = EnergyQuadrature(self._device, self._level)
+            integral = getattr(quadrature, name)(*arguments)
+        self._refuse_uncertain(integral, name)
+        return Integral(*(factor / (2.0 * np.pi) * part for part in integral))
 
+    def _refuse_uncertain(self, integral, name):
+        tolerance = max(_REFUSED, known_accuracy(self._device))
+        refused = ~(integral.error <= tolerance * integral.size + _NOTHING)
+        if refused.any():
+            i = int(np.argmax(refused))
+            raise QuadratureError(
+                f"{name}: the integral over energy at x = {self._x[i]:.6g} has an estimated error "
+                f"of {integral.error[i]:.2e} on {integral.value[i]:.6e}"
+            )
 
-def _occupation(device, x):
-    def integrand(omega, level):
-        return spectral(device, omega, level) * filling(device, omega)
-
-    return integrate(device, x, integrand, 1.0 / (2.0 * np.pi), "occupation")
-
-
-def _diffusion(device, x):
-    def integrand(omega, level):
-        weight = spectral(device, omega, level) ** 2
-        return weight * filling(device, omega) * emptiness(device, omega)
-
-    return integrate(device, x, integrand, device.force**2 / (2.0 * np.pi), "diffusion")
-
-
-def _damping(device, x):
-    def integrand(omega, level):
-        weight = spectral(device, omega, level) ** 2
-        return -weight * filling_slope(device, omega)
-
-    prefactor = device.force**2 / (4.0 * np.pi * device.oscillator.mass)
-    return integrate(device, x, integrand, prefactor, "damping")
+    def _refuse_bound_states(self):
+        weight = EnergyQuadrature(self._device, self._level).weight().value / (2.0 * np.pi)
+        tolerance = max(_MISSING_WEIGHT, 10.0 * known_accuracy(self._device))
+        missing = np.abs(weight - 1.0) > tolerance
+        if missing.any():
+            i = int(np.argmax(missing))
+            raise QuadratureError(
+                f"at x = {self._x[i]:.6g} the spectral function holds {weight[i]:.6f} states "
+                "instead of 1: the dot has a bound state outside of the bands, whose occupation "
+                "the leads do not fix, or a resonance too narrow to resolve"
+            )
