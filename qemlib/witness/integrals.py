@@ -1,0 +1,382 @@
+"""The defining integrals of Appendix B, in many digits.
+
+Nothing is simplified here: no residues, no integration by parts, no special functions.  With
+G(ω) = 1/[ω − ε_x − Σ_L − Σ_R], T_α = |G|²κ_α, T = −2 Im G, h = Σ T_α f_α and g = Σ T_α (1 − f_α)
+(ħ = e = k_B = 1) the integrals are
+
+    ⟨c†c⟩_x = (1/2π) ∫ h dω,
+    D(x)    = (F²/2π) ∫ h g dω,
+    mγ(x)   = (F²/2π) ∫ h T' dω,
+    I       = (1/2π) ∫ |G|²κ_Lκ_R (f_L − f_R) dω,
+    S_x(ω)  = (F²/2π) ∫ h(ν) g(ν+ω) dν.
+
+Every parameter is taken as the exact binary number that the device holds, and so is the force F.
+The level is `device.level - device.force * x` in double precision, as in `qemlib.electrons`, and
+is exact from there on.  So this module and that one solve the same problem, to the last digit.
+
+How it is done: the axis is halved until each panel is far enough from the poles of G and of the
+Fermi functions, by Bernstein's measure; the two ends reach to infinity in 1/ω.  A pair of
+Gauss-Legendre rules, of orders that follow from that measure, gives the value and its error.  The
+poles choose panels and orders only.  Should they choose badly, then the error says so.
+"""
+
+from __future__ import annotations
+
+from cmath import sqrt
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, log, log10
+
+import mpmath as mp
+import numpy as np
+
+from qemlib import _checks
+from qemlib.densities import Lorentzian
+from qemlib.device import Device
+
+__all__ = ["DefiningIntegrals", "defining_integrals", "noise_spectrum"]
+
+# Panels are halved until every pole lies outside a Bernstein ellipse of this parameter.
+_ELLIPSE = 2.6
+# A value is called zero when it is smaller than its integrand by this many digits.
+_ZERO = 30
+# Digits above those asked for at first; what cancels is seen then, and added.
+_EXTRA = 8
+
+
+@dataclass(frozen=True)
+class DefiningIntegrals:
+    """The coefficients at one position, as numbers of mpmath.
+
+    Attributes
+    ----------
+    occupation : mpf
+        ⟨c†c⟩_x, dimensionless.
+    diffusion : mpf
+        D(x) (force² × time).
+    damping : mpf
+        γ(x), that is mγ over the mass (energy).
+    current : mpf
+        I from left to right (energy, that is electrons per unit time).
+    error : dict of str to mpf
+        Estimated absolute error of each.
+    """
+
+    occupation: mp.mpf
+    diffusion: mp.mpf
+    damping: mp.mpf
+    current: mp.mpf
+    error: dict[str, mp.mpf]
+
+
+def defining_integrals(device: Device, x, digits: int = 30) -> DefiningIntegrals:
+    """Occupation, diffusion, damping and current at position `x`, from their integrals.
+
+    Parameters
+    ----------
+    device : Device
+        With two `Lorentzian` leads.
+    x : float
+        Position.
+    digits : int
+        Correct digits of each number.  A number that vanishes, being 1e-30 of its integrand or
+        less, has this many digits after the first 30 zeros.
+
+    Returns
+    -------
+    DefiningIntegrals
+
+    Raises
+    ------
+    ValueError
+        If a lead is not Lorentzian, `x` is not a finite number, or `digits` is below 1.
+    ArithmeticError
+        If the estimated error does not reach `digits`.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> exact = defining_integrals(paper_device(voltage=8.0), 0.0, digits=20)
+    >>> mp.nstr(exact.damping, 18)
+    '1.80928430218476397e-5'
+    """
+    problem = _Problem(device, x)
+    names = ("occupation", "diffusion", "damping", "current")
+
+    def prefactors():
+        unit = 1 / (2 * mp.pi)
+        noise = unit * mp.mpf(device.force) ** 2
+        return unit, noise, noise / mp.mpf(device.oscillator.mass), unit
+
+    values, errors = _converged(problem, problem.coefficients, prefactors, (), names, digits)
+    occupation, diffusion, damping, current = values
+    error = dict(zip(names, errors, strict=True))
+    return DefiningIntegrals(occupation, diffusion, damping, current, error)
+
+
+def noise_spectrum(device: Device, x, omega, digits: int = 30) -> tuple[mp.mpf, mp.mpf]:
+    """Spectrum S_x(ω) of the fluctuating force at one position and frequency, and its error.
+
+    Parameters
+    ----------
+    device : Device
+        With two `Lorentzian` leads.
+    x, omega : float
+        Position and frequency.
+    digits : int
+        Correct digits.
+
+    Returns
+    -------
+    value, error : mpf
+        S_x(ω) (force² × time), and its estimated absolute error.
+
+    Raises as `defining_integrals`.
+    """
+    omega = _checks.finite("omega", omega)
+    problem = _Problem(device, x)
+
+    def prefactors():
+        return (mp.mpf(device.force) ** 2 / (2 * mp.pi),)
+
+    def integrand(nu):
+        return problem.noise(nu, omega)
+
+    values, errors = _converged(
+        problem, integrand, prefactors, (omega,), ("noise_spectrum",), digits
+    )
+    return values[0], errors[0]
+
+
+class _Problem:
+    """The integrands of Appendix B for one level."""
+
+    def __init__(self, device, x):
+        for side, lead in zip(("left", "right"), device.leads, strict=True):
+            if type(lead.density) is not Lorentzian:
+                raise ValueError(
+                    f"the {side} lead must have a Lorentzian density, got {lead.density!r}"
+                )
+        self.level = mp.mpf(float(device.level - device.force * _checks.finite("x", x)))
+        self._leads = [
+            tuple(
+                mp.mpf(value)
+                for value in (
+                    lead.density.center,
+                    lead.density.bandwidth,
+                    lead.density.rate,
+                    lead.chemical_potential,
+                    lead.temperature,
+                )
+            )
+            for lead in device.leads
+        ]
+
+    def _electrons(self, w):
+        """G(ω), Σ'(ω), and κ_α, f_α, 1 − f_α of each lead."""
+        sigma = slope = mp.mpf(0)
+        rows = []
+        for center, width, rate, mu, temperature in self._leads:
+            lorentz = 1 / mp.mpc(w - center, width)
+            term = rate * width / 2 * lorentz
+            sigma += term
+            slope -= term * lorentz
+            kappa = rate * width**2 / ((w - center) ** 2 + width**2)
+            boltzmann = mp.exp((w - mu) / temperature)
+            filled = 1 / (1 + boltzmann)
+            rows.append((kappa, filled, boltzmann * filled))
+        return 1 / (w - self.level - sigma), slope, rows
+
+    def coefficients(self, w):
+        """Integrands of ⟨c†c⟩, D, mγ and I without prefactors, and the sizes of their terms."""
+        green, sigma_slope, rows = self._electrons(w)
+        square = green.real**2 + green.imag**2
+        (kappa_l, f_l, _), (kappa_r, f_r, _) = rows
+        filled = square * sum(kappa * f for kappa, f, _ in rows)
+        empty = square * sum(kappa * hole for kappa, _, hole in rows)
+        green_slope = -(green**2) * (1 - sigma_slope)
+        transmission = square * kappa_l * kappa_r
+        product = filled * empty
+        return (
+            filled,
+            product,
+            -2 * filled * green_slope.imag,
+            transmission * (f_l - f_r),
+        ), (
+            filled,
+            product,
+            2 * filled * abs(green_slope),
+            transmission * (f_l + f_r),
+        )
+
+    def noise(self, nu, omega):
+        """Integrand of S_x(ω) without prefactor, and its size."""
+        green, _, rows = self._electrons(nu)
+        filled = abs(green) ** 2 * sum(kappa * f for kappa, f, _ in rows)
+        green, _, rows = self._electrons(nu + omega)
+        empty = abs(green) ** 2 * sum(kappa * hole for kappa, _, hole in rows)
+        return (filled * empty,), (filled * empty,)
+
+    def poles(self):
+        """Poles of the integrands next to the axis, one of each pair, in double precision.
+
+        Those of G are the eigenvalues of the dot coupled to one lossy level per lead.
+        """
+        with mp.workdps(60):
+            matrix = mp.matrix(3, 3)
+            matrix[0, 0] = self.level
+            for j, (center, width, rate, _, _) in enumerate(self._leads, start=1):
+                matrix[j, j] = mp.mpc(center, -width)
+                matrix[0, j] = matrix[j, 0] = mp.sqrt(rate * width / 2)
+            resonances = [complex(w) for w in mp.eig(matrix, left=False, right=False)]
+        thermal = [complex(mu, -mp.pi * temperature) for _, _, _, mu, temperature in self._leads]
+        return [*resonances, *thermal]
+
+    def thermal_edge(self, digits):
+        """Where the Fermi functions are 0 or 1 to so many digits, as (lowest, highest)."""
+        reach = digits * log(10.0) + 5.0
+        lowest = min(float(mu - reach * temperature) for _, _, _, mu, temperature in self._leads)
+        highest = max(float(mu + reach * temperature) for _, _, _, mu, temperature in self._leads)
+        return lowest, highest
+
+
+def _converged(problem, integrand, prefactors, shifts, names, digits):
+    """Values and errors of the integrals, with more digits as long as cancellation asks for it."""
+    digits = _checks.integer("digits", digits, 1)
+    poles = problem.poles()
+    poles += [pole - shift for shift in shifts for pole in poles]
+    # A rounded ω is worst on a narrow resonance far from zero.
+    condition = max(abs(pole) / abs(pole.imag) for pole in poles)
+    target = digits + _EXTRA
+    while True:
+        with mp.workdps(target + 8 + ceil(log10(1.0 + condition))):
+            edges = problem.thermal_edge(target)
+            panels = _panels(poles, edges, max(map(abs, shifts), default=0.0), target)
+            values, differences, sizes = _sum_panels(integrand, panels)
+            errors = [
+                difference + mp.mpf(10) ** -target * size
+                for difference, size in zip(differences, sizes, strict=True)
+            ]
+            missing = 0
+            for value, error, size in zip(values, errors, sizes, strict=True):
+                floor = mp.mpf(10) ** -_ZERO * size
+                allowed = mp.mpf(10) ** -digits * max(abs(value), floor)
+                if error > allowed:
+                    missing = max(missing, ceil(float(mp.log10(error / allowed))))
+            factors = prefactors()
+            values = [factor * value for factor, value in zip(factors, values, strict=True)]
+            errors = [factor * error for factor, error in zip(factors, errors, strict=True)]
+        if not missing:
+            return values, errors
+        if target > digits + _EXTRA + _ZERO:
+            raise ArithmeticError(
+                f"{', '.join(names)}: the estimated errors "
+                f"{', '.join(mp.nstr(error, 2) for error in errors)} of "
+                f"{', '.join(mp.nstr(value, 6) for value in values)} miss {digits} digits by "
+                f"{missing}"
+            )
+        target += missing + 1
+
+
+def _panels(poles, edges, shift, digits):
+    """Panels (start, end, centre, order) that cover the axis; those in 1/ω have a centre."""
+    center = 0.5 * (min(p.real for p in poles) + max(p.real for p in poles))
+    radius = max(
+        *(4.0 * abs(pole - center) for pole in poles),
+        center - edges[0] + shift,
+        edges[1] + shift - center,
+    )
+    low, high = center - radius, center + radius
+    nearest = min(1.0 / abs(pole - center) for pole in poles)
+    order = _order(_bernstein(complex(nearest), 0.0, 1.0 / radius), digits)
+    panels = [(0.0, low, center, order), (0.0, high, center, order)]
+    todo = [(low, high)]
+    while todo:
+        start, end = todo.pop()
+        ellipse = min(_bernstein(pole, start, end) for pole in poles)
+        if ellipse >= _ELLIPSE:
+            panels.append((start, end, None, _order(ellipse, digits)))
+            continue
+        middle = 0.5 * (start + end)
+        if not start < middle < end:
+            raise ArithmeticError(f"a resonance at {middle!r} is too narrow to be integrated")
+        todo += [(start, middle), (middle, end)]
+    return panels
+
+
+def _bernstein(pole, start, end):
+    """Parameter of the ellipse with foci `start` and `end` through `pole`."""
+    z = (2.0 * pole - (start + end)) / (end - start)
+    root = sqrt(z - 1.0) * sqrt(z + 1.0)
+    return max(abs(z + root), abs(z - root))
+
+
+def _order(ellipse, digits):
+    """Order at which Gauss-Legendre converges to so many digits, a multiple of four."""
+    return 4 * ceil((digits * log(10.0) / (2.0 * log(ellipse)) + 2.0) / 4.0)
+
+
+def _sum_panels(integrand, panels):
+    """Sums over the panels: values, their errors, and the sizes of what was added."""
+    total = error = sizes = None
+    for start, end, center, order in panels:
+        (coarse, _), (fine, size) = (
+            _gauss(integrand, start, end, center, n) for n in (order, order + 4 + order // 8)
+        )
+        difference = [abs(a - b) for a, b in zip(coarse, fine, strict=True)]
+        if total is None:
+            total, error, sizes = fine, difference, size
+        else:
+            total = [a + b for a, b in zip(total, fine, strict=True)]
+            error = [a + b for a, b in zip(error, difference, strict=True)]
+            sizes = [a + b for a, b in zip(sizes, size, strict=True)]
+    return total, error, sizes
+
+
+def _gauss(integrand, start, end, center, order):
+    """One panel by one rule: values and sizes."""
+    start, end = mp.mpf(start), mp.mpf(end)
+    if center is not None:  # from infinity to `end` in t = 1/(ω − centre)
+        end = 1 / (end - center)
+    half, middle = (end - start) / 2, (end + start) / 2
+    values = sizes = None
+    for node, weight in _legendre(order, mp.mp.prec):
+        point = middle + half * node
+        factor = abs(half) * weight
+        if center is not None:
+            factor /= point**2
+            point = center + 1 / point
+        value, size = integrand(point)
+        if values is None:
+            values = [factor * v for v in value]
+            sizes = [factor * s for s in size]
+        else:
+            for j, (v, s) in enumerate(zip(value, size, strict=True)):
+                values[j] += factor * v
+                sizes[j] += factor * s
+    return values, sizes
+
+
+@lru_cache(maxsize=512)
+def _legendre(order, prec):
+    """Nodes and weights of the Gauss-Legendre rule on (−1, 1), at `prec` bits."""
+    guesses = np.polynomial.legendre.leggauss(order)[0]
+    rule = []
+    with mp.workprec(prec + 20):
+        for guess in guesses[order // 2 :]:
+            node, previous = mp.mpf(float(guess)), mp.mpf(1)
+            while abs(node - previous) > mp.mpf(2) ** (-(prec // 2) - 8):
+                value, slope = _legendre_polynomial(order, node)
+                previous, node = node, node - value / slope
+            _, slope = _legendre_polynomial(order, node)
+            rule.append((node, 2 / ((1 - node**2) * slope**2)))
+    mirrored = [(-node, weight) for node, weight in rule[order % 2 :]]
+    return tuple(reversed(mirrored)) + tuple(rule)
+
+
+def _legendre_polynomial(order, x):
+    """P_n(x) and its derivative."""
+    previous, value = mp.mpf(1), x
+    for k in range(2, order + 1):
+        previous, value = value, ((2 * k - 1) * x * value - (k - 1) * previous) / k
+    return value, order * (x * value - previous) / (x**2 - 1)
