@@ -8,7 +8,10 @@ import pytest
 
 import qemlib
 
-MODULES = ["qemlib", *sorted(f"qemlib.{m.name}" for m in pkgutil.iter_modules(qemlib.__path__))]
+MODULES = [
+    "qemlib",
+    *sorted(m.name for m in pkgutil.walk_packages(qemlib.__path__, prefix="qemlib.")),
+]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,0 +1,348 @@
+"""Electrons in time: leads made of a few hundred discrete modes.
+
+The Hamiltonian of dot and leads, Eqs. (1)-(4) with the oscillator held at x, is quadratic.  Here
+each lead α is a finite set of modes of frequency ω_k and coupling |g_k|² = κ_α(ω_k) Δ_k/2π, with
+Δ_k the width of the cell around ω_k (ħ = e = k_B = 1).  The lead enters by κ_α(ω) alone: there is
+no Green function and no self-energy.  Dot and modes evolve from a product state, in which the dot
+is empty and mode k is filled to f_α(ω_k).  After the transient, and before the modes give back
+what they took, the dot is stationary, and everything is read off from its definition:
+
+    C(t)  = ⟨δn(t) δn(0)⟩ = ⟨c†(t) c⟩ ⟨c(t) c†⟩,           by Wick's theorem,
+    D(x)  = F² ∫_0^∞ dt ⟨{δn(t), δn(0)}⟩,                  Eq. (A18),
+    mγ(x) = F² ∫_0^∞ dt ⟨i t [n(t), n(0)]⟩,                Eq. (A23),
+    mγ(x) = F ∫_0^∞ dt g(t),  g(t) = Tr[n(t) ∂ρ_x/∂x],     Eq. (A20).
+
+In the last line ρ_x is the state that the product state has become at time `start`; it moves with x
+because the Hamiltonian that prepared it does.  n(t) evolves at fixed x.
+
+The frequencies are those of a midpoint rule in u, where
+
+    ω(u) = u + w [e^{(u−b)/w} − e^{(a−u)/w}],
+
+uniform in u.  Between a and b the modes are all but equally spaced.  Beyond, the spacing grows
+smoothly: few modes reach far out, and there is no seam.  As long as the times stay below the
+recurrence time 2π/Δω, the error falls exponentially with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, log, pi, sqrt
+
+import numpy as np
+from scipy.special import erfc
+
+from qemlib import _checks
+from qemlib.densities import SpectralDensity
+from qemlib.device import Device
+
+__all__ = ["ChargeInTime", "charge_in_time", "lead_modes"]
+
+# The electrons have forgotten when less than this amplitude of an electron is left on the dot.
+_FORGOTTEN = 3e-6
+# The modes reach this many units (bandwidth or coupling) beyond band and level at equal spacing,
+_REACH = 6.0
+# and this many times further at a growing one.
+_FAR = 250.0
+# The spacing grows by a factor e over this part of the reach.
+_GROWTH = 1 / 8
+# Nodes in time per unit of span times reach: enough for what oscillates at the edge of the modes.
+_NODES = 6.0
+# Largest drift of ⟨c†c⟩, and largest rest of C in units of C(0), of a stationary dot.
+_REST = 2e-6
+
+
+@dataclass(frozen=True)
+class ChargeInTime:
+    """The charge of a dot between discrete leads, at one position.
+
+    Attributes
+    ----------
+    x : float
+        Position.
+    occupation : float
+        ⟨c†c⟩_x at the time `start`, dimensionless.
+    diffusion : float
+        D(x) by Eq. (A18) (force² × time).
+    damping : float
+        γ(x) by Eq. (A23), from the commutator (energy).
+    damping_from_response : float
+        γ(x) by Eq. (A20), from the change of the state with x (energy).
+    times, weights : ndarray, shape (n,)
+        Gauss-Legendre nodes t in (0, span) and weights: ∫ y dt is `weights @ y`.
+    correlation : ndarray of complex, shape (n,)
+        C(t) = ⟨δn(t) δn(0)⟩ at `times`; C(−t) is its complex conjugate.
+    response : ndarray, shape (n,)
+        g(t) = Tr[n(t) ∂ρ_x/∂x] at `times` (1/length).
+    start : float
+        Time at which the state is taken for the stationary one.
+    recurrence : float
+        2π/Δω, when equally spaced modes would give back what they took.
+    modes : tuple of int
+        Numbers of modes of the left and of the right lead.
+    drift : float
+        |⟨c†c⟩(start + span) − ⟨c†c⟩(start)|: how far from stationary the state was.
+    rest : float
+        Largest |C(t)|/C(0) in the last twentieth of the span.
+    force : float
+        F, the force per unit charge.
+    """
+
+    x: float
+    occupation: float
+    diffusion: float
+    damping: float
+    damping_from_response: float
+    times: np.ndarray
+    weights: np.ndarray
+    correlation: np.ndarray
+    response: np.ndarray
+    start: float
+    recurrence: float
+    modes: tuple[int, int]
+    drift: float
+    rest: float
+    force: float
+
+    def __repr__(self):
+        return (
+            f"ChargeInTime(x = {self.x:.6g}, {self.modes[0]} + {self.modes[1]} modes, "
+            f"⟨c†c⟩ = {self.occupation:.9g}, D = {self.diffusion:.9g}, "
+            f"γ = {self.damping:.9g}, from the response {self.damping_from_response:.9g})"
+        )
+
+    def noise_spectrum(self, omega) -> np.ndarray:
+        """S_x(ω) = F² ∫ dt e^{iωt} C(t), Eq. (8), over all t; array of the shape of `omega`.
+
+        Raises ValueError if `omega` holds anything but finite real numbers.
+        """
+        omega = _checks.finite_array("omega", omega)
+        wave = np.exp(1j * omega[..., None] * self.times)
+        return 2 * self.force**2 * (wave * self.correlation).real @ self.weights
+
+
+def lead_modes(density: SpectralDensity, low: float, high: float, spacing: float, reach: float):
+    """Discrete modes that stand for one lead.
+
+    Parameters
+    ----------
+    density : SpectralDensity
+        Only its method `spectral_density` is used.
+    low, high : float
+        Ends a < b of the range in which the modes are equally spaced (energy).
+    spacing : float
+        Largest step in u, > 0: the spacing of the modes well within that range (energy).
+    reach : float
+        Beyond the range the spacing grows by a factor e per `reach`/8, up to 250 `reach` away; > 0
+        (energy).
+
+    Returns
+    -------
+    frequencies, couplings : ndarray, shape (k,)
+        ω_k, ascending, and |g_k| = [κ(ω_k) Δ_k/2π]^{1/2} ≥ 0 (energy).
+
+    Raises
+    ------
+    ValueError
+        If an argument is not finite, high ≤ low, or `spacing` or `reach` is not positive.
+    """
+    low, high = _checks.finite("low", low), _checks.finite("high", high)
+    spacing, reach = _checks.positive("spacing", spacing), _checks.positive("reach", reach)
+    if high <= low:
+        raise ValueError(f"high must exceed low, got low={low!r} and high={high!r}")
+    inside, outside, step = _cells(low, high, spacing, reach)
+    growth = _GROWTH * reach
+    u = low + step * (np.arange(-outside, inside + outside) + 0.5)
+    above, below = np.exp((u - high) / growth), np.exp((low - u) / growth)
+    omega = u + growth * (above - below)
+    cells = step * (1 + above + below)
+    return omega, np.sqrt(density.spectral_density(omega) * cells / (2 * pi))
+
+
+def charge_in_time(
+    device: Device,
+    x,
+    *,
+    start: float | None = None,
+    span: float | None = None,
+    max_modes: int = 1000,
+) -> ChargeInTime:
+    """Occupation, charge noise and damping from the motion of discrete electrons.
+
+    Parameters
+    ----------
+    device : Device
+        With leads of any spectral density that falls at least as ω⁻².
+    x : float
+        Position.
+    start : float, optional
+        Time given to the transient.  By default the time t_m after which an electron put on the
+        empty dot between empty leads is found there with an amplitude below 3e-6; it is found with
+        the modes themselves.
+    span : float, optional
+        Time over which C(t) is followed.  By default the longer of t_m and 12/πT of the colder
+        lead, within which the thermal part of ⟨c†(t)c⟩ decays.
+    max_modes : int
+        Largest number of modes per lead.
+
+    Returns
+    -------
+    ChargeInTime
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range; if more than `max_modes` modes would be needed because the
+        electrons remember too long; or if, within `start` and `span`, the state has not become
+        stationary or C(t) has not decayed.
+
+    Notes
+    -----
+    The spacing puts the recurrence time at start + span plus the longer of the two.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> charge = charge_in_time(paper_device(voltage=0.0), 0.0)
+    >>> round(charge.occupation, 7), round(charge.damping * 1e4, 4)
+    (0.5, 3.2514)
+    """
+    if not isinstance(device, Device):
+        raise ValueError(f"device must be of type Device, got {device!r}")
+    x = _checks.finite("x", x)
+    max_modes = _checks.integer("max_modes", max_modes, 1)
+    start = None if start is None else _checks.positive("start", start)
+    span = None if span is None else _checks.positive("span", span)
+    reach = _REACH * _unit(device)
+    if start is None or span is None:
+        memory = _memory_time(device, x, reach, max_modes)
+        coldest = min(lead.temperature for lead in device.leads)
+        start = memory if start is None else start
+        span = max(memory, 12 / (pi * coldest)) if span is None else span
+    recurrence = start + span + max(start, span)
+    system = _discretise(device, x, 2 * pi / recurrence, reach, max_modes)
+    node, weight = np.polynomial.legendre.leggauss(ceil(_NODES * span * reach))
+    times, weights = 0.5 * span * (node + 1), 0.5 * span * weight
+
+    energy, modes, filled = system.energy, system.modes, system.filled
+    # Row 0 of e^{−iHt}: what of each mode has arrived on the dot at time t.
+    arrived = _row(energy, modes, np.concatenate([[start], start + times, [start + span]]))
+    occupied = np.abs(arrived[[0, -1]]) ** 2 @ filled
+    now, later = arrived[0], arrived[1:-1]
+    particle = (later.conj() * now) @ filled  # ⟨c†(t) c⟩
+    hole = (later * now.conj()) @ (1 - filled)  # ⟨c(t) c†⟩
+    correlation = particle * hole
+
+    # The derivative of the row with respect to x, where only the preparation feels x:
+    # ∂_x e^{−iHs} = −i ∫_0^s dr e^{−iH(s−r)} (∂_x H) e^{−iHr}, with ∂_x H = −F on the dot.
+    mean, half = 0.5 * (energy[:, None] + energy), 0.5 * (energy[:, None] - energy)
+    kernel = -1j * start * np.exp(-1j * mean * start) * np.sinc(half * start / pi)
+    pushed = (np.exp(-1j * np.outer(times, energy)) * modes[0] ** 2) @ kernel
+    moved = -device.force * (pushed * modes[0]) @ modes.T
+    response = 2 * (moved * later.conj()).real @ filled
+
+    mass, force = device.oscillator.mass, device.force
+    late = np.abs(correlation[times > 0.95 * span]).max() / (occupied[0] * (1 - occupied[0]))
+    result = ChargeInTime(
+        x=x,
+        occupation=float(occupied[0]),
+        diffusion=float(2 * force**2 * weights @ correlation.real),
+        damping=float(-2 * force**2 / mass * (weights * times) @ correlation.imag),
+        damping_from_response=float(force / mass * weights @ response),
+        times=times,
+        weights=weights,
+        correlation=correlation,
+        response=response,
+        start=start,
+        recurrence=recurrence,
+        modes=system.counts,
+        drift=float(abs(occupied[1] - occupied[0])),
+        rest=float(late),
+        force=force,
+    )
+    if not result.drift <= _REST:
+        raise ValueError(
+            f"start must be longer: after {start:.6g} the occupation still moves by "
+            f"{result.drift:.1e} within {span:.6g}"
+        )
+    if not result.rest <= _REST:
+        raise ValueError(
+            f"span must be longer: after {span:.6g} the correlation is still {result.rest:.1e} "
+            "of its first value"
+        )
+    return result
+
+
+@dataclass(frozen=True)
+class _System:
+    """Dot (index 0) and modes: eigenvalues and eigenvectors of H, and the first filling."""
+
+    energy: np.ndarray
+    modes: np.ndarray
+    filled: np.ndarray
+    counts: tuple[int, int]
+
+
+def _unit(device):
+    """The largest of the bandwidths and of the coupling [Σ_α ∫ κ_α dω/2π]^{1/2} to both leads."""
+    strength = 0.0
+    for lead in device.leads:
+        width = lead.density.width
+        ends = min(lead.density.energies) - width, max(lead.density.energies) + width
+        strength += float((lead_modes(lead.density, *ends, width / 8, 8 * width)[1] ** 2).sum())
+    return max(sqrt(strength), *(lead.density.width for lead in device.leads))
+
+
+def _cells(low, high, spacing, reach):
+    """Numbers of cells inside and, on either side, outside of (low, high), and their width in u."""
+    inside = ceil((high - low) / spacing)
+    step = (high - low) / inside
+    return inside, ceil(_GROWTH * reach * log(_FAR / _GROWTH) / step), step
+
+
+def _discretise(device, x, spacing, reach, max_modes):
+    level = device.level - device.force * x
+    frequencies, couplings, filled = [np.array([level])], [], [np.zeros(1)]
+    for name, lead in zip(("left", "right"), device.leads, strict=True):
+        low = min(level, *lead.density.energies) - reach
+        high = max(level, *lead.density.energies) + reach
+        inside, outside, _ = _cells(low, high, spacing, reach)
+        if inside + 2 * outside > max_modes:
+            raise ValueError(
+                f"max_modes must be at least {inside + 2 * outside} for the {name} lead, got "
+                f"{max_modes}: its modes must be {spacing:.3g} apart, because the electrons "
+                "remember long"
+            )
+        omega, coupling = lead_modes(lead.density, low, high, spacing, reach)
+        frequencies.append(omega)
+        couplings.append(coupling)
+        filled.append(lead.occupation(omega))
+    hamiltonian = np.diag(np.concatenate(frequencies))
+    hamiltonian[0, 1:] = hamiltonian[1:, 0] = np.concatenate(couplings)
+    energy, modes = np.linalg.eigh(hamiltonian)
+    left, right = (len(each) for each in couplings)
+    return _System(energy, modes, np.concatenate(filled), (left, right))
+
+
+def _memory_time(device, x, reach, max_modes):
+    """The time after which the amplitude of an electron put on the dot stays below 3e-6."""
+    level = device.level - device.force * x
+    energies = [level, *(e for lead in device.leads for e in lead.density.energies)]
+    mid, half = 0.5 * (max(energies) + min(energies)), 0.5 * (max(energies) - min(energies))
+    horizon = 2 * _REACH * log(1 / _FORGOTTEN) / reach
+    while True:
+        # The recurrence comes at twice the horizon.
+        system = _discretise(device, x, pi / horizon, reach, max_modes)
+        # The modes far out recur sooner and ripple at 1e-5: they are left out, by a smooth window.
+        distance = np.abs(system.energy - mid) - half
+        weight = system.modes[0] ** 2 * 0.5 * erfc(8 * distance / reach - 4)
+        times = np.linspace(0, horizon, ceil(4 * horizon * reach))
+        left = np.abs(np.exp(-1j * np.outer(times, system.energy)) @ weight)
+        last = times[left > _FORGOTTEN][-1]
+        if last < 0.9 * horizon:
+            return float(last)
+        horizon *= 1.5
+
+
+def _row(energy, modes, times):
+    return (np.exp(-1j * np.outer(times, energy)) * modes[0]) @ modes.T
