@@ -9,6 +9,7 @@ import numpy as np
 from qemlib import _checks
 from qemlib.densities import Lorentzian
 from qemlib.device import Device
+from qemlib.residues import poles
 
 __all__ = ["Adiabaticity", "adiabaticity"]
 
@@ -71,7 +72,9 @@ def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
         _lorentzian(side, lead.density)
         for side, lead in zip(("left", "right"), device.leads, strict=True)
     ]
-    memory_time = 0.5 / np.abs(_poles(device.level - device.force * x, bands).imag).min(axis=-1)
+    level = device.level - device.force * x
+    memory_time = 0.5 / np.abs(poles(bands, level.ravel()).imag).min(axis=0)
+    memory_time = memory_time.reshape(x.shape)[()]
     frequency, coupling = device.oscillator.frequency, abs(device.coupling)
     temperature = min(lead.temperature for lead in device.leads)
     rate = min(band.rate for band in bands)
@@ -91,13 +94,3 @@ def _lorentzian(side, density):
             f"device.{side}.density must be Lorentzian for the poles of G, got {density!r}"
         )
     return density
-
-
-def _poles(level, bands):
-    """Poles of G: a Lorentzian lead is one lossy mode, coupled with g² = Γδ/2 to the dot."""
-    matrix = np.zeros((*level.shape, 3, 3), dtype=complex)
-    matrix[..., 0, 0] = level
-    for i, band in enumerate(bands, start=1):
-        matrix[..., i, i] = band.center - 1j * band.bandwidth
-        matrix[..., 0, i] = matrix[..., i, 0] = np.sqrt(0.5 * band.rate * band.bandwidth)
-    return np.linalg.eigvals(matrix)

@@ -25,7 +25,7 @@ from qemlib._polygamma import divided_difference, parallelogram, polygamma
 from qemlib.densities import Lorentzian
 from qemlib.spectral import Integral
 
-__all__ = ["ResidueSums", "solvable"]
+__all__ = ["ResidueSums", "poles", "solvable"]
 
 # Round-off of a sum, in units of the sum of its terms' sizes.
 _ROUND_OFF = 4.0 * np.finfo(float).eps
@@ -60,7 +60,7 @@ class ResidueSums:
         self._weights = [band.rate * band.bandwidth**2 for band in self._bands]
         self._slopes = [0.5j / (np.pi * lead.temperature) for lead in device.leads]
         self._bias = device.voltage
-        self._poles = _poles(self._bands, level)
+        self._poles = poles(self._bands, level)
         self._arguments = [
             0.5 + slope * (self._poles - lead.chemical_potential)
             for slope, lead in zip(self._slopes, self._leads, strict=True)
@@ -293,7 +293,7 @@ class _Pair(NamedTuple):
         return cls(*values, slope, np.abs(slope))
 
 
-def _poles(bands, level):
+def poles(bands, level):
     """The roots w_j of 1/G = 0, shape (3, n): eigenvalues of the dot with one lossy mode a lead."""
     matrix = np.zeros((level.size, 3, 3), dtype=complex)
     matrix[:, 0, 0] = level

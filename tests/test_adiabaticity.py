@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from cases import between, devices, few
 from hypothesis import given
-from test_electrons import charge_in_time
 from test_spectral import TwoBands, greens_function
 
 import qemlib as qem
+from qemlib.witness.modes import charge_in_time
 
 
 def test_ratios_of_the_paper():
@@ -68,7 +68,8 @@ def test_memory_time_belongs_to_the_slowest_pole_of_the_greens_function(dev, x):
 
 def test_charge_correlations_decay_in_the_memory_time():
     dev = qem.paper_device(0.0)
-    _, t, _, correlation = charge_in_time(dev, 0.0)
+    charge = charge_in_time(dev, 0.0)
+    t, correlation = charge.times, charge.correlation
     # Envelope of C(t) between 3 and 8: the slowest poles are a pair, so C also oscillates.
     late = (t > 3) & (t < 8)
     slope = np.polyfit(t[late], np.log(np.abs(correlation[late]) + 1e-300), 1)[0]
