@@ -25,6 +25,8 @@ _ATOL = 1e-15
 _TOGETHER = 1e-12
 # What the estimate misses on the narrowest resonances, as part of the integral.
 _FLOOR = 2e-13
+# Levels integrated in one go: more would only wait for memory.
+_AT_ONCE = 128
 
 
 class QuadratureError(ArithmeticError):
@@ -142,8 +144,8 @@ class EnergyQuadrature:
     def _integrate(self, integrand, shift=None):
         """∫ integrand(ω, ω − level) dω; with `shift` it varies near ω and near ω + shift alike."""
         resonance, pull = self._resonance()
-        arguments = [resonance, pull]
         points = self._breakpoints(resonance)
+        arguments = [resonance, pull]
         if shift is not None:
             arguments.append(shift)
             points = np.concatenate([points, points - shift])
@@ -154,20 +156,24 @@ class EnergyQuadrature:
         def from_resonance(energy, resonance, pull, *shift):
             return integrand(energy + resonance, energy + pull, *shift)
 
-        result = tanhsinh(
-            from_resonance,
-            edges[:-1],
-            edges[1:],
-            args=tuple(arguments),
-            # kinks smaller than a density's own accuracy are not worth resolving
-            rtol=max(_RTOL, 0.1 * known_accuracy(self._device)),
-            atol=_ATOL,
-            minlevel=_FIRST_LEVEL,
-            maxlevel=_LAST_LEVEL,
-        )
-        size = np.abs(result.integral).sum(axis=0)
-        error = result.error.sum(axis=0) + _FLOOR * size
-        return Integral(result.integral.sum(axis=0), np.nan_to_num(error, nan=np.inf), size)
+        value, error, size = np.empty((3, resonance.size))
+        for start in range(0, resonance.size, _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            result = tanhsinh(
+                from_resonance,
+                edges[:-1, part],
+                edges[1:, part],
+                args=tuple(argument[part] for argument in arguments),
+                # kinks smaller than a density's own accuracy are not worth resolving
+                rtol=max(_RTOL, 0.1 * known_accuracy(self._device)),
+                atol=_ATOL,
+                minlevel=_FIRST_LEVEL,
+                maxlevel=_LAST_LEVEL,
+            )
+            value[part] = result.integral.sum(axis=0)
+            size[part] = np.abs(result.integral).sum(axis=0)
+            error[part] = result.error.sum(axis=0) + _FLOOR * size[part]
+        return Integral(value, np.nan_to_num(error, nan=np.inf), size)
 
     def _resonance(self):
         """Where ω = level + Re Σ(ω), as for a narrow resonance; and its distance from the level."""

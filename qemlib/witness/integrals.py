@@ -198,7 +198,7 @@ class _Problem:
         filled = square * (kappa_l * f_l + kappa_r * f_r)
         empty = square * (kappa_l * hole_l + kappa_r * hole_r)
         green_slope = -(green**2) * (1 - sigma_slope)
-        # |G'| = |G|² |1 − Σ'| is at least as large as Im G'.
+        # No less than |G'|.
         spread = square * (1 + abs(sigma_slope.real) + abs(sigma_slope.imag))
         transmission = square * kappa_l * kappa_r
         product = filled * empty
