@@ -24,6 +24,7 @@ from qemlib.quadrature import QuadratureError
 from qemlib.sampled_state import Histogram, SampledState, Trajectory
 from qemlib.spectral import distribution, spectral_function
 from qemlib.sweep import sweep
+from qemlib.tabulated import Tabulated
 from qemlib.work import entropy, ergotropy, free_energy_work, second_order_coherence
 
 __version__ = "0.1.0"
@@ -44,6 +45,7 @@ __all__ = [
     "SampledState",
     "SpectralDensity",
     "SteadyState",
+    "Tabulated",
     "Trajectory",
     "adiabaticity",
     "current",

@@ -1,6 +1,9 @@
 """Spectral densities: how strongly, at each energy, a lead couples to the dot.
 
-A density is an object with the methods of `SpectralDensity`.  Units: ħ = e = k_B = 1.
+A density is an object with the methods of `SpectralDensity`.  Here is the paper's, `Lorentzian`;
+`qemlib.tabulated` has one for tables, and a class of your own works as well.
+
+Units: ħ = e = k_B = 1.
 """
 
 from __future__ import annotations
@@ -12,7 +15,17 @@ import numpy as np
 
 from qemlib import _checks
 
-__all__ = ["Lorentzian", "SpectralDensity"]
+__all__ = ["Lorentzian", "SpectralDensity", "refuse_unphysical"]
+
+# Where a density is looked at: at these distances from its energies, in units of its width, and far
+# beyond all of them, at two distances between which it must fall by so much.
+_DISTANCES = np.geomspace(1e-3, 1e3, 61)
+_FAR = 1e4, 1e5
+_FALLS = 3.0
+# Nothing to speak of beside the largest value seen.
+_NOTHING = 1e-12
+# Largest |Im Σ + κ/2| beside it.
+_CONSISTENT = 1e-8
 
 
 class SpectralDensity(Protocol):
@@ -20,7 +33,9 @@ class SpectralDensity(Protocol):
 
     All three methods take an array of real frequencies and return an array of the same shape.
     `energies` lists the frequencies near which κ varies, and `width` the scale on which it does:
-    they tell the quadrature where to look.
+    they tell the quadrature where to look.  κ must be finite, nowhere negative, and decay
+    far away; Im Σ = −κ/2, and Re Σ must be its Hilbert transform, Eq. (B9).  If a density is not
+    known exactly, its float `accuracy`, relative to its maximum, says how well.
     """
 
     @property
@@ -94,3 +109,45 @@ class Lorentzian:
 
     def _denominator(self, omega):
         return np.asarray(omega) - self.center + 1j * self.bandwidth
+
+
+def refuse_unphysical(density, name="density"):
+    """ValueError unless κ is finite, not negative and decays, and Im Σ = −κ/2, wherever probed."""
+    energies = np.atleast_1d(_checks.finite_array(f"{name}.energies", density.energies))
+    width = _checks.positive(f"{name}.width", density.width)
+    steps = width * np.concatenate([-_DISTANCES[::-1], [0.0], _DISTANCES])
+    reach = np.ptp(energies) + width
+    beyond = [edge + side * far * reach for side, edge in _ends(energies) for far in _FAR]
+    omega = np.concatenate([(energies[:, None] + steps).ravel(), beyond])
+    kappa = np.asarray(density.spectral_density(omega))
+    sigma = np.asarray(density.self_energy(omega))
+    slope = np.asarray(density.self_energy_derivative(omega))
+    methods = {"spectral_density": kappa, "self_energy": sigma, "self_energy_derivative": slope}
+    for method, values in methods.items():
+        if values.shape != omega.shape:
+            raise ValueError(
+                f"{name}: {method} must return an array of the shape of omega, {omega.shape}, got "
+                f"{values.shape}"
+            )
+        _refuse(name, f"{method} must be finite", ~np.isfinite(values), omega, values)
+    largest = kappa.max()
+    _refuse(name, "spectral_density must not be negative", kappa < 0, omega, kappa)
+    for near, far in (kappa[-4:-2], kappa[-2:]):
+        if near > _NOTHING * largest and far > near / _FALLS:
+            raise ValueError(
+                f"{name}: spectral_density must decay far from its energies, got {near:.3g} and "
+                f"{far:.3g} at {_FAR[0]:g} and {_FAR[1]:g} times its extent; a flat band is the "
+                "limit of a wide one"
+            )
+    apart = np.abs(sigma.imag + 0.5 * kappa) > _CONSISTENT * largest
+    _refuse(name, "the imaginary part of self_energy must be −κ/2", apart, omega, sigma)
+
+
+def _ends(energies):
+    return (-1.0, energies.min()), (1.0, energies.max())
+
+
+def _refuse(name, rule, bad, omega, values):
+    if bad.any():
+        i = int(np.argmax(bad))
+        raise ValueError(f"{name}: {rule}, got {values[i]} at omega = {omega[i]:.6g}")

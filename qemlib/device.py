@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import expit
 
 from qemlib import _checks
-from qemlib.densities import Lorentzian, SpectralDensity
+from qemlib.densities import Lorentzian, SpectralDensity, refuse_unphysical
 
 __all__ = ["Device", "Lead", "Oscillator", "paper_device"]
 
@@ -75,7 +75,8 @@ class Lead:
     Raises
     ------
     ValueError
-        If μ is not finite, T is not finite and positive, or the density lacks a method.
+        If μ is not finite, T is not finite and positive, or the density lacks a method, is negative
+        or not finite, does not decay, or its self-energy does not belong to it.
     """
 
     density: SpectralDensity
@@ -90,6 +91,8 @@ class Lead:
                 f"density must be a spectral density such as Lorentzian; {self.density!r} "
                 f"lacks {', '.join(missing)}"
             )
+        if type(self.density) is not Lorentzian:  # which has checked its parameters
+            refuse_unphysical(self.density)
         mu = _checks.finite("chemical_potential", self.chemical_potential)
         object.__setattr__(self, "chemical_potential", mu)
         temperature = _checks.positive("temperature", self.temperature)

@@ -14,6 +14,7 @@ from qemlib import _checks
 from qemlib.device import Device
 from qemlib.electrons import electron_coefficients
 from qemlib.orbit import edge_weight
+from qemlib.quadrature import known_accuracy
 
 __all__ = ["LangevinModel"]
 
@@ -24,6 +25,7 @@ _COARSE_POINTS = 65
 # beside the largest one, and refines it until the splines miss new points by less than the other.
 _EDGE_WEIGHT = 1e-16
 _INTERPOLATION_ERROR = 1e-9
+_OF_ACCURACY = 0.1
 _MOST_POINTS = 20_001
 _WIDEST = 400.0
 
@@ -227,7 +229,11 @@ def _growth(weight):
 
 
 def _resolved(cls, device, x, coefficients, reason):
-    """Refine the grid by halving until the splines hold between its points."""
+    """Refine the grid by halving until the splines hold between its points.
+
+    Better than the leads' densities are known they need not be.
+    """
+    allowed = max(_INTERPOLATION_ERROR, _OF_ACCURACY * known_accuracy(device))
     while True:
         model = _model(cls, device, x, coefficients)
         between = 0.5 * (x[1:] + x[:-1])
@@ -242,7 +248,7 @@ def _resolved(cls, device, x, coefficients, reason):
         coefficients = {name: _interleave(coefficients[name], new[name]) for name in new}
         # Halving the step lowers the error by at least this factor: no need to look again.
         missed /= 2.0**_DEGREE
-        if missed < _INTERPOLATION_ERROR:
+        if missed < allowed:
             note = f"{reason}, interpolation error {missed:.0e}"
             return _model(cls, device, x, coefficients, note)
         if x.size > _MOST_POINTS:

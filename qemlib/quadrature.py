@@ -19,7 +19,8 @@ __all__ = ["EnergyQuadrature", "QuadratureError", "known_accuracy"]
 # resonance that falls between points: by 1e-10 where it claimed 1e-13.
 _FIRST_LEVEL = 6
 _LAST_LEVEL = 11
-_RTOL = 1e-12
+_RTOL, _LOOSEST = 1e-12, 1e-10
+_KINKS = 0.01
 _ATOL = 1e-15
 # Breakpoints at less than this part of their energy are one.
 _TOGETHER = 1e-12
@@ -156,6 +157,9 @@ class EnergyQuadrature:
         def from_resonance(energy, resonance, pull, *shift):
             return integrand(energy + resonance, energy + pull, *shift)
 
+        # Kinks smaller than a density's own accuracy are not worth resolving, as long as the result
+        # stays smooth in x.
+        tolerance = np.clip(_KINKS * known_accuracy(self._device), _RTOL, _LOOSEST)
         value, error, size = np.empty((3, resonance.size))
         for start in range(0, resonance.size, _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
@@ -164,8 +168,7 @@ class EnergyQuadrature:
                 edges[:-1, part],
                 edges[1:, part],
                 args=tuple(argument[part] for argument in arguments),
-                # kinks smaller than a density's own accuracy are not worth resolving
-                rtol=max(_RTOL, 0.1 * known_accuracy(self._device)),
+                rtol=tolerance,
                 atol=_ATOL,
                 minlevel=_FIRST_LEVEL,
                 maxlevel=_LAST_LEVEL,

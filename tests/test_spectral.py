@@ -121,6 +121,61 @@ def test_any_spectral_density_may_describe_a_lead():
         assert of(split, 3.0) == pytest.approx(of(dev, 3.0), rel=1e-12)
 
 
+class Edited(qem.Lorentzian):
+    """A Lorentzian with one method replaced, as a user might get it wrong."""
+
+
+def edited(**methods):
+    return type("Edited", (Edited,), methods)(center=0.0, bandwidth=1.0, rate=1.0)
+
+
+def lorentzian(omega):
+    return 1.0 / (1.0 + np.asarray(omega) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("methods", "message"),
+    [
+        (
+            {"spectral_density": lambda self, w: lorentzian(w) - 0.01},
+            r"density: spectral_density must not be negative, got -0\.0\d+ at omega = -",
+        ),
+        (
+            {"spectral_density": lambda self, w: np.where(w == 0.0, np.inf, lorentzian(w))},
+            "density: spectral_density must be finite, got inf at omega = 0",
+        ),
+        (
+            {"self_energy_derivative": lambda self, w: np.full(np.shape(w), np.nan)},
+            "density: self_energy_derivative must be finite, got nan",
+        ),
+        (
+            {
+                "spectral_density": lambda self, w: np.ones(np.shape(w)),
+                "self_energy": lambda self, w: np.full(np.shape(w), -0.5j),
+            },
+            "density: spectral_density must decay .* got 1 and 1",
+        ),
+        (
+            {"self_energy": lambda self, w: qem.Lorentzian.self_energy(self, w).conj()},
+            "the imaginary part of self_energy must be −κ/2, got",
+        ),
+        (
+            {"spectral_density": lambda self, w: 1.0},
+            r"spectral_density must return an array of the shape of omega, \(\d+,\), got \(\)",
+        ),
+        ({"width": 0.0}, "density.width must be finite and greater than 0, got 0.0"),
+        ({"energies": (np.nan,)}, "density.energies must hold finite numbers only, got nan"),
+    ],
+)
+def test_densities_that_are_none_are_refused(methods, message):
+    with pytest.raises(ValueError, match=message):
+        qem.Lead(edited(**methods), 0.0, 1.0)
+
+
+def test_a_density_that_is_one_is_not_refused():
+    assert qem.Lead(edited(), 0.0, 1.0).density.rate == 1.0
+
+
 def test_an_integral_that_does_not_converge_is_refused():
     band = qem.Lorentzian(center=0.0, bandwidth=1.0, rate=1.0)
 
@@ -128,9 +183,12 @@ def test_an_integral_that_does_not_converge_is_refused():
         def spectral_density(self, omega):
             return super().spectral_density(omega) * (1.5 + np.sign(np.sin(300 * omega)))
 
+        def self_energy(self, omega):
+            return super().self_energy(omega).real - 0.5j * self.spectral_density(omega)
+
     jagged = Jagged(center=0.0, bandwidth=1.0, rate=1.0)
     dev = replace(
         qem.paper_device(10.0), left=qem.Lead(jagged, 5.0, 1.0), right=qem.Lead(band, -5.0, 1.0)
     )
-    with pytest.raises(qem.QuadratureError, match=r"x = 0 the spectral function holds 1\.25"):
+    with pytest.raises(qem.QuadratureError, match=r"x = 0 the spectral function holds 0\.96"):
         qem.occupation(dev, 0.0)
