@@ -9,6 +9,7 @@ hierarchical equations of motion have test modules of their own (`test_witness_*
 import json
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -136,6 +137,40 @@ def test_no_current_in_equilibrium(dev, x):
 def test_current_flows_from_the_higher_potential_at_equal_temperatures(dev, x):
     dev = replace(dev, right=replace(dev.right, temperature=dev.left.temperature))
     assert np.sign(qem.current(dev, x)) == np.sign(dev.voltage)
+
+
+@few
+@given(devices, between(-15, 15))
+def test_what_flows_in_on_the_left_flows_out_on_the_right(dev, x):
+    # Each lead fills at κ_α f_α T and empties at κ_α h, with h = TΦ what is filled.
+    level = dev.level - dev.force * x
+    points = sorted({level, *(lead.chemical_potential for lead in dev.leads)})
+
+    def inflow(lead, omega):
+        net = lead.occupation(omega) - qem.distribution(dev, omega)
+        kappa = lead.density.spectral_density(omega)
+        return float(kappa * net * qem.spectral_function(dev, x, omega)) / (2 * np.pi)
+
+    ends = [-np.inf, *points, np.inf]
+    left, right = (
+        sum(
+            quad(lambda w, lead=lead: inflow(lead, w), a, b, epsabs=1e-12, limit=300)[0]
+            for a, b in pairwise(ends)
+        )
+        for lead in dev.leads
+    )
+    assert left + right == pytest.approx(0.0, abs=1e-9)
+    assert qem.current(dev, x) == pytest.approx(left, abs=1e-9)
+
+
+@few
+@given(devices, between(-15, 15))
+def test_flat_bands_never_drive(dev, x):
+    def flat(lead):
+        return replace(lead, density=replace(lead.density, bandwidth=1e6))
+
+    wide = replace(dev, left=flat(dev.left), right=flat(dev.right))
+    assert qem.damping(wide, x) > 0
 
 
 @few
