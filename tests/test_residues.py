@@ -168,10 +168,9 @@ def test_equal_bands_do_not_pump(dev, center, bandwidth, rate_left, rate_right):
 def test_only_lorentzian_leads_are_solvable():
     dev = qem.paper_device()
 
-    class Shifted(qem.Lorentzian):
-        def spectral_density(self, omega):
-            return super().spectral_density(omega - 1.0)
+    class Renamed(qem.Lorentzian):
+        """Nobody knows what a subclass overrides."""
 
     assert solvable(dev)
-    other = replace(dev.left, density=Shifted(0.5, 1.0, 2.0))
+    other = replace(dev.left, density=Renamed(0.5, 1.0, 2.0))
     assert not solvable(replace(dev, left=other))
