@@ -16,16 +16,13 @@ from qemlib import _checks
 from qemlib._progress import bar
 from qemlib.device import Device
 from qemlib.electrons import damping
-from qemlib.fokker_planck import ConvergenceError, steady_state
+from qemlib.fokker_planck import steady_state
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import orbit_average
-from qemlib.work import entropy, ergotropy, free_energy_work
+from qemlib.summary import summary
 
 __all__ = ["sweep"]
 
-# Levels are added until what they miss of the trace is below this.
-_MISSING_TRACE = 1e-10
-_MOST_LEVELS = 8192
 _METHODS = {"exact": steady_state, "orbit": orbit_average}
 
 _VARIABLES = {
@@ -110,36 +107,10 @@ def sweep(
 
 
 def _point(device, method):
-    model = LangevinModel.from_device(device)
-    state = _METHODS[method](model)
-    populations = _populations(state)
-    energies = device.oscillator.frequency * np.arange(populations.size)
-    temperature = min(lead.temperature for lead in device.leads)
-    return {
-        "phonon_number": state.phonon_number,
-        "g2": state.g2,
-        "ergotropy": ergotropy(populations, energies),
-        "free_energy_work": free_energy_work(populations, energies, temperature),
-        "entropy": entropy(populations),
-        "inversion": populations[1] - populations[0],
-        "damping_at_rest": float(damping(device, 0.0)),
-        "bath_temperature": temperature,
-        "missing_trace": 1.0 - populations.sum(),
-        "levels": populations.size,
-    }
-
-
-def _populations(state):
-    """Populations of as many levels as hold the trace."""
-    levels = int(6.0 * state.phonon_number) + 64
-    while levels <= _MOST_LEVELS:
-        populations = state.populations(levels)
-        if abs(1.0 - populations.sum()) < _MISSING_TRACE:
-            return populations
-        levels *= 2
-    raise ConvergenceError(
-        f"{populations.size} levels miss {1.0 - populations.sum():.1e} of the trace"
-    )
+    state = _METHODS[method](LangevinModel.from_device(device))
+    numbers = summary(device, state)
+    point = {name: getattr(numbers, name) for name in _VARIABLES if hasattr(numbers, name)}
+    return point | {"damping_at_rest": float(damping(device, 0.0))}
 
 
 def _axes(over):

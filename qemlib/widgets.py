@@ -15,7 +15,7 @@ from PIL import Image
 
 from qemlib import _checks
 
-__all__ = ["frame_slider"]
+__all__ = ["frame_slider", "picture"]
 
 _CSS_PIXELS_PER_INCH = 96
 
@@ -101,7 +101,9 @@ def frame_slider(
         if not isinstance(figure, Figure):
             raise ValueError(f"figures must be matplotlib figures, got {figure!r}")
         description = alt(value) if callable(alt) else alt
-        frames.append(_frame(figure, f"{description} ({label} = {text})", dpi, colors))
+        described = picture(figure, f"{description} ({label} = {text})", dpi, colors)
+        frames.append(ipywidgets.HTML(described))
+        plt.close(figure)
 
     slider = ipywidgets.SelectionSlider(
         options=texts,
@@ -115,11 +117,22 @@ def frame_slider(
     return ipywidgets.VBox([slider, stack])
 
 
-def _frame(figure: Figure, alt: str, dpi: float, colors: int) -> ipywidgets.HTML:
+def picture(figure: Figure, alt: str, dpi: float = 150, colors: int = 256) -> str:
+    """The figure as an HTML image that holds its own data.
+
+    Parameters
+    ----------
+    figure : Figure
+    alt : str
+        What it shows, for those who can't see it.
+    dpi : float
+        Pixels per inch.
+    colors : int
+        Colours of its palette, 2 to 256.
+    """
     width = figure.get_figwidth() * _CSS_PIXELS_PER_INCH
     data = base64.b64encode(_palette_png(figure, dpi, colors)).decode("ascii")
-    plt.close(figure)
-    return ipywidgets.HTML(
+    return (
         f'<img alt="{html.escape(alt)}" style="width: {width:.0f}px; max-width: 100%; height: auto"'
         f' src="data:image/png;base64,{data}">'
     )
@@ -128,12 +141,12 @@ def _frame(figure: Figure, alt: str, dpi: float, colors: int) -> ipywidgets.HTML
 def _palette_png(figure: Figure, dpi: float, colors: int) -> bytes:
     """Draw the figure as a PNG with a palette: a quarter of the size of one without."""
     drawn, packed = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=dpi)
-    with Image.open(drawn) as image:
-        # Pillow's palettes with alpha have coarser colours: only for figures that are transparent.
-        opaque = image.getchannel("A").getextrema() == (255, 255)
-        palette = (image.convert("RGB") if opaque else image).quantize(
-            colors, dither=Image.Dither.NONE
-        )
-        palette.save(packed, format="png", optimize=True)
+    figure.savefig(drawn, format="rgba", dpi=dpi)
+    # As many pixels as savefig made, which cuts off fractions.
+    width, height = (int(inches * dpi) for inches in figure.get_size_inches())
+    image = Image.frombytes("RGBA", (width, height), drawn.getvalue())
+    # Pillow's palettes with alpha have coarser colours: only for figures that are transparent.
+    opaque = image.getchannel("A").getextrema() == (255, 255)
+    palette = (image.convert("RGB") if opaque else image).quantize(colors, dither=Image.Dither.NONE)
+    palette.save(packed, format="png", optimize=True)
     return packed.getvalue()
