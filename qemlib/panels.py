@@ -14,6 +14,7 @@ from qemlib.summary import Summary
 __all__ = ["StateCurves", "StatePanels"]
 
 _POSITIONS = 161  # of the coefficients
+_SHOWN = 0.998  # part of all populations
 _PIXELS = 121  # of the Wigner function, each way
 _ROOM = 1.06  # above the highest point of a curve
 
@@ -148,7 +149,8 @@ class StatePanels:
         self._image.set_clim(0.0, density.max())
 
     def _draw_populations(self, numbers):
-        populations = numbers.populations[: self._levels]
+        held = int(np.searchsorted(np.cumsum(numbers.populations), _SHOWN)) + 1
+        populations = numbers.populations[: self._levels or held]
         n = np.arange(populations.size)
         ordered = np.sort(numbers.populations)[::-1][: populations.size]
         self._lines["populations"].set_data(n, populations)
