@@ -66,6 +66,12 @@ def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
     ------
     ValueError
         If `x` is not finite, or a lead is not Lorentzian.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> adiabaticity(paper_device())
+    Adiabaticity(T/ω0 = 10, Γ/ω0 = 10, T/|λ| = 20, Γ/|λ| = 20, ω0 × memory time ≤ 0.1791)
     """
     x = _checks.finite_array("x", x)
     bands = [

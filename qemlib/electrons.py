@@ -136,6 +136,12 @@ def occupation(device: Device, x) -> np.ndarray:
     """Mean occupation ⟨c†c⟩_x of the dot, Eq. (B13); array of the shape of `x`, in [0, 1].
 
     Raises as `electron_coefficients`.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> occupation(paper_device(voltage=6.0), [-5.0, 0.0, 5.0]).round(6)
+    array([0.498001, 0.5     , 0.501999])
     """
     return _at(device, x).occupation().value.reshape(np.shape(x))
 
@@ -145,6 +151,12 @@ def excess_charge(device: Device, x) -> np.ndarray:
 
     N0 is the occupation without electromechanical coupling, here computed and not assumed: it is
     1/2 only for mirrored leads of equal temperature.  Raises as `electron_coefficients`.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> excess_charge(paper_device(voltage=6.0), [-5.0, 5.0]).round(6)
+    array([-0.001999,  0.001999])
     """
     return occupation(device, x) - occupation(device, 0.0)
 
@@ -153,6 +165,12 @@ def damping(device: Device, x) -> np.ndarray:
     """Damping rate γ(x) = S'_x(0)/m, Eqs. (7) and (B23); array of the shape of `x` (energy).
 
     Raises as `electron_coefficients`.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> [round(1e4 * float(damping(paper_device(voltage), 0.0)), 4) for voltage in (0.0, 10.0)]
+    [3.2514, -0.5335]
     """
     return _at(device, x).damping().value.reshape(np.shape(x))
 
@@ -161,6 +179,15 @@ def diffusion(device: Device, x) -> np.ndarray:
     """Diffusion coefficient D(x) = S_x(0), Eqs. (7) and (B22); array of the shape of `x`.
 
     Units of force² × time; never negative.  Raises as `electron_coefficients`.
+
+    Examples
+    --------
+    In equilibrium it is 2mTγ, here with m = 1 and T = 2:
+
+    >>> from qemlib import paper_device
+    >>> device = paper_device(voltage=0.0)
+    >>> round(float(diffusion(device, 1.0) / damping(device, 1.0)), 10)
+    4.0
     """
     return _at(device, x).diffusion().value.reshape(np.shape(x))
 
@@ -186,6 +213,15 @@ def noise_spectrum(device: Device, x, omega) -> np.ndarray:
         If an argument holds anything but finite real numbers, or the shapes do not broadcast.
     QuadratureError
         If an integral does not converge.
+
+    Examples
+    --------
+    Detailed balance at T = 2:
+
+    >>> from qemlib import paper_device
+    >>> emitted, absorbed = noise_spectrum(paper_device(voltage=0.0), 0.0, [-1.0, 1.0])
+    >>> round(float(np.log(absorbed / emitted)), 10)
+    0.5
     """
     x, omega = _checks.broadcast(x=x, omega=omega)
     return _Electrons(device, x.ravel()).noise_spectrum(omega.ravel()).value.reshape(x.shape)
@@ -196,6 +232,12 @@ def current(device: Device, x) -> np.ndarray:
 
     Array of the shape of `x` (energy, that is electrons per unit time).  Raises as
     `electron_coefficients`.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> round(float(current(paper_device(voltage=6.0), 0.0)), 5)
+    0.27226
     """
     return _at(device, x).current().value.reshape(np.shape(x))
 

@@ -59,6 +59,17 @@ class LangevinModel:
     -----
     Between the grid points the coefficients are splines of degree five.  Outside the grid they are
     unknown, and asking for them is an error: nothing is extrapolated.
+
+    Examples
+    --------
+    A particle in a harmonic trap with friction 0.02 at temperature 1.25:
+
+    >>> import numpy as np
+    >>> x = np.linspace(-25.0, 25.0, 101)
+    >>> zero = np.zeros_like(x)
+    >>> model = LangevinModel(1.0, 0.5, x, zero, damping=zero + 0.02, diffusion=zero + 0.05)
+    >>> float(model.potential_at(2.0))
+    0.5
     """
 
     mass: float
@@ -193,6 +204,13 @@ class LangevinModel:
             If the coupling is 0, so that nothing moves the oscillator; or if no grid up to
             |x| = 400 x0 holds the steady state, because the friction is negative on average
             however large the motion, or too weak to bind it.
+
+        Examples
+        --------
+        >>> from qemlib import paper_device
+        >>> model = LangevinModel.from_device(paper_device(voltage=10.0))
+        >>> model.mirrored, model.x.size
+        (True, 257)
         """
         if device.coupling == 0.0:
             raise ValueError(

@@ -57,6 +57,14 @@ def spectral_function(device: Device, x, omega) -> np.ndarray:
     ------
     ValueError
         If an argument holds anything but finite real numbers, or the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> omega = np.linspace(-1e4, 1e4, 2_000_001)
+    >>> T = spectral_function(paper_device(), 0.0, omega)
+    >>> round(float(np.trapezoid(T, omega) / (2.0 * np.pi)), 6)
+    1.0
     """
     x, omega = _checks.broadcast(x=x, omega=omega)
     return propagation(device, omega, omega - (device.level - device.force * x)) * sum(
@@ -83,6 +91,12 @@ def distribution(device: Device, omega) -> np.ndarray:
     ------
     ValueError
         If `omega` holds anything but finite real numbers.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> distribution(paper_device(voltage=16.0), [-0.5, 0.5]).round(3)
+    array([0.344, 0.656])
     """
     omega = _checks.finite_array("omega", omega)
     kappa = sum(lead.density.spectral_density(omega) for lead in device.leads)
