@@ -3,6 +3,7 @@
 Units: ħ = e = k_B = 1.  The names here are the public ones; each has its source in its docstring.
 """
 
+from qemlib._errors import ConvergenceError
 from qemlib.adiabaticity import Adiabaticity, adiabaticity
 from qemlib.densities import Lorentzian, SpectralDensity
 from qemlib.device import Device, Lead, Oscillator, paper_device
@@ -16,11 +17,12 @@ from qemlib.electrons import (
     noise_spectrum,
     occupation,
 )
-from qemlib.fokker_planck import ConvergenceError, SteadyState, steady_state
+from qemlib.fokker_planck import SteadyState, steady_state
 from qemlib.langevin import LeftGridError, euler_equivalent, sample
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import OrbitAverage, orbit_average
 from qemlib.quadrature import QuadratureError
+from qemlib.quantum_state import QuantumState, quantum_state
 from qemlib.sampled_state import Histogram, SampledState, Trajectory
 from qemlib.spectral import distribution, spectral_function
 from qemlib.sweep import sweep
@@ -41,6 +43,7 @@ __all__ = [
     "OrbitAverage",
     "Oscillator",
     "QuadratureError",
+    "QuantumState",
     "SampledState",
     "SpectralDensity",
     "SteadyState",
@@ -60,6 +63,7 @@ __all__ = [
     "occupation",
     "orbit_average",
     "paper_device",
+    "quantum_state",
     "sample",
     "second_order_coherence",
     "spectral_function",

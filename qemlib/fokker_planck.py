@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from qemlib import _checks, wigner
+from qemlib._errors import ConvergenceError
 from qemlib._hermite import generator, hermite_functions, quadrature
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import orbit_average
@@ -26,10 +27,6 @@ _WIDER = 1.15
 _SIZES = (24, 36, 48, 64, 88, 116, 152, 196, 248)
 # Inverse iteration leaves round-off of this size in the residual.
 _ROUND_OFF = 1e-10
-
-
-class ConvergenceError(ArithmeticError):
-    """The steady state did not reach the accuracy that was asked for."""
 
 
 @dataclass(frozen=True, eq=False)

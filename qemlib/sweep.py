@@ -16,16 +16,14 @@ from qemlib import _checks
 from qemlib._progress import bar
 from qemlib.device import Device
 from qemlib.electrons import damping
-from qemlib.fokker_planck import ConvergenceError, steady_state
+from qemlib.fokker_planck import steady_state
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import orbit_average
+from qemlib.quantum_state import resolved_populations
 from qemlib.work import entropy, ergotropy, free_energy_work
 
 __all__ = ["sweep"]
 
-# Levels are added until what they miss of the trace is below this.
-_MISSING_TRACE = 1e-10
-_MOST_LEVELS = 8192
 _METHODS = {"exact": steady_state, "orbit": orbit_average}
 
 _VARIABLES = {
@@ -112,7 +110,7 @@ def sweep(
 def _point(device, method):
     model = LangevinModel.from_device(device)
     state = _METHODS[method](model)
-    populations = _populations(state)
+    populations = resolved_populations(state)
     energies = device.oscillator.frequency * np.arange(populations.size)
     temperature = min(lead.temperature for lead in device.leads)
     return {
@@ -127,19 +125,6 @@ def _point(device, method):
         "missing_trace": 1.0 - populations.sum(),
         "levels": populations.size,
     }
-
-
-def _populations(state):
-    """Populations of as many levels as hold the trace."""
-    levels = int(6.0 * state.phonon_number) + 64
-    while levels <= _MOST_LEVELS:
-        populations = state.populations(levels)
-        if abs(1.0 - populations.sum()) < _MISSING_TRACE:
-            return populations
-        levels *= 2
-    raise ConvergenceError(
-        f"{populations.size} levels miss {1.0 - populations.sum():.1e} of the trace"
-    )
 
 
 def _axes(over):
