@@ -17,6 +17,15 @@ from qemlib.electrons import (
     noise_spectrum,
     occupation,
 )
+from qemlib.estimation import (
+    ErgotropyEstimate,
+    Estimate,
+    estimate_entropy,
+    estimate_ergotropy,
+    estimate_free_energy_work,
+    jackknife,
+    sampled_populations,
+)
 from qemlib.fokker_planck import SteadyState, steady_state
 from qemlib.langevin import LeftGridError, euler_equivalent, sample
 from qemlib.langevin_model import LangevinModel
@@ -35,6 +44,8 @@ __all__ = [
     "ConvergenceError",
     "Device",
     "ElectronCoefficients",
+    "ErgotropyEstimate",
+    "Estimate",
     "Histogram",
     "LangevinModel",
     "Lead",
@@ -56,15 +67,20 @@ __all__ = [
     "electron_coefficients",
     "entropy",
     "ergotropy",
+    "estimate_entropy",
+    "estimate_ergotropy",
+    "estimate_free_energy_work",
     "euler_equivalent",
     "excess_charge",
     "free_energy_work",
+    "jackknife",
     "noise_spectrum",
     "occupation",
     "orbit_average",
     "paper_device",
     "quantum_state",
     "sample",
+    "sampled_populations",
     "second_order_coherence",
     "spectral_function",
     "steady_state",
