@@ -35,6 +35,7 @@ from qemlib.quantum_state import QuantumState, quantum_state
 from qemlib.sampled_state import Histogram, SampledState, Trajectory
 from qemlib.spectral import distribution, spectral_function
 from qemlib.sweep import sweep
+from qemlib.threshold import Threshold, ergotropy_threshold
 from qemlib.work import entropy, ergotropy, free_energy_work, second_order_coherence
 
 __version__ = "0.1.0"
@@ -58,6 +59,7 @@ __all__ = [
     "SampledState",
     "SpectralDensity",
     "SteadyState",
+    "Threshold",
     "Trajectory",
     "adiabaticity",
     "current",
@@ -67,6 +69,7 @@ __all__ = [
     "electron_coefficients",
     "entropy",
     "ergotropy",
+    "ergotropy_threshold",
     "estimate_entropy",
     "estimate_ergotropy",
     "estimate_free_energy_work",
