@@ -32,6 +32,7 @@ from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import OrbitAverage, orbit_average
 from qemlib.quadrature import QuadratureError
 from qemlib.quantum_state import QuantumState, quantum_state
+from qemlib.rate_equation import RateCoefficients, rate_equation_coefficients
 from qemlib.sampled_state import Histogram, SampledState, Trajectory
 from qemlib.spectral import distribution, spectral_function
 from qemlib.sweep import sweep
@@ -56,6 +57,7 @@ __all__ = [
     "Oscillator",
     "QuadratureError",
     "QuantumState",
+    "RateCoefficients",
     "SampledState",
     "SpectralDensity",
     "SteadyState",
@@ -82,6 +84,7 @@ __all__ = [
     "orbit_average",
     "paper_device",
     "quantum_state",
+    "rate_equation_coefficients",
     "sample",
     "sampled_populations",
     "second_order_coherence",
