@@ -19,9 +19,8 @@ def tunnelling(energy, bias, side):
 
 
 def in_and_out(energy, bias):
-    return [
-        sum(rates) for rates in zip(*(tunnelling(energy, bias, s) for s in (1, -1)), strict=True)
-    ]
+    left, right = tunnelling(energy, bias, 1), tunnelling(energy, bias, -1)
+    return left[0] + right[0], left[1] + right[1]
 
 
 def interacting_dot(energy, charging, bias):
@@ -130,7 +129,7 @@ def test_a_large_charging_energy_leaves_three_states(bias):
     )
     # two electrons are a matter of the Lorentzian's tails, (2/300)², at most
     assert at.probabilities[:, 3].max() < 1e-12
-    assert at.charge == pytest.approx(three.charge, abs=1e-12)
+    assert at.charge == pytest.approx(three.charge, abs=1e-10)
     assert at.damping == pytest.approx(three.damping, rel=1e-4)
     assert at.diffusion == pytest.approx(three.diffusion, rel=1e-4)
 
@@ -151,6 +150,7 @@ def test_the_oscillator_of_a_dot_in_equilibrium_is_in_its_gibbs_state():
 
 
 LEVEL = np.array([[[-0.2, 0.3], [0.2, -0.3]]])
+LEAKY = np.array([[[-0.1, 0.3], [0.2, -0.3]]])
 
 
 @pytest.mark.parametrize(
@@ -160,10 +160,10 @@ LEVEL = np.array([[[-0.2, 0.3], [0.2, -0.3]]])
         ({"generator": LEVEL[:, :1]}, r"generator must have shape .*\(1, 1, 2\)"),
         ({"generator": LEVEL * np.nan}, "generator must hold finite"),
         ({"generator": -LEVEL}, "generator must hold no negative rate, got -0.3"),
-        ({"generator": LEVEL + [[[0.1, 0], [0, 0]]]}, "generator must have columns that add up"),
+        ({"generator": LEAKY}, "generator must have columns that add up"),
         ({"generator": 0 * LEVEL}, "generator must have one stationary state"),
         ({"slope": LEVEL[:, :, :1]}, "slope must have the shape of generator"),
-        ({"slope": LEVEL + [[[0.1, 0], [0, 0]]]}, "slope must have columns that add up"),
+        ({"slope": LEAKY}, "slope must have columns that add up"),
         ({"charge": [0, 1, 2]}, r"charge must have one value a state, \(2,\), got \(3,\)"),
         ({"force": np.inf}, "force must"),
         ({"mass": 0.0}, "mass must"),
