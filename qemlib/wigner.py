@@ -33,8 +33,9 @@ __all__ = [
 
 # W at the outer radius, beside its largest value, above which an integral is refused.
 _TAIL = 1e-10
-# Angular harmonics of W below this part of its largest value count as zero.
-_HARMONIC = 1e-14
+# Angular harmonics of W below the first part of its largest value count as zero; the fastest ones
+# must be below the second.
+_HARMONIC, _UNRESOLVED = 1e-14, 1e-12
 _FEWEST_ANGLES, _MOST_ANGLES = 64, 8192
 _PANEL = 64  # nodes of one panel of the radial integrals
 # Numbers, orders times points, that are held at once.
@@ -167,7 +168,7 @@ def density_matrix(
         Scales of α = x/x0 + ip/p0.
     harmonics : int, optional
         Diagonals beyond this one are set to zero.  By default all are filled that W has angular
-        harmonics for, above 1e-14 of its largest value.
+        harmonics for, above 1e-14 of its largest value and above its round-off.
 
     Returns
     -------
@@ -282,13 +283,16 @@ def _angular_harmonics(wigner_function, r, x0, p0):
         _refuse_tail(np.abs(values).max(axis=1), r[-1])
         components = np.fft.rfft(values, axis=1) / angles
         size = np.abs(components).max(axis=0) / np.abs(values).max()
-        last = int(np.flatnonzero(size > _HARMONIC)[-1])
-        if last < 0.75 * size.size:
+        # The fastest quarter is what is left over: an unresolved part, or round-off.
+        rest = float(size[3 * size.size // 4 :].max())
+        if rest < _UNRESOLVED:
+            last = np.flatnonzero(size > max(_HARMONIC, 2.0 * rest))[-1]
             return components[:, : last + 1]
         if angles >= _MOST_ANGLES:
             raise ValueError(
                 f"wigner_function: {angles} directions do not resolve its angular dependence, "
-                f"its {last}th harmonic is {size[last]:.1e} of its largest value"
+                f"harmonics beyond the {3 * size.size // 4}th are still {rest:.1e} of its largest "
+                "value"
             )
         angles *= 2
 
