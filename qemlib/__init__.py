@@ -3,6 +3,7 @@
 Units: ħ = e = k_B = 1.  The names here are the public ones; each has its source in its docstring.
 """
 
+from qemlib._errors import ConvergenceError
 from qemlib.adiabaticity import Adiabaticity, adiabaticity
 from qemlib.densities import Lorentzian, SpectralDensity
 from qemlib.device import Device, Lead, Oscillator, paper_device
@@ -16,15 +17,27 @@ from qemlib.electrons import (
     noise_spectrum,
     occupation,
 )
-from qemlib.fokker_planck import ConvergenceError, SteadyState, steady_state
+from qemlib.estimation import (
+    ErgotropyEstimate,
+    Estimate,
+    estimate_entropy,
+    estimate_ergotropy,
+    estimate_free_energy_work,
+    jackknife,
+    sampled_populations,
+)
+from qemlib.fokker_planck import SteadyState, steady_state
 from qemlib.langevin import LeftGridError, euler_equivalent, sample
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import OrbitAverage, orbit_average
 from qemlib.quadrature import QuadratureError
+from qemlib.quantum_state import QuantumState, quantum_state
+from qemlib.rate_equation import RateCoefficients, rate_equation_coefficients
 from qemlib.sampled_state import Histogram, SampledState, Trajectory
 from qemlib.spectral import distribution, spectral_function
 from qemlib.sweep import sweep
 from qemlib.tabulated import Tabulated
+from qemlib.threshold import Threshold, ergotropy_threshold
 from qemlib.work import entropy, ergotropy, free_energy_work, second_order_coherence
 
 __version__ = "0.1.0"
@@ -34,6 +47,8 @@ __all__ = [
     "ConvergenceError",
     "Device",
     "ElectronCoefficients",
+    "ErgotropyEstimate",
+    "Estimate",
     "Histogram",
     "LangevinModel",
     "Lead",
@@ -42,10 +57,13 @@ __all__ = [
     "OrbitAverage",
     "Oscillator",
     "QuadratureError",
+    "QuantumState",
+    "RateCoefficients",
     "SampledState",
     "SpectralDensity",
     "SteadyState",
     "Tabulated",
+    "Threshold",
     "Trajectory",
     "adiabaticity",
     "current",
@@ -55,14 +73,22 @@ __all__ = [
     "electron_coefficients",
     "entropy",
     "ergotropy",
+    "ergotropy_threshold",
+    "estimate_entropy",
+    "estimate_ergotropy",
+    "estimate_free_energy_work",
     "euler_equivalent",
     "excess_charge",
     "free_energy_work",
+    "jackknife",
     "noise_spectrum",
     "occupation",
     "orbit_average",
     "paper_device",
+    "quantum_state",
+    "rate_equation_coefficients",
     "sample",
+    "sampled_populations",
     "second_order_coherence",
     "spectral_function",
     "steady_state",

@@ -57,6 +57,34 @@ def broadcast(**arrays):
         raise ValueError(f"shapes must broadcast against each other, got {shapes}") from None
 
 
+def hermitian(name, value, tolerance=1e-9):
+    """Return `value` as a square matrix; ValueError unless it is finite and Hermitian.
+
+    What it may miss by is relative to its largest entry, where that is above 1.
+    """
+    matrix = numbers(name, value)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"{name} must be square, got shape {matrix.shape}")
+    asymmetry = np.abs(matrix - matrix.conj().T).max()
+    if asymmetry > tolerance * max(1.0, np.abs(matrix).max()):
+        raise ValueError(f"{name} must be Hermitian, got an asymmetry of {asymmetry:.3e}")
+    return matrix
+
+
+def numbers(name, value):
+    """Return `value` as an array; ValueError unless it is finite numbers on one or two axes."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iufc" or array.ndim not in (1, 2) or array.size == 0:
+        raise ValueError(
+            f"{name} must be numbers on one axis or a square matrix, got shape {array.shape} of "
+            f"type {array.dtype}"
+        )
+    if not np.isfinite(array).all():
+        bad = array[~np.isfinite(array)][0]
+        raise ValueError(f"{name} must hold finite numbers only, got {bad}")
+    return array
+
+
 def _number(name, value):
     array = _real(value)
     if array is None or array.ndim != 0:

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from qemlib import _checks, wigner
+from qemlib._errors import ConvergenceError
 from qemlib._hermite import generator, hermite_functions, quadrature
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import orbit_average
@@ -26,10 +27,9 @@ _WIDER = 1.15
 _SIZES = (24, 36, 48, 64, 88, 116, 152, 196, 248)
 # Inverse iteration leaves round-off of this size in the residual.
 _ROUND_OFF = 1e-10
-
-
-class ConvergenceError(ArithmeticError):
-    """The steady state did not reach the accuracy that was asked for."""
+# What must stand still under refinement, and the points each way at which W is compared.
+_CHANGES = ("phonon_number", "g2", "wigner")
+_COMPARED = 81
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,7 @@ class SteadyState(wigner.FromMoments):
         (⟨|α|²⟩, ⟨|α|⁴⟩).
     error : dict of str to float
         "phonon_number" and "g2": relative change under the last refinement of the basis;
+        "wigner": largest change of W beside the largest W, point by point;
         "residual": ‖L W‖ in units of ‖W‖ over the relaxation time; "edge": largest |W| at
         `radius` beside the largest W.
     phonon_number, g2 : float
@@ -63,7 +64,7 @@ class SteadyState(wigner.FromMoments):
     error: dict[str, float]
 
     def __repr__(self):
-        change = max(self.error["phonon_number"], self.error["g2"])
+        change = max(self.error[name] for name in _CHANGES)
         return (
             f"SteadyState(phonon_number={self.phonon_number:.10g}, g2={self.g2:.10g}; "
             f"{len(self.coefficients)} × {len(self.coefficients)} functions, relative change "
@@ -133,14 +134,15 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
     """Stationary solution of the Fokker-Planck equation (A24).
 
     The extent of the basis comes from the orbit-averaged estimate, and is widened if W turns out
-    not to have decayed at its edge.  The number of functions grows until ⟨a†a⟩ and g2 change by
-    less than `rtol`.
+    not to have decayed at its edge.  The number of functions grows until ⟨a†a⟩, g2 and W, point by
+    point, change by less than `rtol`.
 
     Parameters
     ----------
     model : LangevinModel
     rtol : float
-        Largest relative change of ⟨a†a⟩ and g2 under the last refinement, from 1e-11 to 1e-2.
+        Largest relative change of ⟨a†a⟩ and g2, and of W beside its largest value, under the last
+        refinement, from 1e-11 to 1e-2.
 
     Returns
     -------
@@ -150,7 +152,8 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
     Raises
     ------
     ValueError
-        If `rtol` is out of range, or the model's grid is too small to hold the state.
+        If `rtol` is out of range, the model's grid is too small to hold the state, or friction is
+        negative at every energy.
     ConvergenceError
         If the largest basis does not reach `rtol`.
 
@@ -197,18 +200,28 @@ def _refine(model, radius, rtol, relaxation_time):
     for size in _SIZES:
         state = _solve(model, size, radius, relaxation_time)
         if before is not None:
-            for name in ("phonon_number", "g2"):
-                state.error[name] = abs(getattr(state, name) / getattr(before, name) - 1.0)
-            worst = max(state.error["phonon_number"], state.error["g2"])
+            state.error.update(_changes(state, before))
+            worst = max(state.error[name] for name in _CHANGES)
             if worst < rtol and state.error["residual"] < max(rtol, _ROUND_OFF):
                 return state
         before = state
     raise ConvergenceError(
         f"steady_state: with {size} × {size} functions ⟨a†a⟩ = {state.phonon_number:.8g} still "
         f"changes by {state.error['phonon_number']:.1e} and g2 = {state.g2:.8g} by "
-        f"{state.error['g2']:.1e} (residual {state.error['residual']:.1e}); "
+        f"{state.error['g2']:.1e}, W by {state.error['wigner']:.1e} of its largest value "
+        f"(residual {state.error['residual']:.1e}); "
         f"rtol = {rtol:.1e} was asked for"
     )
+
+
+def _changes(state, before):
+    axis = np.linspace(-state.radius, state.radius, _COMPARED)
+    density = state._on_grid(axis, axis)
+    return {
+        "phonon_number": abs(state.phonon_number / before.phonon_number - 1.0),
+        "g2": abs(state.g2 / before.g2 - 1.0),
+        "wigner": float(np.abs(density - before._on_grid(axis, axis)).max() / density.max()),
+    }
 
 
 def _solve(model, size, radius, relaxation_time):
@@ -230,8 +243,7 @@ def _solve(model, size, radius, relaxation_time):
         radius=radius,
         moments=tuple(float((density * square**k).sum() / total) for k in (1, 2)),
         error={
-            "phonon_number": np.inf,
-            "g2": np.inf,
+            **dict.fromkeys(_CHANGES, np.inf),
             "residual": residual * relaxation_time,
             "edge": float(edge / peak),
         },

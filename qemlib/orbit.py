@@ -44,7 +44,8 @@ def orbit_average(model) -> OrbitAverage:
     Raises
     ------
     ValueError
-        If the grid is too small to hold the state, or the potential has several wells.
+        If the grid is too small to hold the state, friction is negative at every energy, or the
+        potential has several wells.
 
     Notes
     -----
@@ -53,6 +54,11 @@ def orbit_average(model) -> OrbitAverage:
     estimate = _solve(model)
     weight = estimate.edge_weight
     if not weight < _EDGE_WEIGHT:
+        if not (estimate.friction > 0).any():
+            raise ValueError(
+                "model has no bound steady state: its orbit-averaged friction is not positive at "
+                f"any energy on the grid, at most {estimate.friction.max():.1e}"
+            )
         raise ValueError(
             f"model: its grid, x from {model.x[0]:.6g} to {model.x[-1]:.6g}, is too small to hold "
             f"the steady state: at its edge the weight is {weight:.1e} of the largest, "

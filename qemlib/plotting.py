@@ -148,7 +148,7 @@ def coherence_curve(voltage, g2, ax=None, **style):
 
 
 def work_curves(results, threshold: float, ax=None):
-    """Ergotropy and free-energy work (left axis) and entropy (right axis) over voltage (Fig. 4).
+    """Incoherent ergotropy, free-energy work (left) and entropy (right axis) over voltage (Fig. 4).
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def work_curves(results, threshold: float, ax=None):
     if ax is None:
         _, ax = plt.subplots()
     voltage = results["voltage"].values
-    ax.plot(voltage, results["ergotropy"], color=COLORS["red"], label=r"ergotropy $W_E$")
+    ax.plot(voltage, results["ergotropy"], color=COLORS["red"], label=r"incoherent ergotropy $W_E$")
     ax.plot(
         voltage,
         results["free_energy_work"],

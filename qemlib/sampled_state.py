@@ -160,6 +160,15 @@ class SampledState:
         """
         return _populations(self._batches, *self._batches.pooled, levels)
 
+    def population_batches(self, levels: int) -> np.ndarray:
+        """Level populations from each independent batch alone, shape (batches, levels).
+
+        For functions of the populations that are not linear; see `qemlib.estimation`.
+        """
+        counts = self._batches.radial
+        parts = counts / counts.sum(axis=1, keepdims=True)
+        return np.stack([_populations(self._batches, None, part, levels) for part in parts])
+
     def radial_profile(self, r) -> np.ndarray:
         """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
         return _radial_profile(self._batches, *self._batches.pooled, r)

@@ -6,14 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from qemlib.fokker_planck import ConvergenceError
+from qemlib.quantum_state import resolved_populations
 from qemlib.work import entropy, ergotropy, free_energy_work
 
 __all__ = ["Summary", "summary"]
-
-# Levels are added until what they miss of the trace is below this.
-_MISSING_TRACE = 1e-10
-_MOST_LEVELS = 8192
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,7 @@ def summary(device, state) -> Summary:
     >>> round(summary(device, state).ergotropy, 7)
     0.0362278
     """
-    populations = _populations(state)
+    populations = resolved_populations(state)
     energies = device.oscillator.frequency * np.arange(populations.size)
     temperature = min(lead.temperature for lead in device.leads)
     return Summary(
@@ -93,17 +89,4 @@ def summary(device, state) -> Summary:
         bath_temperature=temperature,
         missing_trace=float(1.0 - populations.sum()),
         populations=populations,
-    )
-
-
-def _populations(state):
-    """Populations of as many levels as hold the trace."""
-    levels = int(6.0 * state.phonon_number) + 64
-    while levels <= _MOST_LEVELS:
-        populations = state.populations(levels)
-        if abs(1.0 - populations.sum()) < _MISSING_TRACE:
-            return populations
-        levels *= 2
-    raise ConvergenceError(
-        f"{populations.size} levels miss {1.0 - populations.sum():.1e} of the trace"
     )

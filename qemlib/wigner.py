@@ -1,4 +1,4 @@
-"""Phase space to density matrix (Appendix D), for functions and for counts.
+"""Phase space to density matrix (Appendix D) and back.
 
 Conventions: α = x/x0 + ip/p0, W(α) with ∫d²α W(α) = 1 and d²α = dx dp/2, so that
 W(x, p) = W(α)/2 with ∫dx dp W(x, p) = 1.  A Fock state is
@@ -11,10 +11,13 @@ characteristic function in Appendix D.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.special import roots_legendre
 
 from qemlib import _checks
+from qemlib._laguerre import laguerre_sequence
 
 __all__ = [
     "FromMoments",
@@ -25,10 +28,18 @@ __all__ = [
     "phonon_number",
     "populations",
     "radial_wigner",
+    "wigner_function",
 ]
 
 # W at the outer radius, beside its largest value, above which an integral is refused.
 _TAIL = 1e-10
+# Angular harmonics of W below the first part of its largest value count as zero; the fastest ones
+# must be below the second.
+_HARMONIC, _UNRESOLVED = 1e-14, 1e-12
+_FEWEST_ANGLES, _MOST_ANGLES = 64, 8192
+_PANEL = 64  # nodes of one panel of the radial integrals
+# Numbers, orders times points, that are held at once.
+_CHUNK = 2**18
 
 
 def phonon_number(moments) -> float:
@@ -81,25 +92,11 @@ def laguerre_functions(levels: int, z, order: int = 0) -> np.ndarray:
     z = _checks.finite_array("z", z, ndim=1)
     if (z < 0).any():
         raise ValueError(f"z must not be negative, got {z.min()}")
-    k = order
     result = np.empty((levels, z.size))
-    # ln of z^{k/2} e^{−z/2}/√k!, kept apart from the recurrence's mantissa.
-    with np.errstate(divide="ignore"):
-        scale = (0.5 * k * np.log(z) if k else 0.0) - 0.5 * z
-    scale = scale - 0.5 * np.log(np.arange(1, k + 1)).sum()
-    previous, here = np.zeros_like(z), np.ones_like(z)
-    result[0] = np.exp(scale)
-    for n in range(1, levels):
-        ahead = ((2 * n - 1 + k - z) * here - np.sqrt((n - 1) * (n - 1 + k)) * previous) / np.sqrt(
-            n * (n + k)
-        )
-        previous, here = here, ahead
-        large = np.abs(here) > 1e100
-        if large.any():
-            previous[large] *= 1e-100
-            here[large] *= 1e-100
-            scale = np.where(large, scale + 100.0 * np.log(10.0), scale)
-        result[n] = here * np.exp(scale)
+    # A matrix with room for `levels` of them on its kth diagonal.
+    sequence = laguerre_sequence(levels + order, z, [order])
+    for n in range(levels):
+        result[n] = next(sequence)[0]
     return result
 
 
@@ -151,7 +148,9 @@ def populations(radial_profile, levels: int, radius: float) -> np.ndarray:
     return 4.0 * np.pi * signs * (laguerre_functions(levels, 4.0 * r**2) @ (weight * r * profile))
 
 
-def density_matrix(wigner_function, levels: int, radius: float, x0, p0, harmonics: int = 24):
+def density_matrix(
+    wigner_function, levels: int, radius: float, x0, p0, harmonics: int | None = None
+) -> np.ndarray:
     """Density matrix ρ_nm with its coherences, from W(x, p).
 
     ρ_nm = ∫d²α W(α) · 2(−1)^n √(n!/m!) (2α*)^{m−n} e^{−2|α|²} L_n^{(m−n)}(4|α|²) for m ≥ n: the
@@ -160,42 +159,104 @@ def density_matrix(wigner_function, levels: int, radius: float, x0, p0, harmonic
     Parameters
     ----------
     wigner_function : callable
-        Takes broadcasting arrays x, p and returns W(x, p).
+        Takes broadcasting arrays x, p and returns W(x, p), ∫dx dp W = 1.
     levels : int
         Number of levels.
     radius : float
-        Outer radius in |α|.
+        Outer radius in |α|; W must be negligible there.
     x0, p0 : float
         Scales of α = x/x0 + ip/p0.
-    harmonics : int
-        Diagonals beyond this one are set to zero; W must hold no faster angular dependence.
+    harmonics : int, optional
+        Diagonals beyond this one are set to zero.  By default all are filled that W has angular
+        harmonics for, above 1e-14 of its largest value and above its round-off.
 
     Returns
     -------
     ndarray, shape (levels, levels), complex and Hermitian
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, W has not decayed at `radius`, or its angular dependence is
+        not resolved by 8192 directions.
     """
     levels = _checks.integer("levels", levels, 1)
-    harmonics = min(_checks.integer("harmonics", harmonics, 0), levels - 1)
+    if harmonics is not None:
+        harmonics = min(_checks.integer("harmonics", harmonics, 0), levels - 1)
     x0, p0 = _checks.positive("x0", x0), _checks.positive("p0", p0)
     r, weight = _radial_nodes(levels, _checks.positive("radius", radius))
-    angles = 4 * (harmonics + 8)
-    theta = np.arange(angles) * 2.0 * np.pi / angles
-    values = (
-        x0 * p0 * wigner_function(x0 * np.outer(r, np.cos(theta)), p0 * np.outer(r, np.sin(theta)))
-    )
-    _refuse_tail(np.abs(values).max(axis=1), r[-1])
-    components = np.fft.fft(values, axis=1) / angles  # e^{−ikθ} average of W
+    components = _angular_harmonics(wigner_function, r, x0, p0)
+    if harmonics is None:
+        harmonics = min(components.shape[1], levels) - 1
+    # Harmonics that W does not have leave their diagonals at zero.
+    components = components[:, : harmonics + 1]
+    orders = np.arange(components.shape[1])
+    weighted = 4.0 * np.pi * (weight * r) * components.T
     rho = np.zeros((levels, levels), dtype=complex)
-    n = np.arange(levels)
-    for k in range(harmonics + 1):
-        radial = laguerre_functions(levels - k, 4.0 * r**2, order=k)
+    for n, radial in enumerate(laguerre_sequence(levels, 4.0 * r**2, orders)):
         # (α*)^k averages with e^{−ikθ}: ρ_{n+k,n} is its complex conjugate.
-        diagonal = (
-            4.0 * np.pi * (-1.0) ** n[: levels - k] * (radial @ (weight * r * components[:, k]))
-        )
-        rho[n[: levels - k], n[k:]] = diagonal
-        rho[n[k:], n[: levels - k]] = diagonal.conj()
+        row = (-1.0) ** n * np.einsum("kr,kr->k", radial, weighted[: len(radial)])
+        rho[n + orders[: row.size], n] = row.conj()
+        rho[n, n + orders[: row.size]] = row
     return rho
+
+
+def wigner_function(rho, x, p, x0, p0) -> np.ndarray:
+    """W(x, p) of a density matrix, with all its coherences.
+
+    W(α) = (2/π) Σ_n (−1)^n [ρ_nn φ_n^{(0)} + 2 Re Σ_{k≥1} ρ_{n,n+k} e^{ikθ} φ_n^{(k)}] with the
+    Laguerre functions φ of 4|α|²: the inverse of `density_matrix`.
+
+    Parameters
+    ----------
+    rho : array_like, shape (levels, levels)
+        Hermitian, in the oscillator's energy eigenbasis, n = 0 … levels − 1.
+    x, p : array_like
+        Positions and momenta; they broadcast.
+    x0, p0 : float
+        Scales of α = x/x0 + ip/p0.
+
+    Returns
+    -------
+    ndarray
+        W(x, p) in the shape of x and p, with ∫dx dp W = Tr ρ.
+
+    Raises
+    ------
+    ValueError
+        If `rho` is not a finite Hermitian matrix, x and p do not fit each other, or a scale is not
+        positive.
+
+    Examples
+    --------
+    The first excited state at the origin, where W = −2/π · 1/(x0 p0):
+
+    >>> float(wigner_function([[0.0, 0.0], [0.0, 1.0]], 0.0, 0.0, x0=2.0, p0=1.0)) * np.pi
+    -1.0
+    """
+    rho = _checks.hermitian("rho", rho)
+    x0, p0 = _checks.positive("x0", x0), _checks.positive("p0", p0)
+    x, p = _checks.broadcast(x=x, p=p)
+    alpha = (x / x0 + 1j * p / p0).ravel()
+    levels = len(rho)
+    orders = np.flatnonzero([np.diagonal(rho, k).any() for k in range(levels)])
+    if orders.size == 0:
+        return np.zeros(x.shape)
+    diagonals = np.zeros((levels, orders.size), dtype=complex)
+    for column, k in enumerate(orders):
+        sign = np.where(np.arange(levels - k) % 2, -2.0, 2.0) / np.pi
+        diagonals[: levels - k, column] = sign * np.diagonal(rho, k) * (2.0 if k else 1.0)
+    value = np.empty(alpha.size)
+    chunk = max(1, _CHUNK // orders.size)
+    for start in range(0, alpha.size, chunk):
+        part = alpha[start : start + chunk]
+        total = np.zeros((orders.size, part.size), dtype=complex)
+        sequence = laguerre_sequence(levels, 4.0 * np.abs(part) ** 2, orders)
+        for row, radial in zip(diagonals, sequence, strict=True):
+            total[: len(radial)] += row[: len(radial), None] * radial
+        phases = np.exp(1j * orders[:, None] * np.angle(part))
+        value[start : start + chunk] = (total * phases).real.sum(axis=0)
+    return value.reshape(x.shape) / (x0 * p0)
 
 
 def radial_wigner(populations, r) -> np.ndarray:
@@ -207,11 +268,52 @@ def radial_wigner(populations, r) -> np.ndarray:
     return (2.0 / np.pi) * ((signs * populations) @ functions).reshape(r.shape)
 
 
+def _angular_harmonics(wigner_function, r, x0, p0):
+    """Averages of e^{−ikθ} W(α) over the angle at each r; shape (r, k), up to the last k of note.
+
+    The number of directions doubles until the fastest harmonics that they resolve are negligible.
+    """
+    angles = _FEWEST_ANGLES
+    while True:
+        theta = np.arange(angles) * 2.0 * np.pi / angles
+        x, p = x0 * np.outer(r, np.cos(theta)), p0 * np.outer(r, np.sin(theta))
+        values = x0 * p0 * np.asarray(wigner_function(x, p), dtype=float)
+        if values.shape != x.shape:
+            raise ValueError(f"wigner_function must return shape {x.shape}, got {values.shape}")
+        _refuse_tail(np.abs(values).max(axis=1), r[-1])
+        components = np.fft.rfft(values, axis=1) / angles
+        size = np.abs(components).max(axis=0) / np.abs(values).max()
+        # The fastest quarter is what is left over: an unresolved part, or round-off.
+        rest = float(size[3 * size.size // 4 :].max())
+        if rest < _UNRESOLVED:
+            last = np.flatnonzero(size > max(_HARMONIC, 2.0 * rest))[-1]
+            return components[:, : last + 1]
+        if angles >= _MOST_ANGLES:
+            raise ValueError(
+                f"wigner_function: {angles} directions do not resolve its angular dependence, "
+                f"harmonics beyond the {3 * size.size // 4}th are still {rest:.1e} of its largest "
+                "value"
+            )
+        angles *= 2
+
+
 def _radial_nodes(levels, radius):
-    """Gauss-Legendre nodes on [0, R]: the Laguerre function of level K turns 2√K·R/π times."""
-    count = int(np.ceil(2.0 * np.sqrt(levels) * radius)) + 80
-    node, weight = roots_legendre(count)
-    return 0.5 * radius * (node + 1.0), 0.5 * radius * weight
+    """Nodes and weights on [0, R]: the Laguerre function of level K turns 2√K·R/π times.
+
+    In panels of one Gauss-Legendre rule, because the nodes of a long rule take longer to find than
+    all that is done with them.
+    """
+    # A panel of n nodes resolves a phase of 2(n − 20), and √K·4 is the fastest wave number.
+    panels = int(np.ceil(2.0 * np.sqrt(levels) * radius / (_PANEL - 20))) + 1
+    node, weight = _panel_rule()
+    half = 0.5 * radius / panels
+    middle = half * (2.0 * np.arange(panels) + 1.0)
+    return (middle[:, None] + half * node).ravel(), np.tile(half * weight, panels)
+
+
+@lru_cache(maxsize=1)
+def _panel_rule():
+    return roots_legendre(_PANEL)
 
 
 def _refuse_tail(size, radius):

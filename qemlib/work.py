@@ -126,25 +126,12 @@ def _state_and_energy(rho, hamiltonian):
 
 
 def _matrix_or_levels(name, value):
-    array = np.asarray(value)
-    if array.dtype.kind not in "iufc" or array.ndim not in (1, 2) or array.size == 0:
-        raise ValueError(
-            f"{name} must be numbers on one axis or a square matrix, got shape {array.shape} of "
-            f"type {array.dtype}"
-        )
-    if not np.isfinite(array).all():
-        bad = array[~np.isfinite(array)][0]
-        raise ValueError(f"{name} must hold finite numbers only, got {bad}")
-    if array.ndim == 1:
-        if np.iscomplexobj(array):
-            raise ValueError(f"{name} must be real where it has one axis, got {array.tolist()}")
-        return array.astype(float)
-    if array.shape[0] != array.shape[1]:
-        raise ValueError(f"{name} must be square, got shape {array.shape}")
-    asymmetry = np.abs(array - array.conj().T).max()
-    if asymmetry > _HERMITIAN * max(1.0, np.abs(array).max()):
-        raise ValueError(f"{name} must be Hermitian, got an asymmetry of {asymmetry:.3e}")
-    return array
+    array = _checks.numbers(name, value)
+    if array.ndim == 2:
+        return _checks.hermitian(name, array, _HERMITIAN)
+    if np.iscomplexobj(array):
+        raise ValueError(f"{name} must be real where it has one axis, got {array.tolist()}")
+    return array.astype(float)
 
 
 def _eigenvalues(array):

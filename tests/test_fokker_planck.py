@@ -56,13 +56,28 @@ def test_charge_squeezes_the_state_slightly():
 # --- exact cases --------------------------------------------------------------------------------
 
 
-def test_equilibrium_is_the_gibbs_state_point_by_point():
-    model, state = paper_model(0.0), paper_state(0.0)
+@pytest.mark.parametrize("name", ["the paper's device", "uneven leads"])
+def test_equilibrium_is_the_gibbs_state_point_by_point(name):
+    """Detailed balance: at V = 0, W is e^{−(p²/2m + U)/T} with the effective potential U."""
+    dev = qem.paper_device(0.0)
+    if name == "uneven leads":
+        bands = qem.Lorentzian(0.5, 0.8, 1.5), qem.Lorentzian(-0.5, 1.3, 2.7)
+        leads = (qem.Lead(band, 0.2, 1.4) for band in bands)
+        dev = qem.Device(dev.oscillator, *leads, coupling=0.15, level=0.6)
+    temperature = dev.left.temperature
+    model = qem.LangevinModel.from_device(dev)
+    state = qem.steady_state(model)
     x, p = np.linspace(-35, 35, 41)[:, None], np.linspace(-7, 7, 31)
-    gibbs = np.exp(-(p**2 / 2 + model.potential_at(x)) / 2.0)
-    integral = quad(lambda y: float(np.exp(-model.potential_at(y) / 2)), -60, 60, limit=200)[0]
-    gibbs /= integral * np.sqrt(2 * np.pi * 2.0)
-    assert np.abs(state.wigner(x, p) - gibbs).max() < 1e-9 * gibbs.max()
+    gibbs = np.exp(-(p**2 / 2 + model.potential_at(x)) / temperature)
+    ends = model.x[[0, -1]]
+    integral = quad(
+        lambda y: float(np.exp(-model.potential_at(y) / temperature)),
+        *ends,
+        limit=400,
+        epsrel=1e-13,
+    )[0]
+    gibbs /= integral * np.sqrt(2 * np.pi * temperature)
+    assert np.abs(state.wigner(x, p) - gibbs).max() < 1e-12 * gibbs.max()
 
 
 @pytest.mark.parametrize("friction", [1e-3, 0.05, 0.4])
@@ -291,10 +306,26 @@ def test_mirrored_and_general_solver_agree():
     assert state.g2 == pytest.approx(paper_state(10.0).g2, rel=1e-8)
 
 
+@pytest.mark.parametrize("damping", [-1e-3, 0.0])
+def test_friction_that_is_positive_nowhere_binds_no_state(damping):
+    x = np.linspace(-40, 40, 201)
+    flat = np.ones_like(x)
+    model = qem.LangevinModel(1.0, 0.2, x, 0 * x, damping * flat, 1e-3 * flat)
+    with pytest.raises(ValueError, match="model has no bound steady state: .* not positive"):
+        qem.steady_state(model)
+
+
+def test_friction_that_turns_negative_far_out_binds_no_state():
+    x = np.linspace(-40, 40, 201)
+    model = qem.LangevinModel(1.0, 0.2, x, 0 * x, 1e-3 * (1 - (x / 8) ** 2), 1e-3 + 0 * x)
+    with pytest.raises(ValueError, match="model: its grid.* is too small"):
+        qem.steady_state(model)
+
+
 @pytest.mark.parametrize("rtol", [1e-3, 1e-6])
 def test_reached_accuracy_is_at_least_what_was_asked_for(rtol):
     state = qem.steady_state(paper_model(6.0), rtol=rtol)
-    assert max(state.error["phonon_number"], state.error["g2"]) < rtol
+    assert max(state.error[name] for name in ("phonon_number", "g2", "wigner")) < rtol
     assert state.phonon_number == pytest.approx(paper_state(6.0).phonon_number, rel=rtol)
     assert state.g2 == pytest.approx(paper_state(6.0).g2, rel=rtol)
 

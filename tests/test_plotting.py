@@ -68,7 +68,7 @@ def test_work_curves_name_all_three():
     )
     left, right = plotting.work_curves(results, 8.0)
     legend = [text.get_text() for text in left.get_legend().get_texts()]
-    assert [word.split()[0] for word in legend] == ["ergotropy", "free-energy", "entropy"]
+    assert [word.split()[0] for word in legend] == ["incoherent", "free-energy", "entropy"]
     assert "energy" in left.get_ylabel()
     assert "nat" in right.get_ylabel()
 

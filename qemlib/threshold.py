@@ -1,0 +1,122 @@
+"""Where the ergotropy of the populations sets in, as a root of the exact state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from scipy.optimize import brentq
+
+from qemlib import _checks, wigner
+from qemlib.device import Device
+from qemlib.fokker_planck import steady_state
+from qemlib.langevin_model import LangevinModel
+
+__all__ = ["Threshold", "ergotropy_threshold"]
+
+_LEVELS = 60
+# A level counts where it holds this part of the most populated one.
+_OCCUPIED = 1e-6
+_TOLERANCE = 1e-7  # of the root, in units of the bracket
+_FINE, _COARSE = 1e-8, 1e-6  # rtol of the two solutions that are compared
+_WIDER = 1.15
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Voltage at which the populations cease to be passive.
+
+    Attributes
+    ----------
+    voltage : float
+    uncertainty : float
+        What other bases and another grid of the coefficients change, and the tolerance of the root.
+    level : int
+        The level n that n + 1 overtakes first.
+    """
+
+    voltage: float
+    uncertainty: float
+    level: int
+
+    def __repr__(self):
+        return f"Threshold(voltage={self.voltage:.9g} ± {self.uncertainty:.0e}, level={self.level})"
+
+
+def ergotropy_threshold(
+    device: Device, bracket: tuple[float, float], planck: float = 1.0
+) -> Threshold:
+    """Voltage at which incoherent ergotropy sets in: the first ρ_{n+1,n+1} = ρ_nn.
+
+    Without coherences a state is passive if each level holds no more than the one below.
+
+    Parameters
+    ----------
+    device : Device
+        Its voltage is varied as by `with_voltage`.
+    bracket : tuple of two floats
+        Voltages below and above the threshold.
+    planck : float
+        ħ in units of the device's, at the same classical problem: with x0² and p0² scaled by it,
+        and W(x, p) as it is.
+
+    Returns
+    -------
+    Threshold
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or the state is passive (or not) at both ends of `bracket`.
+    ConvergenceError
+        As `steady_state`.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> round(ergotropy_threshold(paper_device(), bracket=(8.5, 8.6)).voltage, 5)
+    8.55258
+    """
+    if not isinstance(device, Device):
+        raise ValueError(f"device must be a Device, got {device!r}")
+    planck = _checks.positive("planck", planck)
+    ends = _checks.finite_array("bracket", bracket, ndim=1)
+    if ends.shape != (2,) or not ends[0] < ends[1]:
+        raise ValueError(f"bracket must be two voltages, the lower first, got {bracket!r}")
+
+    @cache
+    def steepest(voltage, rtol=_FINE, wider=1.0):
+        """Largest ln(ρ_{n+1,n+1}/ρ_nn): a smooth function that does not vanish in the tail."""
+        return _steepest_rise(device.with_voltage(voltage), planck, rtol, wider)
+
+    ends = ends.tolist()
+    low, high = (steepest(end)[0] for end in ends)
+    if not low < 0 < high:
+        raise ValueError(
+            "bracket must have a passive state at its lower end and none at its upper one, got "
+            f"ln(p_n+1/p_n) up to {low:.2e} at V = {ends[0]:g} and {high:.2e} at V = {ends[1]:g}"
+        )
+    tolerance = _TOLERANCE * (ends[1] - ends[0])
+    voltage = float(brentq(lambda v: steepest(v)[0], *ends, xtol=tolerance))
+    here, level = steepest(voltage)
+    step = 1e-3 * (ends[1] - ends[0])
+    slope = (steepest(voltage + step)[0] - steepest(voltage - step)[0]) / (2.0 * step)
+    changes = (steepest(voltage, _COARSE)[0] - here, steepest(voltage, _FINE, _WIDER)[0] - here)
+    uncertainty = tolerance + sum(abs(change / slope) for change in changes)
+    return Threshold(voltage=voltage, uncertainty=float(uncertainty), level=level)
+
+
+def _steepest_rise(device, planck, rtol, wider):
+    model = LangevinModel.from_device(device)
+    if wider != 1.0:
+        model = LangevinModel.from_device(device, half_width=wider * float(model.x[-1]))
+    state = steady_state(model, rtol)
+    root = np.sqrt(planck)
+    populations = wigner.populations(
+        lambda r: planck * state.radial_profile(root * r), _LEVELS, state.radius / root
+    )
+    kept = int(np.flatnonzero(populations > _OCCUPIED * populations.max())[-1])
+    rises = np.diff(np.log(populations[: kept + 1]))
+    level = int(rises.argmax())
+    return float(rises[level]), level

@@ -1,0 +1,88 @@
+"""The onset of ergotropy against the polar discretisation, expansions, and its own bracket."""
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from cases import paper_model, paper_state
+from scipy.optimize import brentq
+
+import qemlib as qem
+
+DEVICE = qem.paper_device()
+
+
+@lru_cache
+def onset(planck=1.0):
+    return qem.ergotropy_threshold(DEVICE, (8.4, 8.7), planck)
+
+
+def test_the_papers_onset_to_five_digits():
+    found = onset()
+    assert found.level == 0
+    assert found.uncertainty < 1e-6
+    # bases of two sizes and half-widths of 90 and 130 agree on these digits
+    assert found.voltage == pytest.approx(8.552582, abs=1e-6)
+    below, above = (
+        qem.steady_state(qem.LangevinModel.from_device(DEVICE.with_voltage(v))).populations(120)
+        for v in (found.voltage - 1e-5, found.voltage + 1e-5)
+    )
+    assert (np.diff(below) < 0).all()
+    assert above[1] > above[0]
+
+
+def test_the_orbit_average_puts_the_onset_nearby():
+    """Another method altogether, exact for weak friction: energies in place of phase space."""
+
+    def inversion(voltage):
+        model = qem.LangevinModel.from_device(DEVICE.with_voltage(voltage))
+        p = qem.orbit_average(model).populations(2)
+        return np.log(p[1] / p[0])
+
+    found = onset()
+    assert brentq(inversion, 8.4, 8.7, xtol=1e-8) == pytest.approx(found.voltage, abs=1e-4)
+
+
+def test_the_offset_is_proportional_to_planck():
+    """ρ_11 − ρ_00 ∝ c1 + 2ħ c2 for W ∝ 1 + c1 r² + c2 r⁴: linear in ħ, to leading order."""
+    sign_change = brentq(lambda v: float(qem.damping(DEVICE.with_voltage(v), 0.0)), 8, 9)
+    plancks = np.array([1 / 8, 1.0])
+    offsets = np.array([onset(h).voltage - sign_change for h in plancks])
+    assert (offsets > 0).all()
+    ratio = offsets / plancks
+    assert ratio == pytest.approx(np.full(2, ratio[0]), rel=0.01)
+
+
+def test_w_is_flat_in_p_at_the_origin_where_damping_changes_sign():
+    """At x = p = 0 of a mirrored device, (A24) says γ W + (D/2) ∂²W/∂p² = 0 in the steady state."""
+    for voltage in (6.0, 10.0):
+        model, state = paper_model(voltage), paper_state(voltage)
+        h = 0.05 * model.p0
+        w = state.wigner(0.0, h * np.array([-2, -1, 0, 1, 2]))
+        curvature = (w @ np.array([-1, 16, -30, 16, -1])) / (12 * h**2)
+        expected = -2 * float(model.damping_at(0.0)) / float(model.diffusion_at(0.0)) * w[2]
+        assert curvature == pytest.approx(expected, rel=1e-6)
+
+
+def test_summary_names_voltage_uncertainty_and_level():
+    text = repr(onset())
+    assert text.startswith("Threshold(voltage=8.552581")
+    assert "level=0" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("device", (8, 9)), "device must be a Device"),
+        ((DEVICE, (9.0, 8.0)), "bracket must be two voltages"),
+        ((DEVICE, (8.0,)), "bracket must be two voltages"),
+        ((DEVICE, 8.0), "bracket must be an array with 1 axis"),
+        ((DEVICE, (8.0, np.nan)), "bracket must hold finite"),
+        ((DEVICE, (8.0, 9.0), 0.0), "planck must .*0.0"),
+        ((DEVICE, (7.0, 8.0)), "bracket must have a passive state at its lower end"),
+        ((DEVICE, (9.0, 10.0)), "bracket must have a passive state at its lower end"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        qem.ergotropy_threshold(*arguments)
