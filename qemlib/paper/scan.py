@@ -1,0 +1,170 @@
+"""Which reading of the parameters agrees best with what the paper states in numbers?
+
+A reading is held against the scored claims.  Each that holds counts one point, each that holds
+approximately half a point.  Among equals the smaller misfit wins: the sum of the distances from
+where the claims hold, in units of what "approximately" allows, each counted up to three.
+
+`screen` does this for all readings by their thresholds and, where the threshold is not far off, by
+orbit averages, without the work.  `finalists` repeats it exactly for the best of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from loky import get_reusable_executor
+
+from qemlib._progress import bar
+from qemlib.paper.claims import CLAIMS
+from qemlib.paper.evidence import Evidence
+from qemlib.paper.readings import PRINTED, Reading, all_readings
+from qemlib.paper.verdicts import Claim, Measurement, Verdict
+
+__all__ = ["SCORED", "Score", "finalists", "few_changes", "score", "screen"]
+
+SCORED: tuple[Claim, ...] = tuple(claim for claim in CLAIMS if claim.scored)
+# Orbit averages do these at once; the others need populations.
+_SCREENED = tuple(
+    c for c in SCORED if c.name not in ("ergotropy grows", "ergotropy saturates", "little work below threshold")
+)
+_WORST = 3.0
+_POINTS = {Verdict.HOLDS: 1.0, Verdict.APPROXIMATELY: 0.5}
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a reading fares.
+
+    Attributes
+    ----------
+    reading : Reading
+    method : {"threshold", "orbit", "exact"}
+        How far it was looked at.
+    measurements : dict of str to Measurement
+        Name of each claim to what was measured.
+    verdicts : dict of str to Verdict
+    misfit : float
+        Sum over the claims, each counted up to 3.
+    """
+
+    reading: Reading
+    method: str
+    measurements: dict[str, Measurement]
+    verdicts: dict[str, Verdict]
+    misfit: float
+
+    @property
+    def points(self) -> float:
+        """One for each claim that holds, a half for each that holds approximately."""
+        return sum(_POINTS.get(verdict, 0.0) for verdict in self.verdicts.values())
+
+    @property
+    def rank(self) -> tuple[float, float, int]:
+        """Sorts the best first: points, misfit, number of changes."""
+        return (-self.points, self.misfit, len(self.reading.changes))
+
+    def __repr__(self):
+        return (
+            f"Score({self.reading.name}: {self.points:g} of {len(self.verdicts)}, "
+            f"misfit {self.misfit:.3g}, {self.method})"
+        )
+
+
+def few_changes(most: int = 3) -> list[Reading]:
+    """All readings with at most so many changes."""
+    return [reading for reading in all_readings() if len(reading.changes) <= most]
+
+
+def score(
+    evidence: Evidence, claims: tuple[Claim, ...] = SCORED, tolerance: float = 1.0
+) -> Score:
+    """Hold one reading against the claims.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    claims : tuple of Claim
+    tolerance : float
+        Factor on what "approximately" allows beyond "holds": to see what depends on it.
+    """
+    measurements, verdicts, misfit = {}, {}, 0.0
+    for claim in claims:
+        judged = claim.judge(evidence)
+        rule = claim.rule.scaled(tolerance)
+        measurements[claim.name] = judged.measurement
+        verdicts[claim.name] = rule.verdict(judged.measurement)
+        misfit += min(rule.misfit(judged.measurement.value), _WORST)
+    return Score(evidence.reading, evidence.method, measurements, verdicts, misfit)
+
+
+def screen(readings: Iterable[Reading] | None = None, method: str = "orbit") -> list[Score]:
+    """Scores of many readings, the best first.
+
+    Parameters
+    ----------
+    readings : iterable of Reading
+        By default those of at most three changes.
+    method : {"orbit", "exact"}
+        How the states are found.  "orbit" looks only at readings whose threshold is at least
+        approximately right, and leaves the work out; "exact" does everything for all.
+
+    Returns
+    -------
+    list of Score
+    """
+    readings = few_changes() if readings is None else list(readings)
+    look = _glance if method == "orbit" else _look
+    return sorted(_in_parallel(look, readings, "readings"), key=lambda s: s.rank)
+
+
+def finalists(scores: list[Score], count: int = 10) -> list[Score]:
+    """The best of a screening and the printed parameters, exactly, with the work; the best first."""
+    readings = [s.reading for s in scores[:count]]
+    if PRINTED not in readings:
+        readings.append(PRINTED)
+    return screen(readings, method="exact")
+
+
+def table(scores: list[Score]) -> xr.Dataset:
+    """The scores as a dataset: readings by claims, with points and misfits."""
+    names = [claim.name for claim in SCORED]
+    values = [
+        [s.measurements[n].value if n in s.measurements else np.nan for n in names] for s in scores
+    ]
+    verdicts = [[str(s.verdicts.get(n, "not looked at")) for n in names] for s in scores]
+    return xr.Dataset(
+        {
+            "measured": (("reading", "claim"), np.array(values)),
+            "verdict": (("reading", "claim"), np.array(verdicts)),
+            "points": ("reading", [s.points for s in scores]),
+            "misfit": ("reading", [s.misfit for s in scores]),
+            "method": ("reading", [s.method for s in scores]),
+        },
+        coords={"reading": [s.reading.name for s in scores], "claim": names},
+        attrs={"quantities": "; ".join(f"{c.name}: {c.quantity}" for c in SCORED)},
+    )
+
+
+def _glance(reading):
+    threshold = next(claim for claim in SCORED if claim.name == "threshold")
+    evidence = Evidence(reading, "orbit")
+    first = score(evidence, (threshold,))
+    if first.points == 0:
+        skipped = _WORST * (len(_SCREENED) - 1)
+        return Score(reading, "threshold", first.measurements, first.verdicts, first.misfit + skipped)
+    return score(evidence, _SCREENED)
+
+
+def _look(reading):
+    return score(Evidence(reading, "exact", rtol=1e-6))
+
+
+def _in_parallel(function, readings, what):
+    environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    executor = get_reusable_executor(max_workers=os.cpu_count(), env=environment)
+    results = executor.map(function, readings, chunksize=4)
+    return list(bar(iterable=results, total=len(readings), desc=what))
