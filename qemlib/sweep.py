@@ -112,7 +112,7 @@ def sweep(
 def _point(device, method):
     model = LangevinModel.from_device(device)
     state = _METHODS[method](model)
-    populations = all_populations(state)
+    populations = _populations(state)
     energies = device.oscillator.frequency * np.arange(populations.size)
     temperature = min(lead.temperature for lead in device.leads)
     return {
@@ -129,8 +129,8 @@ def _point(device, method):
     }
 
 
-def all_populations(state) -> np.ndarray:
-    """Populations of as many levels as hold the trace, ConvergenceError if 8192 do not."""
+def _populations(state):
+    """Populations of as many levels as hold the trace."""
     levels = int(6.0 * state.phonon_number) + 64
     while levels <= _MOST_LEVELS:
         populations = state.populations(levels)

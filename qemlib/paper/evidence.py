@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import isfinite
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -14,7 +15,7 @@ from qemlib.fokker_planck import steady_state
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import orbit_average
 from qemlib.paper.readings import PRINTED, Reading
-from qemlib.sweep import all_populations
+from qemlib.sweep import _populations as resolved_populations
 from qemlib.work import entropy, ergotropy, free_energy_work
 
 __all__ = ["DECIDING", "Evidence"]
@@ -48,7 +49,7 @@ class Evidence:
             raise ValueError(f"method must be 'exact' or 'orbit', got {method!r}")
         self.reading, self.method = reading, method
         self.rtol = rtol if method == "exact" else 1e-3
-        self._kept: dict[tuple[str, float], object] = {}
+        self._kept: dict[tuple[str, float], Any] = {}
 
     def __repr__(self):
         return f"Evidence({self.reading.name!r}, {self.method}, {len(self._kept)} results kept)"
@@ -64,8 +65,18 @@ class Evidence:
         return self.reading.device(voltage)
 
     def model(self, voltage: float) -> LangevinModel:
-        """Its Langevin model."""
-        return self._once("model", voltage, lambda: self.reading.model(voltage))
+        """Its Langevin model; for orbit averages on a coarse grid."""
+
+        def compute():
+            if self.method == "exact":
+                return self.reading.model(voltage)
+            # Voltages come in rising order, mostly, and states grow.
+            widths = [
+                m.x[-1] for (name, v), m in self._kept.items() if name == "model" and v < voltage
+            ]
+            return self.reading.preview(voltage, max(widths, default=0.0) / 1.41)
+
+        return self._once("model", voltage, compute)
 
     def state(self, voltage: float):
         """Its steady state, a `SteadyState` or an `OrbitAverage`."""
@@ -88,7 +99,7 @@ class Evidence:
 
     def populations(self, voltage: float) -> np.ndarray:
         """Populations of as many levels as hold the trace."""
-        return self._once("populations", voltage, lambda: all_populations(self.state(voltage)))
+        return self._once("populations", voltage, lambda: resolved_populations(self.state(voltage)))
 
     def energies(self, voltage: float) -> np.ndarray:
         """Energies of these levels."""
@@ -181,10 +192,11 @@ class Evidence:
 
         return self._root(inversion, self.threshold - 0.5, self.threshold + 1.5, 1e-4)
 
-    def _passing_state(self, voltage: float):
+    def _passing_state(self, voltage):
         """A state that is used once and not kept."""
-        model = self.reading.model(voltage)
-        return orbit_average(model) if self.method == "orbit" else steady_state(model, rtol=1e-8)
+        if self.method == "orbit":
+            return orbit_average(self.reading.preview(voltage))
+        return steady_state(self.reading.model(voltage), rtol=self.rtol)
 
     def _root(self, function, low, high, xtol):
         if not (isfinite(low) and isfinite(high)):

@@ -25,8 +25,8 @@ from qemlib.orbit import edge_weight
 
 __all__ = ["CHANGES", "PRINTED", "Change", "Reading", "all_readings", "reading"]
 
-# A model that is not its device's own is built on wider and wider grids until it holds its state.
-_NARROWEST, _WIDER, _WIDEST = 14.0, 1.25, 110.0
+# Grids are widened by this factor until they hold the steady state.
+_NARROWEST, _WIDER, _WIDEST = 14.0, 1.41, 110.0
 _EDGE_WEIGHT = 1e-15
 # Where thresholds are looked for.
 _VOLTAGES = np.arange(0.0, 41.0, 4.0)
@@ -137,7 +137,7 @@ CHANGES: dict[str, Change] = {
         _of_device("δ/2", "bandwidth", half_bandwidth),
         _of_device("2δ", "bandwidth", double_bandwidth),
         Change("no F in C1", "C1", str(bare_occupation.__doc__), motion=bare_occupation),
-        *(_euler(step) for step in (2e-4, 5e-4, 1e-3, 2.6e-3, 5e-3)),
+        *(_euler(step) for step in (5e-4, 1e-3, 2.6e-3, 5e-3)),
     )
 }
 
@@ -210,14 +210,25 @@ class Reading:
         device = self.device(voltage)
         if not self.has_own_motion:
             return LangevinModel.from_device(device)
-        width = _NARROWEST
-        while width <= _WIDEST:
-            model = self._moved(_wide_model(device, width * device.oscillator.x0), device)
-            if edge_weight(model) < _EDGE_WEIGHT:
-                return model
+        return self._moved(_resolved(device, self._half_width(device, 0.0)), device)
+
+    def preview(self, voltage: float, narrowest: float = 0.0) -> LangevinModel:
+        """The same on a coarse grid, good enough for orbit averages; raises as `model`.
+
+        `narrowest` is a half width from which to start looking.
+        """
+        device = self.device(voltage)
+        return self._moved(_coarse(device, self._half_width(device, narrowest), 129), device)
+
+    def _half_width(self, device, narrowest):
+        x0 = device.oscillator.x0
+        width = max(_NARROWEST * x0, narrowest)
+        while width <= _WIDEST * x0:
+            if edge_weight(self._moved(_coarse(device, width, 65), device)) < _EDGE_WEIGHT:
+                return width
             width *= _WIDER
         raise ValueError(
-            f"reading {self.name!r} has no bound steady state at V = {voltage:g} within "
+            f"reading {self.name!r} has no bound steady state at V = {device.voltage:g} within "
             f"|x| ≤ {_WIDEST:g} x0"
         )
 
@@ -227,16 +238,7 @@ class Reading:
         if not self.has_own_motion:
             return float(damping(device, 0.0))
         # A few points around the origin are enough for the slope of the force.
-        x = np.linspace(-0.1, 0.1, 17) * device.oscillator.x0
-        at = electron_coefficients(device, x)
-        model = LangevinModel(
-            mass=device.oscillator.mass,
-            frequency=device.oscillator.frequency,
-            x=x,
-            force=device.force * at.excess_charge,
-            damping=at.damping,
-            diffusion=at.diffusion,
-        )
+        model = _coarse(device, 0.1 * device.oscillator.x0, 17)
         return float(self._moved(model, device).damping_at(0.0))
 
     @cached_property
@@ -286,6 +288,19 @@ def all_readings() -> list[Reading]:
     ]
 
 
+def _coarse(device, half_width, points):
+    x = np.linspace(-half_width, half_width, points)
+    at = electron_coefficients(device, x)
+    return LangevinModel(
+        mass=device.oscillator.mass,
+        frequency=device.oscillator.frequency,
+        x=x,
+        force=device.force * at.excess_charge,
+        damping=at.damping,
+        diffusion=at.diffusion,
+    )
+
+
 @lru_cache(maxsize=32)
-def _wide_model(device, half_width):
+def _resolved(device, half_width):
     return LangevinModel.from_device(device, half_width=half_width)

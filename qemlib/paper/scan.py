@@ -4,21 +4,20 @@ A reading is held against the scored claims.  Each that holds counts one point, 
 approximately half a point.  Among equals the smaller misfit wins: the sum of the distances from
 where the claims hold, in units of what "approximately" allows, each counted up to three.
 
-`screen` does this for all readings by their thresholds and, where the threshold is not far off, by
-orbit averages, without the work.  `finalists` repeats it exactly for the best of them.
+`screen` does this for all readings by their thresholds and, where the threshold is not far off and
+the coupling is weak enough for the theory, by orbit averages, without the work.  `finalists` repeats it exactly for the best of them.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from loky import get_reusable_executor
 
-from qemlib._progress import bar
+from qemlib.adiabaticity import adiabaticity
+from qemlib.paper._parallel import in_parallel
 from qemlib.paper.claims import CLAIMS
 from qemlib.paper.evidence import Evidence
 from qemlib.paper.readings import PRINTED, Reading, all_readings
@@ -29,9 +28,13 @@ __all__ = ["SCORED", "Score", "finalists", "few_changes", "score", "screen"]
 SCORED: tuple[Claim, ...] = tuple(claim for claim in CLAIMS if claim.scored)
 # Orbit averages do these at once; the others need populations.
 _SCREENED = tuple(
-    c for c in SCORED if c.name not in ("ergotropy grows", "ergotropy saturates", "little work below threshold")
+    c
+    for c in SCORED
+    if c.name not in ("ergotropy grows", "ergotropy saturates", "little work below threshold")
 )
 _WORST = 3.0
+# T and Γ over |λ| from which Ineq. (5) is taken to hold, if barely.
+_WEAK = 3.0
 _POINTS = {Verdict.HOLDS: 1.0, Verdict.APPROXIMATELY: 0.5}
 
 
@@ -75,13 +78,19 @@ class Score:
 
 
 def few_changes(most: int = 3) -> list[Reading]:
-    """All readings with at most so many changes."""
-    return [reading for reading in all_readings() if len(reading.changes) <= most]
+    """All readings with at most so many changes.
+
+    An inverted x0 makes friction a hundred times stronger, so that the steps of explicit Euler that
+    are considered would not be seen: these combinations are left out.
+    """
+
+    def seen(reading):
+        return not (reading.step and any(c.name == "x0 inverted" for c in reading.changes))
+
+    return [r for r in all_readings() if len(r.changes) <= most and seen(r)]
 
 
-def score(
-    evidence: Evidence, claims: tuple[Claim, ...] = SCORED, tolerance: float = 1.0
-) -> Score:
+def score(evidence: Evidence, claims: tuple[Claim, ...] = SCORED, tolerance: float = 1.0) -> Score:
     """Hold one reading against the claims.
 
     Parameters
@@ -110,7 +119,7 @@ def screen(readings: Iterable[Reading] | None = None, method: str = "orbit") -> 
         By default those of at most three changes.
     method : {"orbit", "exact"}
         How the states are found.  "orbit" looks only at readings whose threshold is at least
-        approximately right, and leaves the work out; "exact" does everything for all.
+        approximately right and whose T and Γ are at least 3|λ|, and leaves the work out; "exact" does everything for all.
 
     Returns
     -------
@@ -118,7 +127,7 @@ def screen(readings: Iterable[Reading] | None = None, method: str = "orbit") -> 
     """
     readings = few_changes() if readings is None else list(readings)
     look = _glance if method == "orbit" else _look
-    return sorted(_in_parallel(look, readings, "readings"), key=lambda s: s.rank)
+    return sorted(in_parallel(look, readings, "readings"), key=lambda s: s.rank)
 
 
 def finalists(scores: list[Score], count: int = 10) -> list[Score]:
@@ -153,18 +162,18 @@ def _glance(reading):
     threshold = next(claim for claim in SCORED if claim.name == "threshold")
     evidence = Evidence(reading, "orbit")
     first = score(evidence, (threshold,))
-    if first.points == 0:
+    if first.points == 0 or _coupling_ratio(reading) < _WEAK:
         skipped = _WORST * (len(_SCREENED) - 1)
-        return Score(reading, "threshold", first.measurements, first.verdicts, first.misfit + skipped)
+        return Score(
+            reading, "threshold", first.measurements, first.verdicts, first.misfit + skipped
+        )
     return score(evidence, _SCREENED)
+
+
+def _coupling_ratio(reading):
+    slow = adiabaticity(reading.device(0.0))
+    return min(slow.temperature_over_coupling, slow.rate_over_coupling)
 
 
 def _look(reading):
     return score(Evidence(reading, "exact", rtol=1e-6))
-
-
-def _in_parallel(function, readings, what):
-    environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    executor = get_reusable_executor(max_workers=os.cpu_count(), env=environment)
-    results = executor.map(function, readings, chunksize=4)
-    return list(bar(iterable=results, total=len(readings), desc=what))
