@@ -1,8 +1,8 @@
 """The paper's statements, and the verdicts that measurements give them.
 
 `CLAIMS` lists every statement of the text and the captions that a computation can check, in the
-paper's words turned into ours, with its place.  Each is judged by one number (`qemlib.paper.verdicts`),
-measured on an `Evidence`: the printed parameters, or any other reading of them.
+paper's words turned into ours, with its place.  Each is judged by one number, see
+`qemlib.paper.verdicts`, measured on an `Evidence`: the printed parameters, or any other reading.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from qemlib.paper.claims_work import WORK_CLAIMS
 from qemlib.paper.evidence import Evidence
 from qemlib.paper.verdicts import Claim, Judgement, Verdict
 
-__all__ = ["CLAIMS", "ClaimTable", "judge"]
+__all__ = ["CLAIMS", "ELECTRON_CLAIMS", "MOTION_CLAIMS", "WORK_CLAIMS", "ClaimTable", "judge"]
 
 CLAIMS: tuple[Claim, ...] = ELECTRON_CLAIMS + MOTION_CLAIMS + WORK_CLAIMS
 

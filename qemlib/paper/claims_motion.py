@@ -218,8 +218,9 @@ MOTION_CLAIMS = (
         "before (10), App. D",
         "The Wigner functions are rotationally symmetric.",
         "largest |⟨a²⟩|/⟨a†a + ½⟩ at V = 0, 6, 16",
-        at_most(1e-6, 1e-2),
+        at_most(1e-6, 0.05),
         _roundness,
+        scored=True,
     ),
     Claim(
         "no coherences",

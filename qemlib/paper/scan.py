@@ -23,7 +23,7 @@ from qemlib.paper.evidence import Evidence
 from qemlib.paper.readings import PRINTED, Reading, all_readings
 from qemlib.paper.verdicts import Claim, Measurement, Verdict
 
-__all__ = ["SCORED", "Score", "finalists", "few_changes", "score", "screen"]
+__all__ = ["SCORED", "Score", "few_changes", "finalists", "score", "screen", "table"]
 
 SCORED: tuple[Claim, ...] = tuple(claim for claim in CLAIMS if claim.scored)
 # Orbit averages do these at once; the others need populations.
@@ -49,21 +49,34 @@ class Score:
         How far it was looked at.
     measurements : dict of str to Measurement
         Name of each claim to what was measured.
-    verdicts : dict of str to Verdict
-    misfit : float
-        Sum over the claims, each counted up to 3.
+    tolerance : float
+        Factor on what "approximately" allows beyond "holds".
     """
 
     reading: Reading
     method: str
     measurements: dict[str, Measurement]
-    verdicts: dict[str, Verdict]
-    misfit: float
+    tolerance: float = 1.0
+
+    def _rule(self, name):
+        return next(c.rule for c in SCORED if c.name == name).scaled(self.tolerance)
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """Name of each claim to its verdict."""
+        return {name: self._rule(name).verdict(m) for name, m in self.measurements.items()}
 
     @property
     def points(self) -> float:
         """One for each claim that holds, a half for each that holds approximately."""
         return sum(_POINTS.get(verdict, 0.0) for verdict in self.verdicts.values())
+
+    @property
+    def misfit(self) -> float:
+        """Sum of the claims' misfits, each counted up to 3, and 3 for each not looked at."""
+        misfits = [self._rule(name).misfit(m.value) for name, m in self.measurements.items()]
+        missing = len(SCORED) - len(misfits)
+        return sum(min(m, _WORST) for m in misfits) + _WORST * missing
 
     @property
     def rank(self) -> tuple[float, float, int]:
@@ -72,7 +85,7 @@ class Score:
 
     def __repr__(self):
         return (
-            f"Score({self.reading.name}: {self.points:g} of {len(self.verdicts)}, "
+            f"Score({self.reading.name}: {self.points:g} of {len(self.measurements)}, "
             f"misfit {self.misfit:.3g}, {self.method})"
         )
 
@@ -90,24 +103,10 @@ def few_changes(most: int = 3) -> list[Reading]:
     return [r for r in all_readings() if len(r.changes) <= most and seen(r)]
 
 
-def score(evidence: Evidence, claims: tuple[Claim, ...] = SCORED, tolerance: float = 1.0) -> Score:
-    """Hold one reading against the claims.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    claims : tuple of Claim
-    tolerance : float
-        Factor on what "approximately" allows beyond "holds": to see what depends on it.
-    """
-    measurements, verdicts, misfit = {}, {}, 0.0
-    for claim in claims:
-        judged = claim.judge(evidence)
-        rule = claim.rule.scaled(tolerance)
-        measurements[claim.name] = judged.measurement
-        verdicts[claim.name] = rule.verdict(judged.measurement)
-        misfit += min(rule.misfit(judged.measurement.value), _WORST)
-    return Score(evidence.reading, evidence.method, measurements, verdicts, misfit)
+def score(evidence: Evidence, claims: tuple[Claim, ...] = SCORED) -> Score:
+    """Hold one reading against the claims."""
+    measurements = {claim.name: claim.judge(evidence).measurement for claim in claims}
+    return Score(evidence.reading, evidence.method, measurements)
 
 
 def screen(readings: Iterable[Reading] | None = None, method: str = "orbit") -> list[Score]:
@@ -119,7 +118,8 @@ def screen(readings: Iterable[Reading] | None = None, method: str = "orbit") -> 
         By default those of at most three changes.
     method : {"orbit", "exact"}
         How the states are found.  "orbit" looks only at readings whose threshold is at least
-        approximately right and whose T and Γ are at least 3|λ|, and leaves the work out; "exact" does everything for all.
+        approximately right and whose T and Γ are at least 3|λ|, and leaves out the work and the roundness;
+        "exact" does everything for all.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def screen(readings: Iterable[Reading] | None = None, method: str = "orbit") -> 
 
 
 def finalists(scores: list[Score], count: int = 10) -> list[Score]:
-    """The best of a screening and the printed parameters, exactly, with the work; the best first."""
+    """The best of a screening and the printed parameters, exactly and with the work, ranked."""
     readings = [s.reading for s in scores[:count]]
     if PRINTED not in readings:
         readings.append(PRINTED)
@@ -139,12 +139,15 @@ def finalists(scores: list[Score], count: int = 10) -> list[Score]:
 
 
 def table(scores: list[Score]) -> xr.Dataset:
-    """The scores as a dataset: readings by claims, with points and misfits."""
+    """The scores as a dataset: measured values and verdicts of readings by claims.
+
+    What was not looked at is nan in the values and empty in the verdicts.
+    """
     names = [claim.name for claim in SCORED]
     values = [
         [s.measurements[n].value if n in s.measurements else np.nan for n in names] for s in scores
     ]
-    verdicts = [[str(s.verdicts.get(n, "not looked at")) for n in names] for s in scores]
+    verdicts = [[str(s.verdicts.get(n, "")) for n in names] for s in scores]
     return xr.Dataset(
         {
             "measured": (("reading", "claim"), np.array(values)),
@@ -154,7 +157,7 @@ def table(scores: list[Score]) -> xr.Dataset:
             "method": ("reading", [s.method for s in scores]),
         },
         coords={"reading": [s.reading.name for s in scores], "claim": names},
-        attrs={"quantities": "; ".join(f"{c.name}: {c.quantity}" for c in SCORED)},
+        attrs={c.name: f"{c.statement} {c.quantity}: {c.rule.text}" for c in SCORED},
     )
 
 
@@ -163,10 +166,7 @@ def _glance(reading):
     evidence = Evidence(reading, "orbit")
     first = score(evidence, (threshold,))
     if first.points == 0 or _coupling_ratio(reading) < _WEAK:
-        skipped = _WORST * (len(_SCREENED) - 1)
-        return Score(
-            reading, "threshold", first.measurements, first.verdicts, first.misfit + skipped
-        )
+        return Score(reading, "threshold", first.measurements)
     return score(evidence, _SCREENED)
 
 
@@ -176,4 +176,4 @@ def _coupling_ratio(reading):
 
 
 def _look(reading):
-    return score(Evidence(reading, "exact", rtol=1e-6))
+    return score(Evidence(reading, "exact"))

@@ -21,7 +21,7 @@ from qemlib.electrons import damping
 from qemlib.fokker_planck import steady_state
 from qemlib.langevin_model import LangevinModel
 from qemlib.paper._parallel import in_parallel
-from qemlib.sweep import _populations as resolved_populations
+from qemlib.paper.evidence import resolved_populations
 from qemlib.work import ergotropy
 
 __all__ = ["PARAMETERS", "elasticities"]

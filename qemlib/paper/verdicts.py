@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from math import floor, inf, isfinite, log10, nan
+from math import floor, inf, isfinite, isnan, log10, nan
 from typing import Any
 
 from qemlib.fokker_planck import ConvergenceError
@@ -80,6 +80,8 @@ class Measurement:
             return f"0 ± {_short(self.uncertainty)}"
         if self.uncertainty == 0:
             return f"{self.value:.6g}"
+        if self.uncertainty >= 1:
+            return f"{self.value:.0f} ± {self.uncertainty:.0f}"
         # Only digits that the uncertainty leaves, and never more than six.
         known = floor(log10(size)) - floor(log10(self.uncertainty)) + 1
         if self.uncertainty < 0.01 * size or size < 1e-3:
@@ -131,7 +133,7 @@ class Rule:
         Where they disagree between "holds" and "holds approximately", it is the latter.
         """
         value, uncertainty = measurement.value, measurement.uncertainty
-        if not (isfinite(value) or isfinite(uncertainty)):
+        if isnan(value):
             return Verdict.UNTESTABLE
         low, high = value - uncertainty, value + uncertainty
         if self.holds[0] <= low and high <= self.holds[1]:
@@ -147,7 +149,7 @@ class Rule:
 
         It is 1 at that edge and grows in proportion beyond it; infinite for nan.
         """
-        if not value == value:
+        if isnan(value):
             return inf
         if value < self.holds[0]:
             distance, room = self.holds[0] - value, self.holds[0] - self.nearly[0]
