@@ -5,13 +5,15 @@ approximately half a point.  Among equals the smaller misfit wins: the sum of th
 where the claims hold, in units of what "approximately" allows, each counted up to three.
 
 `screen` does this for all readings by their thresholds and, where the threshold is not far off and
-the coupling is weak enough for the theory, by orbit averages, without the work.  `finalists` repeats it exactly for the best of them.
+the coupling is weak enough for the theory, by orbit averages, without the work.  `finalists`
+repeats it exactly for the best of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -23,7 +25,7 @@ from qemlib.paper.evidence import Evidence
 from qemlib.paper.readings import PRINTED, Reading, all_readings
 from qemlib.paper.verdicts import Claim, Measurement, Verdict
 
-__all__ = ["SCORED", "Score", "few_changes", "finalists", "score", "screen", "table"]
+__all__ = ["SCORED", "Score", "few_changes", "finalists", "main", "score", "screen", "table"]
 
 SCORED: tuple[Claim, ...] = tuple(claim for claim in CLAIMS if claim.scored)
 # Orbit averages do these at once; the others need populations.
@@ -118,8 +120,8 @@ def screen(readings: Iterable[Reading] | None = None, method: str = "orbit") -> 
         By default those of at most three changes.
     method : {"orbit", "exact"}
         How the states are found.  "orbit" looks only at readings whose threshold is at least
-        approximately right and whose T and Γ are at least 3|λ|, and leaves out the work and the roundness;
-        "exact" does everything for all.
+        approximately right and whose T and Γ are at least 3|λ|, and leaves out the work and
+        the roundness; "exact" does everything for all.
 
     Returns
     -------
@@ -177,3 +179,21 @@ def _coupling_ratio(reading):
 
 def _look(reading):
     return score(Evidence(reading, "exact"))
+
+
+def main() -> None:
+    """Score all readings exactly, print them in order and write the table to data/scan.nc."""
+    scores = screen(method="exact")
+    for place, result in enumerate(scores, start=1):
+        print(
+            f"{place:4d}  {result.points:4.1f} points  misfit {result.misfit:6.2f}  "
+            f"{result.reading.name}"
+        )
+    folder = Path("data")
+    folder.mkdir(exist_ok=True)
+    table(scores).to_netcdf(folder / "scan.nc", engine="scipy")
+    print(f"written to {folder / 'scan.nc'}")
+
+
+if __name__ == "__main__":
+    main()
