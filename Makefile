@@ -92,7 +92,7 @@ data: setup  ## run the chapters and write what is behind each figure to data/
 	cd data && sha256sum --check --quiet SHA256SUMS
 
 scan: setup  ## score every reading of the parameters exactly (takes half an hour), table to data/
-	python3 -m qemlib.paper.scan
+	python3 -c 'from qemlib.paper.scan import main; main()'
 
 # Settings go into the venv: chapters open as notebooks, and Lab asks no server for its news.
 LAB_SETTINGS := $(VENV)/etc/jupyter/labconfig

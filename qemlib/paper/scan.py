@@ -193,7 +193,3 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     table(scores).to_netcdf(folder / "scan.nc", engine="scipy")
     print(f"written to {folder / 'scan.nc'}")
-
-
-if __name__ == "__main__":
-    main()
