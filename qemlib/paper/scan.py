@@ -28,12 +28,14 @@ from qemlib.paper.verdicts import Claim, Measurement, Verdict
 __all__ = ["SCORED", "Score", "few_changes", "finalists", "main", "score", "screen", "table"]
 
 SCORED: tuple[Claim, ...] = tuple(claim for claim in CLAIMS if claim.scored)
-# Orbit averages do these at once; the others need populations.
-_SCREENED = tuple(
-    c
-    for c in SCORED
-    if c.name not in ("ergotropy grows", "ergotropy saturates", "little work below threshold")
+# Orbit averages do the others at once; these need populations, or a state that may be squeezed.
+_EXACT_ONLY = (
+    "ergotropy grows",
+    "ergotropy saturates",
+    "little work below threshold",
+    "rotational symmetry",
 )
+_SCREENED = tuple(claim for claim in SCORED if claim.name not in _EXACT_ONLY)
 _WORST = 3.0
 # T and Γ over |λ| from which Ineq. (5) is taken to hold, if barely.
 _WEAK = 3.0
