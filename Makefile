@@ -23,7 +23,7 @@ export NUMBA_NUM_THREADS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 TEST_PARTS := lint unit notebooks book browser
 
-.PHONY: help setup book test $(TEST_PARTS) references lab system chromium lock clean
+.PHONY: help setup book test $(TEST_PARTS) references data scan lab system chromium lock clean
 
 help:  ## list the commands
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,15 @@ browser: setup chromium  ## open the built pages in a browser
 references: setup  ## run the chapters and write what `make notebooks` compares with
 	python3 tests/make_references.py
 
+data: export TQDM_DISABLE := 1
+data: setup  ## run the chapters and write what is behind each figure to data/
+	rm -rf data
+	python3 chapters/make_data.py
+	cd data && sha256sum --check --quiet SHA256SUMS
+
+scan: setup  ## score every reading of the parameters exactly (takes half an hour), table to data/
+	python3 -c 'from qemlib.paper.scan import main; main()'
+
 # Settings go into the venv: chapters open as notebooks, and Lab asks no server for its news.
 LAB_SETTINGS := $(VENV)/etc/jupyter/labconfig
 lab: setup  ## JupyterLab on the chapters (as root: LAB_FLAGS=--allow-root)
@@ -115,6 +124,6 @@ lock: $(VENV)/.requirements  ## write requirements.txt and package-lock.json (UP
 	npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean:  ## remove everything made here, .venv too
-	rm -rf $(VENV) node_modules vendor _build *.egg-info
+	rm -rf $(VENV) node_modules vendor _build data *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find qemlib tests sphinx_ext -name __pycache__ -prune -exec rm -rf {} +

@@ -289,6 +289,8 @@ def _relaxation_time(orbits, log_weight, mass, frequency):
     """Inverse gap of the energy-diffusion operator ∂_E[(⟨D p²⟩T/2m²) W_s ∂_E ·]/(T W_s)."""
     keep = log_weight > -80.0
     keep[0] = False  # the point at rest holds no energy to exchange
+    if keep.sum() < 2:
+        return np.inf  # all weight piles up at one edge: no state that could relax
     radius, period, noise = orbits.radius[keep], orbits.period[keep], orbits.noise[keep]
     weight = np.exp(log_weight[keep])
     dr = radius[1] - radius[0]

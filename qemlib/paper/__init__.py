@@ -1,0 +1,1 @@
+"""What belongs to this one paper: its claims, the readings of its parameters, and their checks."""

@@ -1,0 +1,77 @@
+"""The paper's statements, and the verdicts that measurements give them.
+
+`CLAIMS` lists every statement of the text and the captions that a computation can check, in the
+paper's words turned into ours, with its place.  Each is judged by one number, see
+`qemlib.paper.verdicts`, measured on an `Evidence`: the printed parameters, or any other reading.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from qemlib.paper.claims_electrons import ELECTRON_CLAIMS
+from qemlib.paper.claims_motion import MOTION_CLAIMS
+from qemlib.paper.claims_work import WORK_CLAIMS
+from qemlib.paper.evidence import Evidence
+from qemlib.paper.verdicts import Claim, Judgement, Verdict
+
+__all__ = ["CLAIMS", "ELECTRON_CLAIMS", "MOTION_CLAIMS", "WORK_CLAIMS", "ClaimTable", "judge"]
+
+CLAIMS: tuple[Claim, ...] = ELECTRON_CLAIMS + MOTION_CLAIMS + WORK_CLAIMS
+
+
+def judge(evidence: Evidence, claims: tuple[Claim, ...] = CLAIMS) -> ClaimTable:
+    """Measure the claims and judge them.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    claims : tuple of Claim
+        All of them by default.
+
+    Returns
+    -------
+    ClaimTable
+    """
+    return ClaimTable([claim.judge(evidence) for claim in claims])
+
+
+class ClaimTable:
+    """Judgements as a table: Markdown in a notebook, one line each as text.
+
+    Parameters
+    ----------
+    judgements : list of Judgement
+    """
+
+    def __init__(self, judgements: list[Judgement]):
+        self.judgements = list(judgements)
+
+    def __iter__(self):
+        return iter(self.judgements)
+
+    def __len__(self):
+        return len(self.judgements)
+
+    def __getitem__(self, name: str) -> Judgement:
+        return next(j for j in self.judgements if j.claim.name == name)
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """How many claims have each verdict."""
+        found = Counter(j.verdict for j in self.judgements)
+        return {verdict: found[verdict] for verdict in Verdict}
+
+    def __repr__(self):
+        return "\n".join(map(str, self.judgements))
+
+    def _repr_markdown_(self):
+        rows = ["| The paper says | Measured here | Verdict |", "|:--|:--|:--|"]
+        for j in self.judgements:
+            says = f"{j.claim.statement} *({j.claim.place})*"
+            rule = f"Holds if {j.claim.rule.text}." if j.claim.rule.text else ""
+            note = f"{j.measurement.note.capitalize()}." if j.measurement.note else ""
+            measured = f"**{j.measurement}**: {j.claim.quantity}. {rule} {note}"
+            cells = (says, measured, j.verdict)
+            rows.append("| " + " | ".join(c.replace("|", r"\|").strip() for c in cells) + " |")
+        return "\n".join(rows)

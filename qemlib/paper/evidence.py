@@ -1,0 +1,208 @@
+"""What is measured of one reading of the parameters, each thing once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+from qemlib.device import Device
+from qemlib.electrons import occupation
+from qemlib.fokker_planck import steady_state
+from qemlib.langevin_model import LangevinModel
+from qemlib.orbit import orbit_average
+from qemlib.paper.readings import PRINTED, Reading
+from qemlib.sweep import _populations as resolved_populations
+from qemlib.work import entropy, ergotropy, free_energy_work
+
+__all__ = ["DECIDING", "Evidence"]
+
+# The voltages that decide between readings: none, the ring's first, the plateau's beginning, the
+# saturation's, and one well beyond.
+DECIDING = (0.0, 6.0, 10.0, 16.0, 24.0)
+
+_RADII = 401
+
+
+class Evidence:
+    """Steady states of one reading over voltage, computed when they are first asked for.
+
+    Parameters
+    ----------
+    reading : Reading
+    method : {"exact", "orbit"}
+        Stationary Fokker-Planck equation, or its orbit-averaged preview.
+    rtol : float
+        Relative error of ⟨a†a⟩ and g2; what `steady_state` is asked for.
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown; from its methods, where the reading has no steady state.
+    """
+
+    def __init__(self, reading: Reading = PRINTED, method: str = "exact", rtol: float = 1e-8):
+        if method not in ("exact", "orbit"):
+            raise ValueError(f"method must be 'exact' or 'orbit', got {method!r}")
+        self.reading, self.method = reading, method
+        self.rtol = rtol if method == "exact" else 1e-3
+        self._kept: dict[tuple[str, float], Any] = {}
+
+    def __repr__(self):
+        return f"Evidence({self.reading.name!r}, {self.method}, {len(self._kept)} results kept)"
+
+    def _once(self, name, voltage, compute):
+        key = (name, float(voltage))
+        if key not in self._kept:
+            self._kept[key] = compute()
+        return self._kept[key]
+
+    def device(self, voltage: float) -> Device:
+        """The device at this voltage."""
+        return self.reading.device(voltage)
+
+    def model(self, voltage: float) -> LangevinModel:
+        """Its Langevin model; for orbit averages on a coarse grid."""
+
+        def compute():
+            if self.method == "exact":
+                return self.reading.model(voltage)
+            # Voltages come in rising order, mostly, and states grow.
+            widths = [
+                m.x[-1] for (name, v), m in self._kept.items() if name == "model" and v < voltage
+            ]
+            return self.reading.preview(voltage, max(widths, default=0.0) / 1.41)
+
+        return self._once("model", voltage, compute)
+
+    def state(self, voltage: float):
+        """Its steady state, a `SteadyState` or an `OrbitAverage`."""
+
+        def compute():
+            model = self.model(voltage)
+            if self.method == "orbit":
+                return orbit_average(model)
+            return steady_state(model, rtol=self.rtol)
+
+        return self._once("state", voltage, compute)
+
+    def phonon_number(self, voltage: float) -> float:
+        """⟨a†a⟩."""
+        return self.state(voltage).phonon_number
+
+    def g2(self, voltage: float) -> float:
+        """g⁽²⁾(0)."""
+        return self.state(voltage).g2
+
+    def populations(self, voltage: float) -> np.ndarray:
+        """Populations of as many levels as hold the trace."""
+        return self._once("populations", voltage, lambda: resolved_populations(self.state(voltage)))
+
+    def energies(self, voltage: float) -> np.ndarray:
+        """Energies of these levels."""
+        frequency = self.device(voltage).oscillator.frequency
+        return frequency * np.arange(self.populations(voltage).size)
+
+    def temperature(self, voltage: float) -> float:
+        """Temperature of the colder lead, the bath of 𝒲_F."""
+        return min(lead.temperature for lead in self.device(voltage).leads)
+
+    def ergotropy(self, voltage: float) -> float:
+        """Incoherent ergotropy 𝒲_E of the populations."""
+        return ergotropy(self.populations(voltage), self.energies(voltage))
+
+    def free_energy_work(self, voltage: float) -> float:
+        """𝒲_F of the populations."""
+        return free_energy_work(
+            self.populations(voltage), self.energies(voltage), self.temperature(voltage)
+        )
+
+    def entropy(self, voltage: float) -> float:
+        """Von Neumann entropy of the populations, in nats."""
+        return entropy(self.populations(voltage))
+
+    def coherent_ergotropy(self, voltage: float) -> float:
+        """Work that the coherences hold: the total ergotropy less that of the populations.
+
+        From 200 levels, which is enough below the threshold.
+        """
+        rho = self.state(voltage).density_matrix(200)
+        energies = self.device(voltage).oscillator.frequency * np.arange(len(rho))
+        return ergotropy(rho, np.diag(energies)) - ergotropy(np.diag(rho).real, energies)
+
+    def profile(self, voltage: float) -> tuple[np.ndarray, np.ndarray]:
+        """Radii |α| and the angular average of W(α) there."""
+
+        def compute():
+            state = self.state(voltage)
+            mean = state.phonon_number + 0.5
+            edge = min(-state.model.x[0], state.model.x[-1]) / state.model.x0
+            r = np.linspace(0.0, min(3.0 * np.sqrt(mean), 0.999 * edge), _RADII)
+            return r, state.radial_profile(r)
+
+        return self._once("profile", voltage, compute)
+
+    def hole(self, voltage: float) -> float:
+        """Depth of the dark centre, 1 − W(0)/max W; 0 for a blob, 1 for a ring."""
+        _, profile = self.profile(voltage)
+        return 1.0 - float(profile[0] / profile.max())
+
+    def ring_radius(self, voltage: float) -> float:
+        """|α| at which the angular average of W is largest, to half a grid step."""
+        r, profile = self.profile(voltage)
+        return float(r[profile.argmax()])
+
+    @property
+    def threshold(self) -> float:
+        """Voltage at which the damping at rest changes sign."""
+        return self.reading.threshold
+
+    @cached_property
+    def bending(self) -> float:
+        """Voltage at which the occupation stops rising with x at x = 0."""
+
+        def slope(voltage):
+            device = self.device(voltage)
+            h = 0.02 * device.oscillator.x0
+            low, high = occupation(device, np.array([-h, h]))
+            return np.sign(device.force) * (high - low)
+
+        return self._root(slope, 0.0, 40.0, 1e-6)
+
+    @cached_property
+    def ring_onset(self) -> float:
+        """Voltage at which W stops falling outwards from the centre."""
+
+        def rise(voltage):
+            centre, beside = self._passing_state(voltage).radial_profile(np.array([0.0, 0.3]))
+            return beside / centre - 1.0
+
+        return self._root(rise, self.threshold - 0.5, self.threshold + 0.5, 1e-4)
+
+    @cached_property
+    def ergotropy_onset(self) -> float:
+        """Voltage at which level 1 overtakes level 0."""
+
+        def inversion(voltage):
+            low, high = self._passing_state(voltage).populations(2)
+            return high / low - 1.0
+
+        return self._root(inversion, self.threshold - 0.5, self.threshold + 1.5, 1e-4)
+
+    def _passing_state(self, voltage):
+        """A state that is used once and not kept."""
+        if self.method == "orbit":
+            return orbit_average(self.reading.preview(voltage))
+        return steady_state(self.reading.model(voltage), rtol=self.rtol)
+
+    def _root(self, function, low, high, xtol):
+        if not (isfinite(low) and isfinite(high)):
+            raise ValueError(f"reading {self.reading.name!r} has no threshold below V = 40")
+        if not function(low) < 0 < function(high) and not function(high) < 0 < function(low):
+            raise ValueError(
+                f"reading {self.reading.name!r}: no change of sign from V = {low:g} to {high:g}"
+            )
+        return float(brentq(function, low, high, xtol=xtol))

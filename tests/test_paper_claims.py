@@ -1,0 +1,254 @@
+"""Verdicts follow from measurements: the rules alone, then each claim, then altered physics."""
+
+from dataclasses import replace
+from functools import lru_cache
+from math import inf, nan
+
+import numpy as np
+import pytest
+
+import qemlib as qem
+from qemlib.paper.claims import CLAIMS, ClaimTable, judge
+from qemlib.paper.evidence import DECIDING, Evidence
+from qemlib.paper.readings import PRINTED, Change, Reading, reading
+from qemlib.paper.verdicts import Measurement, Rule, Verdict, at_least, at_most, near
+
+BY_NAME = {claim.name: claim for claim in CLAIMS}
+
+
+@lru_cache
+def printed():
+    return Evidence(PRINTED)
+
+
+@lru_cache
+def judged(name):
+    return BY_NAME[name].judge(printed())
+
+
+def altered(device, method="orbit"):
+    """Evidence for another device: the rest of the machinery unchanged."""
+    return Evidence(Reading((Change("altered", "altered", "", device=device),)), method)
+
+
+def verdict(name, evidence):
+    return BY_NAME[name].judge(evidence).verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "uncertainty", "expected"),
+    [
+        (5.5, 0.1, Verdict.HOLDS),
+        (6.0, 0.0, Verdict.HOLDS),
+        (6.0, 0.1, Verdict.APPROXIMATELY),
+        (4.5, 0.1, Verdict.APPROXIMATELY),
+        (6.6, 0.1, Verdict.UNTESTABLE),
+        (5.5, 9.0, Verdict.UNTESTABLE),
+        (5.5, inf, Verdict.UNTESTABLE),
+        (nan, inf, Verdict.UNTESTABLE),
+        (nan, 0.0, Verdict.UNTESTABLE),
+        (8.46, 0.1, Verdict.FAILS),
+        (3.0, 0.1, Verdict.FAILS),
+        (inf, 1e-6, Verdict.FAILS),
+    ],
+)
+def test_a_verdict_is_that_of_all_values_within_the_uncertainty(value, uncertainty, expected):
+    rule = Rule(holds=(5.0, 6.0), nearly=(4.0, 6.6))
+    assert rule.verdict(Measurement(value, uncertainty)) is expected
+
+
+def test_misfit_counts_margins():
+    rule = Rule(holds=(5.0, 6.0), nearly=(4.0, 6.5))
+    misfits = [rule.misfit(v) for v in (5.5, 4.0, 3.0, 6.25, 7.0)]
+    assert misfits == [0.0, 1.0, 2.0, 0.5, 2.0]
+    assert rule.misfit(nan) == inf
+    assert rule.misfit(inf) == inf
+    assert at_least(1.0, 1.0).misfit(0.5) == inf
+
+
+def test_scaling_moves_only_the_margin():
+    rule = near(2.0, 0.5, 1.0).scaled(2.0)
+    assert (rule.holds, rule.nearly) == ((1.5, 2.5), (0.5, 3.5))
+    assert at_most(1.0, 3.0).scaled(0.5).nearly == (-inf, 2.0)
+
+
+@pytest.mark.parametrize("holds", [(3.0, 6.0), (6.0, 5.0), (5.0, 7.0)])
+def test_a_rule_without_a_margin_around_it_is_refused(holds):
+    with pytest.raises(ValueError, match="nearly must contain holds"):
+        Rule(holds=holds, nearly=(4.0, 6.6))
+
+
+@pytest.mark.parametrize("uncertainty", [-1.0, nan])
+def test_an_uncertainty_that_is_none_is_refused(uncertainty):
+    with pytest.raises(ValueError, match="uncertainty must not be negative"):
+        Measurement(1.0, uncertainty)
+
+
+@pytest.mark.parametrize(
+    ("measurement", "text"),
+    [
+        (Measurement(8.4632781, 1e-6), "8.46328 ± 1e-6"),
+        (Measurement(0.0105523, 2e-4), "0.01055 ± 0.00020"),
+        (Measurement(57043.4, 100.0), "57043 ± 100"),
+        (Measurement(-3e-15, 1e-12), "0 ± 1e-12"),
+        (Measurement(1.2341e-5, 1e-8), "1.234e-05 ± 1e-8"),
+        (Measurement(78.0, 0.0), "78"),
+        (Measurement.impossible("no data"), "—"),
+    ],
+)
+def test_no_digit_is_printed_that_the_uncertainty_does_not_leave(measurement, text):
+    assert str(measurement) == text
+
+
+def test_claims_are_complete_and_their_names_differ():
+    assert len(BY_NAME) == len(CLAIMS) >= 45
+    for claim in CLAIMS:
+        assert claim.place
+        assert claim.statement.endswith(".")
+        assert claim.quantity
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+def test_each_verdict_moves_with_its_measurement(name):
+    """Perturb what was measured: into each interval that the rule has, and out of all of them."""
+    rule = BY_NAME[name].rule
+    measured = judged(name)
+    assert measured.verdict is rule.verdict(measured.measurement)
+    inside = np.clip(0.0, *np.clip(rule.holds, -1e6, 1e6))
+    assert rule.verdict(Measurement(float(inside), 0.0)) is Verdict.HOLDS
+    assert rule.verdict(Measurement(float(inside), inf)) is Verdict.UNTESTABLE
+    for inner, outer, way in zip(rule.holds, rule.nearly, (-1.0, 1.0), strict=True):
+        if np.isfinite(outer):
+            beyond = outer + way * (1e-9 + 0.1 * abs(outer))
+            assert rule.verdict(Measurement(beyond, 0.0)) is Verdict.FAILS
+        if inner != outer:
+            between = 0.5 * (inner + outer)
+            assert rule.verdict(Measurement(between, 0.0)) is Verdict.APPROXIMATELY
+
+
+EXPECTED = {
+    "threshold": Verdict.FAILS,
+    "ring at V = 6": Verdict.FAILS,
+    "saturation at V = 16": Verdict.FAILS,
+    "plateau": Verdict.FAILS,
+    "flat plateau": Verdict.FAILS,
+    "ergotropy saturates": Verdict.FAILS,
+    "non-monotonic, hence driven": Verdict.FAILS,
+    "half filling by centring": Verdict.FAILS,
+    "the stochastic Euler method": Verdict.UNTESTABLE,
+    "the experiments": Verdict.UNTESTABLE,
+}
+
+
+def test_what_does_not_hold_for_the_printed_parameters():
+    table = ClaimTable([judged(name) for name in BY_NAME])
+    found = {
+        j.claim.name: j.verdict
+        for j in table
+        if j.verdict not in (Verdict.HOLDS, Verdict.APPROXIMATELY)
+    }
+    assert found == EXPECTED
+    assert sum(table.counts.values()) == len(table) == len(CLAIMS)
+
+
+def test_measurements_agree_with_what_is_known_of_the_printed_device():
+    assert judged("threshold").measurement.value == pytest.approx(8.46328, abs=1e-5)
+    assert judged("plateau").measurement.value == pytest.approx(1.3046981, abs=1e-6)
+    assert judged("thermal at V = 0").measurement.value == pytest.approx(1.999965, abs=1e-6)
+    assert printed().bending == pytest.approx(6.2207, abs=1e-3)
+    assert printed().phonon_number(10.0) == pytest.approx(42.134620, abs=5e-6)
+    assert printed().ergotropy(10.0) == pytest.approx(3.62278e-2, rel=1e-5)
+    assert 8.50 < printed().ergotropy_onset < 8.60
+
+
+def test_a_table_shows_every_judgement():
+    table = judge(printed(), CLAIMS[:3])
+    markdown = table._repr_markdown_()
+    assert markdown.count("\n") == 1 + len(table)
+    assert all(str(j.verdict) in markdown for j in table)
+    assert repr(table).count("\n") == len(table) - 1
+    # Bars in formulas must not end a cell.
+    bars = judge(printed(), (BY_NAME["half filling"],))._repr_markdown_().splitlines()[-1]
+    assert bars.replace(r"\|", "").count("|") == 4
+
+
+def shifted_level(device):
+    return replace(device, level=0.4)
+
+
+def one_warm_lead(device):
+    return replace(device, left=replace(device.left, temperature=3.0))
+
+
+def equal_bands(device):
+    return replace(device, right=replace(device.right, density=device.left.density))
+
+
+def cold_leads(device):
+    left, right = (replace(lead, temperature=0.5) for lead in device.leads)
+    return replace(device, left=left, right=right)
+
+
+def strong_coupling(device):
+    return replace(device, coupling=0.35)
+
+
+def fast_oscillator(device):
+    return replace(device, oscillator=qem.Oscillator(1.5, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "expected"),
+    [
+        ("half filling", shifted_level, Verdict.FAILS),
+        ("mirror symmetry", shifted_level, Verdict.FAILS),
+        ("theorem in equilibrium", one_warm_lead, Verdict.FAILS),
+        ("theorem out of equilibrium", lambda d: d.with_voltage(0.0), Verdict.FAILS),
+        ("negative damping", equal_bands, Verdict.FAILS),
+        ("negative damping", lambda d: d.with_voltage(0.0), Verdict.FAILS),
+        ("occupation under voltage", lambda d: d.with_voltage(0.0), Verdict.FAILS),
+        ("occupation without voltage", lambda d: d.with_voltage(16.0), Verdict.FAILS),
+        ("scales of the model", fast_oscillator, Verdict.FAILS),
+        ("blob at V = 0", lambda d: d.with_voltage(16.0), Verdict.FAILS),
+        ("thermal at V = 0", lambda d: d.with_voltage(16.0), Verdict.FAILS),
+        ("ring at V = 6", lambda d: d.with_voltage(16.0), Verdict.HOLDS),
+        ("threshold", cold_leads, Verdict.HOLDS),
+        ("saturation at V = 16", lambda d: d.with_voltage(40.0 + 0.1 * d.voltage), Verdict.HOLDS),
+    ],
+)
+def test_altered_physics_changes_the_verdict(name, device, expected):
+    assert verdict(name, altered(device)) is expected
+    assert judged(name).verdict is not expected
+
+
+def test_coherences_and_amplitude_of_altered_devices():
+    stronger = altered(strong_coupling, "exact")
+    assert verdict("rotational symmetry", stronger) is Verdict.FAILS
+    assert verdict("no mean amplitude", altered(shifted_level, "exact")) is Verdict.FAILS
+
+
+def test_a_reading_with_the_threshold_of_the_paper():
+    evidence = Evidence(reading("T = β"), "orbit")
+    assert verdict("threshold", evidence) is Verdict.HOLDS
+    assert verdict("ring at V = 6", evidence) is Verdict.HOLDS
+
+
+def test_what_has_no_state_cannot_be_tested():
+    """Explicit Euler feeds more energy in than the electrons take out."""
+    judgement = BY_NAME["noisier than coherent"].judge(
+        Evidence(reading("Δt = 0.005", "2δ"), "orbit")
+    )
+    assert judgement.verdict is Verdict.UNTESTABLE
+    assert "no bound steady state at V = 40" in judgement.measurement.note
+
+
+def test_both_methods_measure_the_same():
+    exact, estimate = printed(), Evidence(PRINTED, "orbit")
+    for voltage in DECIDING[:4]:
+        assert estimate.g2(voltage) == pytest.approx(exact.g2(voltage), rel=1e-4)
+        assert estimate.hole(voltage) == pytest.approx(exact.hole(voltage), abs=1e-3)
+
+
+def test_an_unknown_method_is_named():
+    with pytest.raises(ValueError, match="method must be 'exact' or 'orbit', got 'magic'"):
+        Evidence(PRINTED, "magic")
