@@ -13,17 +13,39 @@ import numpy as np
 from scipy.linalg import expm
 
 from qemlib.paper.jets import Jets
-from qemlib.paper.rows import Equation, Kind, Residuals, relative
+from qemlib.paper.rows import Residuals, relative
 from qemlib.paper.surrogate import integral_over_time, random_charge
 
 __all__ = [
-    "ROWS",
     "after_born_and_markov",
+    "born_and_markov",
+    "commutator",
+    "commutator_and_response",
+    "commutator_is_traceless",
     "damping_from_commutator",
     "damping_from_response",
+    "diffusion_coefficient",
+    "diffusion_term",
     "exact_second_order",
+    "fast_motion",
+    "fokker_planck",
+    "formal_master_equation",
+    "formal_solution",
     "friction",
+    "friction_term",
+    "heisenberg_picture",
+    "integration_by_parts",
     "master_equation",
+    "motion_of_q",
+    "motion_of_r",
+    "moved_state",
+    "no_mean",
+    "parts_of_the_generator",
+    "projector",
+    "reasons_for_a9b",
+    "relaxation",
+    "response_and_spectrum",
+    "simplified_integrand",
     "surrogates",
 ]
 
@@ -126,14 +148,14 @@ def _worst(one_case):
 
 
 @_worst
-def _parts(jets):
+def parts_of_the_generator(jets):
     """L_x + H + V against the right-hand side of (A3)."""
     parts = jets.liouvillian + jets.mean_motion + jets.fluctuation
     return Residuals(relative(parts, jets.equation_of_motion))
 
 
 @_worst
-def _relaxation(jets):
+def relaxation(jets):
     """e^{L_xt} at a late time, from two pure states, against the null vector of L_x."""
     late = expm(200.0 * jets.charge.liouvillian(jets.x))
     starts = np.eye(jets.charge.dimension**2)[:, [0, -1]]
@@ -141,19 +163,19 @@ def _relaxation(jets):
 
 
 @_worst
-def _projector(jets):
+def projector(jets):
     return Residuals(relative(jets.projector @ jets.projector, jets.projector))
 
 
 @_worst
-def _fast_motion(jets):
+def fast_motion(jets):
     """P L_x and L_x P in units of L_x."""
     both = np.abs(jets.projector @ jets.liouvillian), np.abs(jets.liouvillian @ jets.projector)
     return Residuals(float(max(b.max() for b in both) / np.abs(jets.liouvillian).max()))
 
 
 @_worst
-def _reasons(jets):
+def reasons_for_a9b(jets):
     """PL = 0 for every ρ_x of trace one if L preserves the trace; LP = 0 only for the right one.
 
     The reasons as printed would let LP vanish for any trace-preserving L, whatever ρ_x.
@@ -166,24 +188,24 @@ def _reasons(jets):
 
 
 @_worst
-def _no_mean(jets):
+def no_mean(jets):
     v = jets.fluctuation
     return Residuals(float(np.abs(jets.projector @ v @ jets.projector).max() / np.abs(v).max()))
 
 
 @_worst
-def _commutator(jets):
+def commutator(jets):
     return Residuals(relative(jets.exact(jets.lag, 1), jets.exact(jets.commutator, 1)))
 
 
 @_worst
-def _commutator_is_traceless(jets):
+def commutator_is_traceless(jets):
     product = jets.exact(jets.projector @ jets.commutator, 1)
     return Residuals(float(np.abs(product).max() / np.abs(jets.commutator).max()))
 
 
 @_worst
-def _motion_of_r(jets):
+def motion_of_r(jets):
     slow = jets.mean_motion + jets.fluctuation
     r, q = jets.projector, jets.complement
     right = r @ jets.mean_motion @ r + r @ slow @ q
@@ -191,7 +213,7 @@ def _motion_of_r(jets):
 
 
 @_worst
-def _motion_of_q(jets):
+def motion_of_q(jets):
     slow = jets.mean_motion + jets.fluctuation
     r, q = jets.projector, jets.complement
     right = jets.liouvillian @ q + q @ slow @ q + q @ slow @ r
@@ -199,7 +221,7 @@ def _motion_of_q(jets):
 
 
 @_worst
-def _formal_solution(jets):
+def formal_solution(jets):
     """(A12) with (A13) against the exact motion of everything, from any start."""
     node, weight = np.polynomial.legendre.leggauss(24)
     t, weight = 0.5 * _TIME * (node + 1), 0.5 * _TIME * weight
@@ -214,7 +236,7 @@ def _formal_solution(jets):
 
 
 @_worst
-def _born_and_markov(jets):
+def born_and_markov(jets):
     exact = exact_second_order(jets)
     return Residuals(
         relative(after_born_and_markov(jets, -1), exact),
@@ -223,7 +245,7 @@ def _born_and_markov(jets):
 
 
 @_worst
-def _simplified_integrand(jets):
+def simplified_integrand(jets):
     slow, v = jets.mean_motion + jets.fluctuation, jets.fluctuation
     memory = {sign: expm(sign * _TIME * jets.liouvillian) for sign in (1, -1)}
     left = jets.projector @ slow @ memory[1] @ jets.complement @ slow @ jets.projector
@@ -237,7 +259,7 @@ def _simplified_integrand(jets):
 
 
 @_worst
-def _formal_master_equation(jets):
+def formal_master_equation(jets):
     second = jets.trace @ exact_second_order(jets) @ jets.attach
     exact = jets.exact(jets.mean_motion_of_wigner() + second, 2, 2)
     return Residuals(
@@ -246,7 +268,7 @@ def _formal_master_equation(jets):
 
 
 @_worst
-def _diffusion_term(jets):
+def diffusion_term(jets):
     expected = 0.5 * jets.charge.diffusion(jets.x) * jets.diffusion_of_wigner()
 
     def term(sign):
@@ -260,12 +282,12 @@ def _diffusion_term(jets):
 
 
 @_worst
-def _diffusion_coefficient(jets):
+def diffusion_coefficient(jets):
     charge = jets.charge
     return Residuals(relative(charge.diffusion(jets.x), charge.noise_spectrum(jets.x, 0.0)))
 
 
-def _heisenberg_picture():
+def heisenberg_picture():
     """n(t) by the adjoint Liouvillian of a closed system against e^{iHt} n e^{−iHt}."""
     charge = random_charge(2)
     h, n = charge.hamiltonian, charge.charge
@@ -276,7 +298,7 @@ def _heisenberg_picture():
 
 
 @_worst
-def _friction_term(jets):
+def friction_term(jets):
     found = jets.exact(friction(jets), 2, 1)
     expected = jets.exact(
         jets.charge.noise_slope(jets.x) / jets.mass * jets.friction_of_wigner(), 2, 1
@@ -285,12 +307,12 @@ def _friction_term(jets):
 
 
 @_worst
-def _damping_from_response(jets):
+def response_and_spectrum(jets):
     slope = jets.charge.noise_slope(jets.x) / jets.mass
     return Residuals(relative(damping_from_response(jets), slope))
 
 
-def _integration_by_parts():
+def integration_by_parts():
     """∫_0^T dt (t g' + g) for late T: for g = sin t/(1 + t), which vanishes, and for a decay."""
     end = 1e3 + np.linspace(0, 2 * np.pi, 60)
 
@@ -315,7 +337,7 @@ def _integration_by_parts():
 
 
 @_worst
-def _moved_state(jets):
+def moved_state(jets):
     """L_x ∂_xρ_x, with the derivative by Cauchy's integral, against −iF[n, ρ_x]."""
     charge = jets.charge
     around = 0.1 * np.exp(2j * np.pi * np.arange(32) / 32)
@@ -325,194 +347,15 @@ def _moved_state(jets):
 
 
 @_worst
-def _damping_from_commutator(jets):
+def commutator_and_response(jets):
     return Residuals(relative(damping_from_commutator(jets), damping_from_response(jets)))
 
 
 @_worst
-def _fokker_planck(jets):
+def fokker_planck(jets):
     """(A24), with D and γ from the noise spectrum, against the exact motion to second order."""
     spectrum = jets.charge.noise_spectrum(jets.x, 0.0)
     right = jets.fokker_planck(jets.charge.noise_slope(jets.x) / jets.mass, spectrum)
     second = jets.trace @ exact_second_order(jets) @ jets.attach
     exact = jets.mean_motion_of_wigner() + second
     return Residuals(relative(jets.exact(right, 2, 2), jets.exact(exact, 2, 2)))
-
-
-ROWS = (
-    Equation(
-        "A4",
-        r"\mathcal L_x = -i[\hat H_{\mathrm{el}} - Fx\hat n,\,\bullet]",
-        Kind.DEFINITION,
-        remark="Together with (A5) and (A6) it makes up (A3).",
-        check=_parts,
-    ),
-    Equation(
-        "A5",
-        r"\mathcal H = (m\omega_0^2x - F\langle\hat n\rangle_x)\,\partial_p - \tfrac pm\,\partial_x",
-        Kind.DEFINITION,
-        check=_parts,
-    ),
-    Equation(
-        "A6",
-        r"\mathcal V = -\tfrac F2\,\partial_p\{\hat n - \langle\hat n\rangle_x,\,\bullet\}",
-        Kind.DEFINITION,
-        check=_parts,
-    ),
-    Equation(
-        "A7",
-        r"\hat\rho_x = \lim_{t\to\infty} e^{\mathcal L_xt}\hat\rho_0\hat\rho_B",
-        Kind.DEFINITION,
-        remark=r"The limit exists, does not depend on $\hat\rho_0$ and is stationary.",
-        check=_relaxation,
-    ),
-    Equation("A8", r"\mathcal P\hat A = \mathrm{Tr}[\hat A]\,\hat\rho_x", Kind.DEFINITION),
-    Equation("A9a", r"\mathcal P^2 = \mathcal P", Kind.HOLDS, check=_projector),
-    Equation("A9b", r"\mathcal{PL}_x = 0 = \mathcal L_x\mathcal P", Kind.HOLDS, check=_fast_motion),
-    Equation(
-        "after A9",
-        r"\mathcal{PL}_x = 0 \text{ by (A7)},\ \mathcal L_x\mathcal P = 0 \text{ by the trace}",
-        Kind.ERROR,
-        r"\mathcal{PL}_x = 0 \text{ by the trace},\ \mathcal L_x\mathcal P = 0 \text{ by (A7)}",
-        r"The two reasons are exchanged. Numbers: $\mathcal L_x\mathcal P$ and $\mathcal{PL}_x$ "
-        r"with another state in place of $\hat\rho_x$.",
-        _reasons,
-    ),
-    Equation("A9c", r"\mathcal{PVP} = 0", Kind.HOLDS, check=_no_mean),
-    Equation(
-        "A9d",
-        r"[\mathcal P,\mathcal H] = \tfrac pm\,\partial_x\hat\rho_x\,\mathrm{Tr}[\bullet]",
-        Kind.HOLDS,
-        check=_commutator,
-    ),
-    Equation(
-        "A9e", r"\mathcal P[\mathcal P,\mathcal H] = 0", Kind.HOLDS, check=_commutator_is_traceless
-    ),
-    Equation(
-        "A10",
-        r"\partial_t\hat r = \mathcal{PH}\hat r + \mathcal P(\mathcal H+\mathcal V)\hat q",
-        Kind.HOLDS,
-        check=_motion_of_r,
-    ),
-    Equation(
-        "A11",
-        r"\partial_t\hat q = \mathcal L_x\hat q + \mathcal Q(\mathcal H+\mathcal V)(\hat q+\hat r)",
-        Kind.HOLDS,
-        check=_motion_of_q,
-    ),
-    Equation(
-        "A12",
-        r"\hat q(t) = \mathcal G(t)\hat q(0) + \int_0^t\!dt'\,\mathcal G(t-t')\mathcal Q"
-        r"(\mathcal H+\mathcal V)\hat r(t')",
-        Kind.HOLDS,
-        remark="Against the exact motion of charge and oscillator, for any start.",
-        check=_formal_solution,
-    ),
-    Equation(
-        "A13",
-        r"\mathcal G(t) = \exp\{[\mathcal L_x + \mathcal Q(\mathcal H+\mathcal V)]t\}",
-        Kind.DEFINITION,
-        remark="Checked as part of (A12).",
-        check=_formal_solution,
-    ),
-    Equation(
-        "A14",
-        r"e^{-\mathcal L_xt'}",
-        Kind.ERROR,
-        r"e^{+\mathcal L_xt'}",
-        r"(A13) with the slow operators left out. With a minus the integral diverges. Compared with "
-        r"the exact motion to second order in $\mathcal H$ and $\mathcal V$.",
-        _born_and_markov,
-    ),
-    Equation(
-        "A15",
-        r"\mathcal{PV}e^{-\mathcal L_xt'}(\mathcal V-[\mathcal P,\mathcal H])\mathcal P",
-        Kind.ERROR,
-        r"\mathcal{PV}e^{+\mathcal L_xt'}(\mathcal V-[\mathcal P,\mathcal H])\mathcal P",
-        "The exponent again; the algebra is right.",
-        _simplified_integrand,
-    ),
-    Equation(
-        "A16",
-        r"\mathcal HW - \int_0^\infty\!dt'\,\cdots",
-        Kind.ERROR,
-        r"\mathcal HW + \int_0^\infty\!dt'\,\cdots",
-        r"Numbers: the sign alone, with $e^{+\mathcal L_xt'}$ in both forms.",
-        _formal_master_equation,
-    ),
-    Equation(
-        "A17",
-        r"\int_0^\infty\!dt\,\mathrm{Tr}[\mathcal Ve^{-\mathcal L_xt}\mathcal V\hat\rho_x]"
-        r" = \tfrac12D\,\partial_p^2",
-        Kind.ERROR,
-        r"\int_0^\infty\!dt\,\mathrm{Tr}[\mathcal Ve^{+\mathcal L_xt}\mathcal V\hat\rho_x]"
-        r" = \tfrac12D\,\partial_p^2",
-        "The exponent again; sign and factor of the right-hand side are right.",
-        _diffusion_term,
-    ),
-    Equation(
-        "A18",
-        r"D = F^2\int_0^\infty\!dt\,\langle\{\delta\hat n(t),\delta\hat n(0)\}\rangle_x",
-        Kind.HOLDS,
-        remark=r"Equal to $S_x(0)$.",
-        check=_diffusion_coefficient,
-    ),
-    Equation(
-        "after A18",
-        r"\hat n(t) = e^{-\mathcal L_x^\dagger t}\hat n",
-        Kind.ERROR,
-        r"\hat n(t) = e^{+\mathcal L_x^\dagger t}\hat n",
-        r"With $\mathcal L_x^\dagger = i[\hat H,\bullet]$ as printed, the minus runs time backwards. "
-        "It would change the sign of (A23).",
-        _heisenberg_picture,
-    ),
-    Equation(
-        "A19",
-        r"\cdots = +\gamma\,\partial_p\,p",
-        Kind.ERROR,
-        r"\cdots = -\gamma\,\partial_p\,p",
-        "Cancels against (A16) in the friction of (A24); the diffusion of (A24) would have the wrong "
-        r"sign by (A16) as printed. Numbers: with $e^{+\mathcal L_xt}$ in both forms.",
-        _friction_term,
-    ),
-    Equation(
-        "A20",
-        r"\gamma = \tfrac Fm\int_0^\infty\!dt\,\mathrm{Tr}[\hat n(t)\,\partial_x\hat\rho_x]",
-        Kind.HOLDS,
-        remark="Equal to the slope of the spectrum over $m$; also for real leads.",
-        check=_damping_from_response,
-        shown="derivation",
-    ),
-    Equation(
-        "A21",
-        r"\lim_{t\to\infty}g(t) = 0",
-        Kind.IMPRECISE,
-        r"\lim_{t\to\infty}t\,g(t) = 0",
-        r"The equation needs the stronger condition: $g = \sin t/(1+t)$ satisfies the printed one, and "
-        "the right-hand integral does not exist. Exponential decay, which is meant, is more than enough.",
-        _integration_by_parts,
-        shown="derivation",
-    ),
-    Equation(
-        "A22",
-        r"\mathcal L_x\,\partial_x\hat\rho_x = -iF[\hat n,\hat\rho_x]",
-        Kind.HOLDS,
-        check=_moved_state,
-    ),
-    Equation(
-        "A23",
-        r"\gamma = \tfrac{F^2}m\int_0^\infty\!dt\,\langle it[\hat n(t),\hat n(0)]\rangle_x",
-        Kind.HOLDS,
-        remark="Equal to (A20); also for real leads.",
-        check=_damping_from_commutator,
-        shown="derivation",
-    ),
-    Equation(
-        "A24",
-        r"\partial_tW = \partial_p(m\omega_0^2x - F\langle\hat n\rangle_x + \gamma p)W"
-        r" - \tfrac pm\,\partial_xW + \tfrac D2\,\partial_p^2W",
-        Kind.HOLDS,
-        remark=r"The exact motion to second order in $\mathcal H$ and $\mathcal V$.",
-        check=_fokker_planck,
-    ),
-)

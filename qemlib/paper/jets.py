@@ -3,7 +3,7 @@
 The superoperators of Appendix A act on functions Â(x, p) whose values are operators on the charge.
 Here such a function is given by its Taylor coefficients at (x, p) up to some order in each, and a
 superoperator is a matrix.  Multiplication by a function of x or p is exact at every order kept; a
-derivative loses one order.  So identities hold to round-off in the orders that are left, for *every*
+derivative loses one order.  So identities hold to round-off in the orders that are left, for every
 function Â, and nothing depends on a grid or a basis.  Coefficients are stored with the power of x
 first, then that of p, then the operator's d² entries.
 """

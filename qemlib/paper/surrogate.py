@@ -111,7 +111,7 @@ class SurrogateCharge:
         return generator + x * self.slope
 
     def stationary(self, x: float, order: int = 0) -> list[np.ndarray]:
-        """Taylor coefficients of ρ_x at x, as vectors: L_x ρ_k = −(∂_x L) ρ_{k−1}, Tr ρ_k = δ_k0."""
+        """Taylor coefficients ρ_k of ρ_x at x, as vectors: L_x ρ_k = −(∂_x L_x) ρ_{k−1}."""
         generator = self.liouvillian(x)
         # One row of L_x is superfluous, for its columns are traceless: it makes room for Tr.
         generator[0] = self.trace
