@@ -103,9 +103,9 @@ def self_energy() -> Residuals:
 
 def noise_operator() -> Residuals:
     """(B10): the factor of δ(ω−Ω)d̂ in the transform of (B6), from wave trains of finite length."""
-    length, mode = 40.0, 0.7
-    t = np.linspace(-12 * length, 12 * length, 40_001)
-    omega = mode + np.linspace(-10, 10, 401) / length
+    length, mode = 20.0, 0.7
+    t = np.linspace(-12 * length, 12 * length, 6001)
+    omega = mode + np.linspace(-10, 10, 161) / length
     train = -1j * np.exp(-1j * mode * t - 0.5 * (t / length) ** 2)
     transform = np.exp(1j * np.outer(omega, t)) @ train * (t[1] - t[0]) / np.sqrt(2 * np.pi)
     area = transform.sum() * (omega[1] - omega[0])

@@ -25,6 +25,7 @@ __all__ = [
     "joint_distribution",
     "langevin_density",
     "product_with_position",
+    "random_state",
     "regression_formula",
     "two_time_correlation",
     "wigner_of",
@@ -103,7 +104,7 @@ class LinearMotion:
     def product(self, levels: int) -> np.ndarray:
         """x̂ρ̂ of the random state, shape (levels, levels)."""
         rho = np.zeros((levels, levels), dtype=complex)
-        rho[:_LEVELS, :_LEVELS] = _random_state()
+        rho[:_LEVELS, :_LEVELS] = random_state()
         return self.operators(levels)[0] @ rho
 
     @cached_property
@@ -137,7 +138,7 @@ def wigner_transform() -> Residuals:
     """(A2) of Fock states against Laguerre functions, and its marginal against ⟨x|ρ|x⟩."""
     motion = LinearMotion()
     x, p, _ = motion.grid
-    rho = _random_state()
+    rho = random_state()
     found = wigner_of(np.diag(np.diag(rho)), x, p, motion)
     size = ((x / motion.x0)[:, None] ** 2 + (p / motion.p0) ** 2).ravel()
     signs = (-1.0) ** np.arange(_LEVELS)
@@ -182,8 +183,8 @@ def averages() -> tuple[float, float]:
     """Residuals of (A26) and of (A27) for a random state."""
     motion = LinearMotion()
     x, p, cell = motion.grid
-    w = wigner_of(_random_state(), x, p, motion) * cell
-    position, momentum = (np.trace(a @ _random_state()) for a in motion.operators(_LEVELS))
+    w = wigner_of(random_state(), x, p, motion) * cell
+    position, momentum = (np.trace(a @ random_state()) for a in motion.operators(_LEVELS))
     return relative((x[:, None] * w).sum(), position), relative((p * w).sum(), momentum)
 
 
@@ -204,7 +205,7 @@ def product_with_position() -> Residuals:
     motion, levels = LinearMotion(), _LEVELS + 1
     x, p, _ = motion.grid
     rho = np.zeros((levels, levels), dtype=complex)
-    rho[:_LEVELS, :_LEVELS] = _random_state()
+    rho[:_LEVELS, :_LEVELS] = random_state()
     found = wigner_of(motion.product(levels), x, p, motion)
     return Residuals(relative(_initial(motion), found))
 
@@ -241,7 +242,7 @@ def joint_distribution() -> Residuals:
     """(A32): its second marginal is that of W, and its mean of x x' is that of (A31)."""
     motion = LinearMotion()
     x, p, cell = motion.grid
-    w = wigner_of(_random_state(), x, p, motion).real
+    w = wigner_of(random_state(), x, p, motion).real
     mean, covariance = motion.propagator(_TIME)
     wide = 1.6 * x
     centre = mean[0, 0] * x[:, None] + mean[0, 1] * p
@@ -263,7 +264,7 @@ def joint_distribution() -> Residuals:
 
 
 @lru_cache
-def _random_state():
+def random_state():
     """A density matrix with all its coherences."""
     rng = np.random.default_rng(7)
     a = rng.normal(size=(_LEVELS, _LEVELS)) + 1j * rng.normal(size=(_LEVELS, _LEVELS))
@@ -274,7 +275,7 @@ def _random_state():
 def _initial(motion):
     """xW + (i/2)∂_pW of the random state on the grid, Eq. (A29)."""
     x, p, _ = motion.grid
-    rho = _random_state()
+    rho = random_state()
     plain, slope = (wigner_of(rho, x, p, motion, derivative) for derivative in (False, True))
     return x[:, None] * plain + 0.5j * slope
 
@@ -291,7 +292,7 @@ def _classical_correlation(motion):
     mean, _ = motion.propagator(_TIME)
     levels = _LEVELS + 2
     rho = np.zeros((levels, levels), dtype=complex)
-    rho[:_LEVELS, :_LEVELS] = _random_state()
+    rho[:_LEVELS, :_LEVELS] = random_state()
     x, p = motion.operators(levels)
     xx, xp = (np.trace(0.5 * (a @ x + x @ a) @ rho).real for a in (x, p))
     return mean[0, 0] * xx + mean[0, 1] * xp
