@@ -3,9 +3,12 @@
 Chapters and tests call the same functions, so that they cannot drift apart.  Some modules need the
 extra `book`; import the one you want.
 
-- `errata`: every numbered equation with its verdict; the checks are in `main_text`, `phase_space`,
-  `elimination`, `electrons_in_energy`, `noise_of_charge`, `appendix_c` and `appendix_d`.
-- `surrogate`: a charge of finite dimension, on which each step of Appendix A can be computed.
-- `jets`: operator-valued functions of x and p by their Taylor polynomials.
-- `full_model`: charge and oscillator without any approximation, against the Fokker-Planck equation.
+- `errata`: every numbered equation with its verdict.  The rows are in `main_text`, `appendix_a`,
+  `appendix_b` and `appendices_c_d`, and `rows` says what a row is.
+- `surrogate` and `jets`: a charge of finite dimension, and functions of x and p whose values are
+  operators on it; `elimination`: each step of Appendix A, computed with these.
+- `phase_space` and `linear_motion`: into phase space and back to averages.
+- `finite_dot`, `electrons_in_energy`, `noise_of_charge`: Appendix B.
+- `states`: Appendices C and D.
+- `full_model`: charge and oscillator without approximation, against the Fokker-Planck equation.
 """

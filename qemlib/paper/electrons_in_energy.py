@@ -36,18 +36,14 @@ __all__ = [
 
 # A position at which the level is off the middle of both bands.
 POSITION = -1.5
+_BANDS = (Lorentzian(0.5, 1.0, 2.0), Lorentzian(-0.3, 1.3, 1.5))
+_FILLINGS = ((1.0, 0.8), (-1.0, 3.0))  # chemical potential and temperature
 
 
 @lru_cache
 def unequal_device() -> Device:
     """A device without any symmetry: leads of different bands and temperatures."""
-    return Device(
-        Oscillator(0.2, 1.4),
-        Lead(Lorentzian(0.5, 1.0, 2.0), 1.0, 0.8),
-        Lead(Lorentzian(-0.3, 1.3, 1.5), -1.0, 3.0),
-        coupling=0.1,
-        level=-0.2,
-    )
+    return _scaled(1.0)
 
 
 @lru_cache
@@ -78,13 +74,13 @@ def resolvent() -> Residuals:
 
 def self_energy() -> Residuals:
     """(B9): principal value and level width against −i∫_0^∞ dt e^{iωt} χ(t) of (B5)."""
-    band = unequal_device().left.density
+    band = _BANDS[0]
     far = 400.0 * band.width
     printed, exact = [], []
     for w in (-1.1, 0.5, 1.4):
 
         def width(e):
-            return float(band.spectral_density(e)) / (2 * np.pi)
+            return float(band.spectral_density(np.asarray(e))) / (2 * np.pi)
 
         near = quad(width, w - far, w + far, weight="cauchy", wvar=w, epsabs=1e-12, limit=2000)
         # Beyond, κ falls as ω⁻²; what is left is integrated in 1/ω.
@@ -92,7 +88,7 @@ def self_energy() -> Residuals:
             quad(lambda s, w=w, side=side: -side * width(w + side / s) / s, 0, 1 / far)[0]
             for side in (1, -1)
         )
-        printed.append(-near[0] + tails - 0.5j * band.spectral_density(w))
+        printed.append(-near[0] + tails - 0.5j * band.spectral_density(np.asarray(w)))
         # χ(t) = (Γδ/2) e^{−i(ω_α − iδ)t}, integrated in time.
         decay = quad_vec(
             lambda t, w=w: np.exp(1j * (w - band.center) * t - band.bandwidth * t), 0, 40
@@ -166,7 +162,7 @@ def half_filling() -> Residuals:
 
 def self_energy_of_lorentzian() -> Residuals:
     """(B24) against −i∫_0^∞ dt e^{iωt} χ(t), in closed form the single pole."""
-    band = unequal_device().right.density
+    band = _BANDS[1]
     omega = np.linspace(-5, 5, 31)
     off = omega - band.center
     weight = band.rate * band.bandwidth / (2 * (off**2 + band.bandwidth**2))
@@ -180,8 +176,8 @@ def level_width_matters() -> Residuals:
     """
     angles = []
     for width in (0.2, 20.0):
-        leads = [Lead(Lorentzian(c, width, 20.0), 0.0, 20.0) for c in (0.5, -0.5)]
-        device = Device(Oscillator(0.2), *leads, coupling=0.1)
+        left, right = (Lead(Lorentzian(c, width, 20.0), 0.0, 20.0) for c in (0.5, -0.5))
+        device = Device(Oscillator(0.2), left, right, coupling=0.1)
         angles.append(float(adiabaticity(device, 0.0).memory_phase))
     return Residuals(*angles)
 
@@ -190,8 +186,7 @@ def _damped_modes():
     """Dot and one damped mode for each Lorentzian lead: their effective Hamiltonian."""
     device = unequal_device()
     h = np.diag([device.level - device.force * POSITION, 0.0, 0.0]).astype(complex)
-    for k, lead in enumerate(device.leads, start=1):
-        band = lead.density
+    for k, band in enumerate(_BANDS, start=1):
         h[k, k] = band.center - 1j * band.bandwidth
         h[0, k] = h[k, 0] = np.sqrt(0.5 * band.rate * band.bandwidth)
     return h
@@ -206,21 +201,20 @@ def _green(omega):
 
 def _scaled(factor):
     """The device with every energy multiplied by `factor`."""
-    device = unequal_device()
-    leads = [
+    left, right = (
         Lead(
-            Lorentzian(
-                factor * lead.density.center,
-                factor * lead.density.bandwidth,
-                factor * lead.density.rate,
-            ),
-            factor * lead.chemical_potential,
-            factor * lead.temperature,
+            Lorentzian(factor * band.center, factor * band.bandwidth, factor * band.rate),
+            factor * potential,
+            factor * temperature,
         )
-        for lead in device.leads
-    ]
+        for band, (potential, temperature) in zip(_BANDS, _FILLINGS, strict=True)
+    )
     return Device(
-        Oscillator(factor * 0.2, 1.4), *leads, coupling=factor * 0.1, level=factor * device.level
+        Oscillator(factor * 0.2, 1.4),
+        left,
+        right,
+        coupling=factor * 0.1,
+        level=factor * -0.2,
     )
 
 

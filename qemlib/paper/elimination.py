@@ -7,7 +7,7 @@ motion, order by order in the slow operators.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, wraps
 
 import numpy as np
 from scipy.linalg import expm
@@ -134,6 +134,8 @@ def damping_from_commutator(jets: Jets) -> float:
 def _worst(one_case):
     """A check over all surrogates: the largest residual of each form."""
 
+    @wraps(one_case)
+    @lru_cache
     def check():
         found = [one_case(jets) for jets in surrogates()]
         corrected = [each.corrected for each in found]
@@ -142,8 +144,6 @@ def _worst(one_case):
             None if None in corrected else max(corrected),
         )
 
-    check.__doc__ = one_case.__doc__
-    check.__name__ = one_case.__name__
     return check
 
 

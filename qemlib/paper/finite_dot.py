@@ -22,11 +22,10 @@ __all__ = [
     "wick",
 ]
 
-_MODES = {
-    "level": 0.3,
-    "frequency": np.array([-0.9, 0.2, 0.7, 1.6]),
-    "coupling": np.array([0.4, 0.3, 0.55, 0.2]),
-}
+# A dot and four modes: energies and couplings g_k.
+_LEVEL = 0.3
+_FREQUENCIES = np.array([-0.9, 0.2, 0.7, 1.6])
+_COUPLINGS = np.array([0.4, 0.3, 0.55, 0.2])
 
 
 def annihilators(modes: int) -> list[np.ndarray]:
@@ -78,7 +77,7 @@ def equations_of_motion() -> tuple[float, float]:
     """Residuals of (B2) and (B3): i[H, c] and i[H, d_k] as matrices."""
     c, parts, (_, *leads) = _finite_dot()
     h = sum(parts.values())
-    omega, g, level = _MODES["frequency"], _MODES["coupling"], _MODES["level"]
+    omega, g, level = _FREQUENCIES, _COUPLINGS, _LEVEL
 
     def rate(operator):
         return 1j * (h @ operator - operator @ h)
@@ -95,7 +94,7 @@ def equations_of_motion() -> tuple[float, float]:
 def equation_for_the_dot() -> Residuals:
     """(B4) with (B5) and (B6): dĉ/dt from the exact motion of a dot and a few modes."""
     time, h = 2.3, _one_electron()
-    omega, g = _MODES["frequency"], _MODES["coupling"]
+    omega, g = _FREQUENCIES, _COUPLINGS
     node, weight = np.polynomial.legendre.leggauss(40)
     before, weight = 0.5 * time * (node + 1), 0.5 * time * weight
     # Row 0 of e^{−iht}: ĉ(t) in terms of all operators at t0 = 0.
@@ -106,7 +105,7 @@ def equation_for_the_dot() -> Residuals:
     )
     noise = np.concatenate([[0.0], -1j * g * np.exp(-1j * omega * time)])
     exact = -1j * (h @ expm(-1j * h * time))[0]
-    return Residuals(relative(-1j * _MODES["level"] * now + noise - memory, exact))
+    return Residuals(relative(-1j * _LEVEL * now + noise - memory, exact))
 
 
 def occupation_at_equal_times() -> Residuals:
@@ -191,20 +190,20 @@ def _thermal_leads():
 
 
 def _one_electron():
-    h = np.diag(np.concatenate([[_MODES["level"]], _MODES["frequency"]])).astype(complex)
-    h[0, 1:] = h[1:, 0] = _MODES["coupling"]
+    h = np.diag(np.concatenate([[_LEVEL], _FREQUENCIES])).astype(complex)
+    h[0, 1:] = h[1:, 0] = _COUPLINGS
     return h
 
 
 @lru_cache
 def _finite_dot():
     """ĉ, the parts of the Hamiltonian (1) to (3), and all annihilators, as matrices."""
-    everything = annihilators(1 + len(_MODES["frequency"]))
+    everything = annihilators(1 + len(_FREQUENCIES))
     c, leads = everything[0], everything[1:]
-    pairs = list(zip(_MODES["coupling"], leads, strict=True))
+    pairs = list(zip(_COUPLINGS, leads, strict=True))
     parts = {
-        "S": _MODES["level"] * number(c),
-        "B": sum(w * number(d) for w, d in zip(_MODES["frequency"], leads, strict=True)),
+        "S": _LEVEL * number(c),
+        "B": sum(w * number(d) for w, d in zip(_FREQUENCIES, leads, strict=True)),
         "T": sum(g * (c.conj().T @ d + d.conj().T @ c) for g, d in pairs),
     }
     return c, parts, everything

@@ -101,7 +101,9 @@ def exact_state(eta: float, levels: int) -> np.ndarray:
         - eta * _COUPLING * qutip.tensor(qutip.Qobj(charge.charge), a + a.dag())
     )
     jumps = [qutip.tensor(qutip.Qobj(jump), one) for jump in charge.jumps]
-    return qutip.steadystate(hamiltonian, jumps, method="direct").ptrace(1).full()
+    # In this order the factors of the matrix stay in a band.
+    options = {"method": "direct", "use_rcm": True, "permc_spec": "NATURAL"}
+    return qutip.steadystate(hamiltonian, jumps, **options).ptrace(1).full()
 
 
 @lru_cache
@@ -117,9 +119,9 @@ def predicted_state(eta: float) -> SteadyState:
         mass=1.0,
         frequency=frequency,
         x=x,
-        force=[force * charge.mean(each) for each in x],
-        damping=[force * charge.response(each) for each in x],
-        diffusion=[charge.diffusion(each) for each in x],
+        force=np.array([force * charge.mean(each) for each in x]),
+        damping=np.array([force * charge.response(each) for each in x]),
+        diffusion=np.array([charge.diffusion(each) for each in x]),
         note="two-level charge",
     )
     return steady_state(model)
@@ -165,9 +167,9 @@ def fitted_order(eta, error) -> tuple[float, float]:
     Returns
     -------
     order, uncertainty : float
-        From a fit of ln error = a + p ln η + bη, in which b takes up the next order.  The
-        uncertainty is the larger of the fit's standard error and of the change of p when the
-        largest η is left out.
+        From a fit of ln error = a + p ln η + bη², in which b takes up the next order.  The
+        uncertainty is the largest of the fit's standard error, of the change of p when the largest
+        η is left out, and of the change when the next order is taken as bη.
 
     Raises
     ------
@@ -177,18 +179,22 @@ def fitted_order(eta, error) -> tuple[float, float]:
     eta = _checks.finite_array("eta", eta, ndim=1)
     error = _checks.finite_array("error", error, ndim=1)
     if eta.size < 5 or eta.shape != error.shape:
-        raise ValueError(f"eta and error must have five points or more, got {eta.size}")
+        raise ValueError(
+            f"eta and error must have the same five points or more, got {eta.size} and {error.size}"
+        )
     if min(eta.min(), error.min()) <= 0:
         raise ValueError("eta and error must be positive")
 
-    def fit(kept):
-        design = np.stack([np.ones(kept.sum()), np.log(eta[kept]), eta[kept]], axis=1)
+    def fit(kept, next_order):
+        one = np.ones(kept.sum())
+        design = np.stack([one, np.log(eta[kept]), eta[kept] ** next_order], axis=1)
         found, *_ = np.linalg.lstsq(design, np.log(error[kept]), rcond=None)
         rest = np.log(error[kept]) - design @ found
         variance = rest @ rest / (kept.sum() - 3)
-        spread = np.linalg.inv(design.T @ design)[1, 1] * variance
-        return found[1], np.sqrt(spread)
+        return found[1], np.sqrt(np.linalg.inv(design.T @ design)[1, 1] * variance)
 
-    order, spread = fit(np.ones(eta.size, dtype=bool))
-    shorter, _ = fit(eta < eta.max())
-    return float(order), float(max(spread, abs(shorter - order)))
+    everywhere = np.ones(eta.size, dtype=bool)
+    order, spread = fit(everywhere, 2)
+    shorter, _ = fit(eta < eta.max(), 2)
+    otherwise, _ = fit(everywhere, 1)
+    return float(order), float(max(spread, abs(shorter - order), abs(otherwise - order)))

@@ -201,13 +201,14 @@ def regression_formula() -> Residuals:
 
 @lru_cache
 def product_with_position() -> Residuals:
-    """(A29) for a random state: the transform of x̂ρ̂ against xW + (i/2)∂_pW."""
+    """(A29) for a random state: transforms of x̂p̂, as the text has it, and of x̂ρ̂."""
     motion, levels = LinearMotion(), _LEVELS + 1
     x, p, _ = motion.grid
-    rho = np.zeros((levels, levels), dtype=complex)
-    rho[:_LEVELS, :_LEVELS] = random_state()
-    found = wigner_of(motion.product(levels), x, p, motion)
-    return Residuals(relative(_initial(motion), found))
+    operators = motion.operators(levels)
+    products = (operators[0] @ operators[1]).toarray(), motion.product(levels)
+    return Residuals(
+        *(relative(wigner_of(each, x, p, motion), _initial(motion)) for each in products)
+    )
 
 
 def evolved_product(levels: int = 48) -> Residuals:

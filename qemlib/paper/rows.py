@@ -12,7 +12,7 @@ import numpy as np
 __all__ = ["Equation", "Kind", "Residuals", "relative"]
 
 # A form that is wrong misses by much more than round-off.
-_CLEARLY = 100.0
+_CLEARLY = 30.0
 
 
 class Kind(Enum):
