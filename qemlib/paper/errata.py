@@ -8,7 +8,7 @@ from math import isinf
 from qemlib.paper import appendices_c_d, appendix_a, appendix_b, main_text
 from qemlib.paper.rows import Equation, Kind
 
-__all__ = ["EQUATIONS", "counts", "equation", "table"]
+__all__ = ["EQUATIONS", "counts", "equation", "report", "table"]
 
 EQUATIONS: tuple[Equation, ...] = (
     *main_text.ROWS,
@@ -39,33 +39,26 @@ def counts() -> dict[Kind, int]:
 
 
 def table(rows) -> str:
-    """Rows as a Markdown table, with the residuals of both forms.
+    """Rows as a Markdown table; below each form stands what its check found.
 
     A residual within the tolerance is given as the bound that it keeps: its digits are round-off,
     and differ from one machine to the next.
     """
-    lines = [
-        "| Equation | As printed | Corrected | Verdict | Residual, printed | corrected |",
-        "|:--|:--|:--|:--|--:|--:|",
-    ]
+    lines = ["| Equation | As printed | Corrected | Verdict |", "|:--|:--|:--|:--|"]
     for row in rows:
         found = row.residuals
-        cells = (
+        cells = [
             f"[{row.number}]({row.shown}.md)" if row.shown else row.number,
-            _maths(row.printed),
-            _maths(row.corrected) if row.corrected else "",
+            f"${row.printed}$",
+            f"${row.corrected}$" if row.corrected else "",
             f"**{row.kind.value}.** {row.remark}".rstrip(),
-            "" if found is None else _number(found.printed, row.tolerance),
-            ""
-            if found is None or found.corrected is None
-            else _number(found.corrected, row.tolerance),
-        )
+        ]
+        if found is not None:
+            cells[1] += f"<br>{_number(found.printed, row.tolerance)}"
+            if found.corrected is not None:
+                cells[2] += f"<br>{_number(found.corrected, row.tolerance)}"
         lines.append("| " + " | ".join(cell.replace("|", r"\vert ") for cell in cells) + " |")
     return "\n".join(lines)
-
-
-def _maths(tex):
-    return f"${tex}$"
 
 
 def _number(residual, tolerance):
@@ -78,3 +71,29 @@ def _number(residual, tolerance):
     mantissa, exponent = f"{tolerance:.0e}".split("e")
     bound = f"10^{{{int(exponent)}}}"
     return f"$<{bound}$" if mantissa == "1" else f"$<{mantissa}\\times{bound}$"
+
+
+def report(*numbers: str) -> str:
+    """What the checks of some equations found, a line an equation, for printing.
+
+    Examples
+    --------
+    >>> print(report("A9a", "A16"))
+    (A9a)  as printed: holds
+    (A16)  as printed: off by 2   corrected: holds
+    """
+    lines = []
+    for row in map(equation, numbers):
+        line = f"({row.number})".ljust(7) + f"as printed: {_verdict(row, row.printed_holds)}"
+        if row.is_erratum:
+            ours = "holds" if row.corrected_holds else "fails"
+            line += f"   corrected: {ours}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _verdict(row, holds):
+    if holds:
+        return "holds"
+    residual = row.residuals.printed
+    return "diverges" if isinf(residual) else f"off by {residual:.2g}"
