@@ -330,17 +330,16 @@ def test_poles_are_as_close_as_the_names_say(kind):
         z = [mp.mpc(lead.density.center, -lead.density.bandwidth) for lead in dev.leads]
         g = [mp.mpf(lead.density.rate) * lead.density.bandwidth / 2 for lead in dev.leads]
         level = mp.mpf(dev.level)
-        # P(ω) written out, from its constant term on.
+        # P(ω) written out, from its highest power on.
         roots = mp.polyroots(
             [
-                g[0] * z[1] + g[1] * z[0] - level * z[0] * z[1],
-                z[0] * z[1] + level * (z[0] + z[1]) - g[0] - g[1],
-                -(level + z[0] + z[1]),
                 mp.mpf(1),
+                -(level + z[0] + z[1]),
+                z[0] * z[1] + level * (z[0] + z[1]) - g[0] - g[1],
+                g[0] * z[1] + g[1] * z[0] - level * z[0] * z[1],
             ],
             maxsteps=2000,
             extraprec=400,
-            asc=True,
         )
         gaps = sorted(abs(roots[j] - roots[k]) for j, k in ((0, 1), (0, 2), (1, 2)))
         widest = gaps[2 if kind == "triple" else 0]

@@ -1,1 +1,17 @@
-"""What belongs to this one paper: its claims, the readings of its parameters, and their checks."""
+"""What belongs to this one paper: its equations checked one by one, and what it claims.
+
+Chapters and tests call the same functions, so that they cannot drift apart.  Some modules need the
+extra `book`; import the one you want.
+
+- `errata`: every numbered equation with its verdict.  The rows are in `main_text`, `appendix_a`,
+  `appendix_b` and `appendices_c_d`, and `rows` says what a row is.
+- `surrogate` and `jets`: a charge of finite dimension, and functions of x and p whose values are
+  operators on it; `elimination`: each step of Appendix A, computed with these.
+- `phase_space` and `linear_motion`: into phase space and back to averages.
+- `finite_dot`, `electrons_in_energy`, `noise_of_charge`: Appendix B.
+- `states`: Appendices C and D.
+- `full_model`: charge and oscillator without approximation, against the Fokker-Planck equation.
+- `claims`, with `evidence` and `verdicts`: every statement that can be checked, measured and judged
+  by a rule.  They are listed in `claims_electrons`, `claims_motion` and `claims_work`.
+- `readings`, `scan`, `sensitivity`: the parameters as others may read them, and what hangs on each.
+"""

@@ -1,0 +1,102 @@
+"""The rows of Appendices C, D and E."""
+
+from __future__ import annotations
+
+from qemlib.paper import noise_of_charge, states
+from qemlib.paper.rows import Equation, Kind, Residuals
+
+__all__ = ["ROWS"]
+
+ROWS = (
+    Equation(
+        "C1",
+        r"\langle n\rangle\,\Delta t,\quad \sqrt D\,\Delta W",
+        Kind.ERROR,
+        r"\tfrac Fm\langle n\rangle\,\Delta t,\quad \tfrac{\sqrt D}m\,\Delta W",
+        "Against (6), which the text calls equation 7. Explicit Euler also adds energy in each "
+        "step.",
+        states.euler_step,
+        shown="langevin",
+    ),
+    Equation(
+        "C2",
+        r"x(t+\Delta t) = x(t) + v(t)\,\Delta t",
+        Kind.HOLDS,
+        remark="With (C1) corrected it converges to (6) with first order: 1 less the order.",
+        check=states.euler_converges,
+        tolerance=2e-4,
+        shown="langevin",
+    ),
+    Equation(
+        "D1",
+        r"W(\alpha) = \tfrac1{\pi^2}\int d^2\xi\,\chi(\xi)\,e^{\alpha\xi^*-\alpha^*\xi}",
+        Kind.HOLDS,
+        remark="Against (A2).",
+        check=states.wigner_from_characteristic,
+    ),
+    Equation(
+        "D2",
+        r"\chi(\xi) = \mathrm{Tr}[\hat\rho\hat D(\xi)]",
+        Kind.DEFINITION,
+        remark="For a coherent state.",
+        check=states.characteristic_function,
+    ),
+    Equation(
+        "D3",
+        r"\gamma_{n,m} = \tfrac1\pi\int d^2\zeta\,\chi(\zeta)\,f_{nm}(\zeta)",
+        Kind.HOLDS,
+        remark="A random state from its own characteristic function.",
+        check=states.density_matrix_from_characteristic,
+        shown="wigner",
+    ),
+    Equation(
+        "D4",
+        r"f_{nm} = \sqrt{m!/n!}\,(-\zeta)^{n-m}e^{-|\zeta|^2/2}\mathcal L_m^{n-m}(|\zeta|^2)",
+        Kind.HOLDS,
+        remark="Against the exponential of a matrix.",
+        check=lambda: Residuals(states.displacement_elements()[0]),
+    ),
+    Equation(
+        "D5",
+        r"f_{nn} = e^{-|\zeta|^2/2}\mathcal L_n^0(|\zeta|^2)",
+        Kind.HOLDS,
+        check=lambda: Residuals(states.displacement_elements()[1]),
+    ),
+    Equation(
+        "D6",
+        r"\tfrac1{\pi^2}\int d\alpha\,W\,e^{-\alpha\zeta+\alpha^*\zeta}",
+        Kind.ERROR,
+        r"\int d^2\alpha\,W\,e^{-\alpha\zeta^*+\alpha^*\zeta}",
+        r"The inverse of (D1) has no $1/\pi^2$, and neither has (D7). The star may have been lost "
+        "in the text we work from.",
+        states.characteristic_from_wigner,
+        shown="wigner",
+    ),
+    Equation(
+        "D7",
+        r"\chi(r) = 2\pi\int du\,u\,\mathcal J_0(2ru)\,W(u)",
+        Kind.HOLDS,
+        remark=r"$u = |\alpha|$ is the radius of $W$, $r = |\zeta|$ that of $\chi$.",
+        check=states.radial_characteristic,
+        shown="wigner",
+    ),
+    Equation(
+        "D8",
+        r"\rho_{nm} = 8\pi\iint du\,dr\,u\,\mathcal J_r(2ru)\cdots",
+        Kind.ERROR,
+        r"\rho_{nm} = 4\pi\,\delta_{nm}\iint du\,dr\,u\,\mathcal J_0(2ru)\cdots",
+        r"$\mathcal J_r$ is likely a slip of transcription. Numbers: the prefactor alone.",
+        states.populations_from_profile,
+        shown="wigner",
+    ),
+    Equation(
+        "Fig. 5",
+        r"\langle n\rangle \text{ non-monotonic} \Rightarrow \gamma < 0",
+        Kind.ERROR,
+        r"\text{non-monotonic from a lower } V \text{ on than } \gamma<0",
+        "Claim of the caption. Numbers: distance of the two voltages in units of the second; 0 if "
+        "they come in this order.",
+        noise_of_charge.bending_and_lasing,
+        shown="electrons",
+    ),
+)

@@ -1,0 +1,200 @@
+"""Charge and oscillator without approximation, against the Fokker-Planck equation (A24).
+
+The charge has two levels, coupled by tunnelling and damped at a fixed temperature; n̂ is the
+occupation of one of them, less its mean.  The oscillator is kept in a Fock basis, and QuTiP finds
+the steady state of the whole.  Along ω0 = ηΩ, λ = ηΛ the charge stays as it is while the motion
+becomes slow and the coupling weak.  ħ = k_B = 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from qemlib import _checks
+from qemlib.fokker_planck import SteadyState, steady_state
+from qemlib.langevin_model import LangevinModel
+from qemlib.paper.surrogate import SurrogateCharge
+
+__all__ = [
+    "Comparison",
+    "compare",
+    "exact_state",
+    "fitted_order",
+    "mismatch_of_spectra",
+    "predicted_state",
+    "two_level_charge",
+]
+
+# Ω and Λ of the path; levels, tunnelling, damping and temperature of the charge: energies.
+_FREQUENCY, _COUPLING = 1.0, 0.2
+_SPLITTING, _TUNNELLING, _RATE, _TEMPERATURE = 0.5, 1.0, 1.0, 0.5
+# Half width of the model's grid in units of x0, and its points.
+_HALF_WIDTH, _POINTS = 14.0, 121
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One point of the path.
+
+    Attributes
+    ----------
+    eta : float
+        η.
+    exact, predicted : float
+        ⟨a†a⟩ of the full model and of the Fokker-Planck equation.
+    energy_error : float
+        |predicted − exact|/(exact + 1/2).
+    distance : float
+        Trace distance ½‖ρ − ρ'‖₁ of the two density matrices.
+    last_population : float
+        Population of the highest level kept.
+    """
+
+    eta: float
+    exact: float
+    predicted: float
+    energy_error: float
+    distance: float
+    last_population: float
+
+
+@lru_cache
+def two_level_charge(force: float = 1.0) -> SurrogateCharge:
+    """The charge, with a force per charge; n̂ has no mean at x = 0."""
+    occupied = np.diag([1.0, 0.0])
+    tunnelling = 0.5 * _TUNNELLING * np.array([[0.0, 1.0], [1.0, 0.0]])
+    hamiltonian = _SPLITTING * (occupied - 0.5 * np.eye(2)) + tunnelling
+    energies, states = np.linalg.eigh(hamiltonian)
+    down = np.outer(states[:, 0], states[:, 1])
+    quanta = 1 / np.expm1((energies[1] - energies[0]) / _TEMPERATURE)
+    jumps = (np.sqrt(_RATE * (quanta + 1)) * down, np.sqrt(_RATE * quanta) * down.T)
+    mean = SurrogateCharge(hamiltonian, occupied, jumps, force).mean(0.0)
+    return SurrogateCharge(hamiltonian, occupied - mean * np.eye(2), jumps, force)
+
+
+@lru_cache
+def exact_state(eta: float, levels: int) -> np.ndarray:
+    """The oscillator's density matrix in the steady state of the full model.
+
+    Parameters
+    ----------
+    eta : float
+        η > 0.
+    levels : int
+        Number of Fock states.
+
+    Returns
+    -------
+    ndarray, shape (levels, levels)
+    """
+    import qutip
+
+    eta, levels = _checks.positive("eta", eta), _checks.integer("levels", levels, 2)
+    charge = two_level_charge()
+    a, one = qutip.destroy(levels), qutip.qeye(levels)
+    hamiltonian = (
+        qutip.tensor(qutip.Qobj(charge.hamiltonian), one)
+        + eta * _FREQUENCY * qutip.tensor(qutip.qeye(2), a.dag() * a)
+        - eta * _COUPLING * qutip.tensor(qutip.Qobj(charge.charge), a + a.dag())
+    )
+    jumps = [qutip.tensor(qutip.Qobj(jump), one) for jump in charge.jumps]
+    # In this order the factors of the matrix stay in a band.
+    options = {"method": "direct", "use_rcm": True, "permc_spec": "NATURAL"}
+    return qutip.steadystate(hamiltonian, jumps, **options).ptrace(1).full()
+
+
+@lru_cache
+def predicted_state(eta: float) -> SteadyState:
+    """The steady state of (A24), with F⟨n⟩_x, γ(x) and D(x) of the two-level charge."""
+    eta = _checks.positive("eta", eta)
+    frequency = eta * _FREQUENCY
+    x0 = np.sqrt(2 / frequency)
+    force = 2 * eta * _COUPLING / x0
+    charge = two_level_charge(force)
+    x = np.linspace(-_HALF_WIDTH * x0, _HALF_WIDTH * x0, _POINTS)
+    model = LangevinModel(
+        mass=1.0,
+        frequency=frequency,
+        x=x,
+        force=np.array([force * charge.mean(each) for each in x]),
+        damping=np.array([force * charge.response(each) for each in x]),
+        diffusion=np.array([charge.diffusion(each) for each in x]),
+        note="two-level charge",
+    )
+    return steady_state(model)
+
+
+def compare(eta: float, levels: int) -> Comparison:
+    """Full model and Fokker-Planck equation at one η, with `levels` Fock states in both."""
+    rho, state = exact_state(eta, levels), predicted_state(eta)
+    exact = float(np.diag(rho).real @ np.arange(levels))
+    difference = np.linalg.eigvalsh(rho - state.density_matrix(levels))
+    return Comparison(
+        eta=float(eta),
+        exact=exact,
+        predicted=state.phonon_number,
+        energy_error=abs(state.phonon_number - exact) / (exact + 0.5),
+        distance=float(0.5 * np.abs(difference).sum()),
+        last_population=float(rho[-1, -1].real),
+    )
+
+
+def mismatch_of_spectra(eta: float) -> float:
+    """The relative error of ⟨a†a⟩ + ½ that the theory expects as η → 0.
+
+    A weakly coupled oscillator samples the noise at ±ω0: ⟨a†a⟩ + ½ is half of
+    [S(ω0) + S(−ω0)]/[S(ω0) − S(−ω0)].  The Fokker-Planck equation has S(0)/2ω0S'(0) instead.
+    """
+    frequency = _checks.positive("eta", eta) * _FREQUENCY
+    charge = two_level_charge()
+    up, down = (charge.noise_spectrum(0.0, sign * frequency) for sign in (1, -1))
+    sampled = 0.5 * (up + down) / (up - down)
+    slow = charge.noise_spectrum(0.0, 0.0) / (2 * frequency * charge.noise_slope(0.0))
+    return abs(slow / sampled - 1)
+
+
+def fitted_order(eta, error) -> tuple[float, float]:
+    """The power p of error ∝ η^p as η → 0, and its uncertainty.
+
+    Parameters
+    ----------
+    eta, error : array_like, shape (points,)
+        At least five points.
+
+    Returns
+    -------
+    order, uncertainty : float
+        From a fit of ln error = a + p ln η + bη², in which b takes up the next order.  The
+        uncertainty is the largest of the fit's standard error, of the change of p when the largest
+        η is left out, and of the change when the next order is taken as bη.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than five points, or a number is not positive.
+    """
+    eta = _checks.finite_array("eta", eta, ndim=1)
+    error = _checks.finite_array("error", error, ndim=1)
+    if eta.size < 5 or eta.shape != error.shape:
+        raise ValueError(
+            f"eta and error must have the same five points or more, got {eta.size} and {error.size}"
+        )
+    if min(eta.min(), error.min()) <= 0:
+        raise ValueError("eta and error must be positive")
+
+    def fit(kept, next_order):
+        one = np.ones(kept.sum())
+        design = np.stack([one, np.log(eta[kept]), eta[kept] ** next_order], axis=1)
+        found, *_ = np.linalg.lstsq(design, np.log(error[kept]), rcond=None)
+        rest = np.log(error[kept]) - design @ found
+        variance = rest @ rest / (kept.sum() - 3)
+        return found[1], np.sqrt(np.linalg.inv(design.T @ design)[1, 1] * variance)
+
+    everywhere = np.ones(eta.size, dtype=bool)
+    order, spread = fit(everywhere, 2)
+    shorter, _ = fit(eta < eta.max(), 2)
+    otherwise, _ = fit(everywhere, 1)
+    return float(order), float(max(spread, abs(shorter - order), abs(otherwise - order)))
