@@ -15,7 +15,7 @@ from qemlib.fokker_planck import steady_state
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import orbit_average
 from qemlib.paper.readings import PRINTED, Reading
-from qemlib.sweep import _populations as resolved_populations
+from qemlib.quantum_state import resolved_populations
 from qemlib.work import entropy, ergotropy, free_energy_work
 
 __all__ = ["DECIDING", "Evidence"]
