@@ -99,7 +99,11 @@ class Evidence:
 
     def populations(self, voltage: float) -> np.ndarray:
         """Populations of as many levels as hold the trace."""
-        return self._once("populations", voltage, lambda: resolved_populations(self.state(voltage)))
+        # Long tails need thousands of levels: no more of them than the moments are worth.
+        missing = max(1e-10, 0.01 * self.rtol)
+        return self._once(
+            "populations", voltage, lambda: resolved_populations(self.state(voltage), missing)
+        )
 
     def energies(self, voltage: float) -> np.ndarray:
         """Energies of these levels."""

@@ -180,7 +180,7 @@ def _coupling_ratio(reading):
 
 
 def _look(reading):
-    return score(Evidence(reading, "exact"))
+    return score(Evidence(reading, "exact", rtol=1e-6))
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from qemlib.electrons import damping
 from qemlib.fokker_planck import steady_state
 from qemlib.langevin_model import LangevinModel
 from qemlib.paper._parallel import in_parallel
-from qemlib.paper.evidence import resolved_populations
+from qemlib.quantum_state import resolved_populations
 from qemlib.work import ergotropy
 
 __all__ = ["PARAMETERS", "elasticities"]
@@ -121,7 +121,7 @@ def _row(task):
     for factor in (1.0 + _CHANGE, 1.0 - _CHANGE):
         changed = PARAMETERS[name](device, factor)
         state = steady_state(LangevinModel.from_device(changed))
-        populations = resolved_populations(state)
+        populations = resolved_populations(state, 1e-8)
         energies = changed.oscillator.frequency * np.arange(populations.size)
         values.append([_threshold(changed), state.g2, ergotropy(populations, energies)])
     up, down = np.log(values)
