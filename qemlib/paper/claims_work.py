@@ -66,7 +66,7 @@ def _order_parameter(evidence):
     """W_E half a unit of voltage above the threshold over that half a unit below, as a share."""
     below = max(evidence.ergotropy(evidence.threshold - 0.5), 0.0)
     above = evidence.ergotropy(evidence.threshold + 0.5)
-    return Measurement(below / above, 1e-3)
+    return Measurement(below / above, 1e-6)
 
 
 def _free_energy_small(evidence):
