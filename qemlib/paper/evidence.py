@@ -13,7 +13,6 @@ from qemlib.device import Device
 from qemlib.electrons import occupation
 from qemlib.fokker_planck import steady_state
 from qemlib.langevin_model import LangevinModel
-from qemlib.orbit import orbit_average
 from qemlib.paper.readings import PRINTED, Reading
 from qemlib.quantum_state import resolved_populations
 from qemlib.work import entropy, ergotropy, free_energy_work
@@ -66,26 +65,23 @@ class Evidence:
 
     def model(self, voltage: float) -> LangevinModel:
         """Its Langevin model; for orbit averages on a coarse grid."""
-
-        def compute():
-            if self.method == "exact":
-                return self.reading.model(voltage)
-            # Voltages come in rising order, mostly, and states grow.
-            widths = [
-                m.x[-1] for (name, v), m in self._kept.items() if name == "model" and v < voltage
-            ]
-            return self.reading.preview(voltage, max(widths, default=0.0) / 1.41)
-
-        return self._once("model", voltage, compute)
+        if self.method == "orbit":
+            return self.state(voltage).model
+        return self._once("model", voltage, lambda: self.reading.model(voltage))
 
     def state(self, voltage: float):
         """Its steady state, a `SteadyState` or an `OrbitAverage`."""
 
         def compute():
-            model = self.model(voltage)
-            if self.method == "orbit":
-                return orbit_average(model)
-            return steady_state(model, rtol=self.rtol)
+            if self.method == "exact":
+                return steady_state(self.model(voltage), rtol=self.rtol)
+            # Voltages come in rising order, mostly, and states grow.
+            widths = [
+                state.model.x[-1]
+                for (name, lower), state in self._kept.items()
+                if name == "state" and lower < voltage
+            ]
+            return self.reading.preview(voltage, max(widths, default=0.0) / 1.41)
 
         return self._once("state", voltage, compute)
 
@@ -199,7 +195,7 @@ class Evidence:
     def _passing_state(self, voltage):
         """A state that is used once and not kept."""
         if self.method == "orbit":
-            return orbit_average(self.reading.preview(voltage))
+            return self.reading.preview(voltage)
         return steady_state(self.reading.model(voltage), rtol=self.rtol)
 
     def _root(self, function, low, high, xtol):

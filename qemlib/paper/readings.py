@@ -21,7 +21,7 @@ from qemlib.device import Device, paper_device
 from qemlib.electrons import damping, electron_coefficients
 from qemlib.langevin import euler_equivalent
 from qemlib.langevin_model import LangevinModel
-from qemlib.orbit import edge_weight
+from qemlib.orbit import OrbitAverage, edge_weight, orbit_average
 
 __all__ = ["CHANGES", "PRINTED", "Change", "Reading", "all_readings", "reading"]
 
@@ -210,25 +210,33 @@ class Reading:
         device = self.device(voltage)
         if not self.has_own_motion:
             return LangevinModel.from_device(device)
-        return self._moved(_resolved(device, self._half_width(device, 0.0)), device)
+        x0 = device.oscillator.x0
+        width = _NARROWEST
+        while width <= _WIDEST:
+            # A coarse look is enough to find the width.
+            if edge_weight(self._moved(_coarse(device, width * x0, 65), device)) < _EDGE_WEIGHT:
+                return self._moved(_resolved(device, width * x0), device)
+            width *= _WIDER
+        raise ValueError(self._unbound(voltage))
 
-    def preview(self, voltage: float, narrowest: float = 0.0) -> LangevinModel:
-        """The same on a coarse grid, good enough for orbit averages; raises as `model`.
+    def preview(self, voltage: float, narrowest: float = 0.0) -> OrbitAverage:
+        """Its orbit-averaged state from a coarse grid; raises as `model`.
 
         `narrowest` is a half width from which to start looking.
         """
         device = self.device(voltage)
-        return self._moved(_coarse(device, self._half_width(device, narrowest), 129), device)
-
-    def _half_width(self, device, narrowest):
         x0 = device.oscillator.x0
-        width = max(_NARROWEST * x0, narrowest)
-        while width <= _WIDEST * x0:
-            if edge_weight(self._moved(_coarse(device, width, 65), device)) < _EDGE_WEIGHT:
-                return width
-            width *= _WIDER
-        raise ValueError(
-            f"reading {self.name!r} has no bound steady state at V = {device.voltage:g} within "
+        width = max(_NARROWEST, narrowest / x0)
+        while width <= _WIDEST:
+            try:
+                return orbit_average(self._moved(_coarse(device, width * x0, 129), device))
+            except ValueError:  # too narrow, or no single well: that may be far out
+                width *= _WIDER
+        raise ValueError(self._unbound(voltage))
+
+    def _unbound(self, voltage):
+        return (
+            f"reading {self.name!r} has no bound steady state at V = {voltage:g} within "
             f"|x| ≤ {_WIDEST:g} x0"
         )
 
