@@ -6,6 +6,7 @@ Units: ħ = e = k_B = 1.  The names here are the public ones; each has its sourc
 from qemlib.adiabaticity import Adiabaticity, adiabaticity
 from qemlib.densities import Lorentzian, SpectralDensity
 from qemlib.device import Device, Lead, Oscillator, paper_device
+from qemlib.diagnostics import Convergence, Diagnostics, TooShortError
 from qemlib.electrons import (
     ElectronCoefficients,
     current,
@@ -30,8 +31,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Adiabaticity",
+    "Convergence",
     "ConvergenceError",
     "Device",
+    "Diagnostics",
     "ElectronCoefficients",
     "Histogram",
     "LangevinModel",
@@ -44,6 +47,7 @@ __all__ = [
     "SampledState",
     "SpectralDensity",
     "SteadyState",
+    "TooShortError",
     "Trajectory",
     "adiabaticity",
     "current",

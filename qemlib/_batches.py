@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.special import roots_legendre
@@ -54,7 +55,7 @@ class Batches:
         return float(error) if np.ndim(error) == 0 else error
 
     def bias(self, estimator, arguments=()):
-        """What the jackknife finds estimator(self, moments, parts, *arguments) to be too large by."""
+        """What estimator(self, moments, parts, *arguments) is too large by, for want of samples."""
         without = self._without(estimator, arguments)
         whole = estimator(self, *self.pooled, *arguments)
         return (len(without) - 1) * (without.mean(axis=0) - whole)
@@ -118,7 +119,7 @@ def _radial_profile(batches, moments, parts, r):
     return np.interp(r**2, 0.5 * (square[1:] + square[:-1]), density, right=0.0)
 
 
-ESTIMATORS = {
+ESTIMATORS: dict[str, Any] = {
     "phonon_number": _phonon_number,
     "g2": _g2,
     "squeezing": _squeezing,

@@ -15,7 +15,9 @@ from qemlib.diagnostics import GROUPS, Series
 from qemlib.sampled_state import Histogram, SampledState, Trajectory
 
 _BATCHES = 64
-_STEPS_A_CALL = 2**25  # between looks at the progress bar and at Ctrl-C: a few hundredths of a second
+_STEPS_A_CALL = (
+    2**25
+)  # between looks at the progress bar and at Ctrl-C: a few hundredths of a second
 _BIN_WIDTH = 0.01  # in |α|
 _MOST_BINS = 8000
 _PLANE_BINS = 256
@@ -141,8 +143,6 @@ class Ensemble:
             p_edges=model.p0 * edges,
             outside=int(self.plane[-1]),
         )
-        square, first = schemes.recorded_factors(plan.scheme, plan.theta)
-        units = np.array([1.0, 1.0, 1.0 / square, 1.0 / square, model.x0 / first, model.p0 / first])
         return SampledState(
             scheme=plan.scheme,
             seed=plan.seed,
@@ -157,28 +157,44 @@ class Ensemble:
             histogram=histogram,
             trajectory=None if plan.trajectory is None else self._trajectory(),
             _batches=Batches(
-                sums=self._batch_sums() * units[:, None],
+                sums=self._batch_sums(),
                 radial=self.radial.reshape(-1, self.radial.shape[2]),
                 bin_width=width,
             ),
-            _series=self._series(units),
+            _series=self._series(),
             _ensemble=self,
         )
 
     def _batch_sums(self):
-        """Sums of the moments over the walkers of each batch, added up in a fixed order."""
+        """Sums of |α|², |α|⁴, α², x and p over the walkers of each batch, in a fixed order."""
         shares, batches, _ = self.radial.shape
         sums = np.zeros((_kernels.MOMENTS, shares, batches))
         total = self.series.sum(axis=1)
         for block in range(self.plan.blocks):
             lanes = total[block].reshape(_kernels.MOMENTS, batches, -1)
             sums[:, block % shares] += lanes.sum(axis=2)
-        return sums.reshape(_kernels.MOMENTS, -1)
+        sums, counts = sums.reshape(_kernels.MOMENTS, -1), self.radial.sum(axis=2).ravel()
+        # α = β + o: α² = β² + 2oβ + o², with what the scheme does to β² and β taken out.
+        units, model = self._units, self.plan.model
+        origin = self.plan.origin / model.x0
+        beta = sums[4:] * (units[4:, None] / [[model.x0], [model.p0]])
+        sums = sums * units[:, None]
+        sums[2] += 2.0 * origin * beta[0] + origin**2 * counts
+        sums[3] += 2.0 * origin * beta[1]
+        sums[4] += self.plan.origin * counts
+        return sums
 
-    def _series(self, units):
+    @property
+    def _units(self):
+        """What makes moments of |α|², |α|⁴, β², x and p of the kernel's sums."""
+        model = self.plan.model
+        square, first = schemes.recorded_factors(self.plan.scheme, self.plan.theta)
+        return np.array([1.0, 1.0, 1.0 / square, 1.0 / square, model.x0 / first, model.p0 / first])
+
+    def _series(self):
         return Series(
             sums=self.series[:, : self.done // self.piece],
-            units=units,
+            units=self._units,
             points=self.piece,
             spacing=self.plan.interval * self.plan.step,
         )
@@ -187,7 +203,9 @@ class Ensemble:
         plan = self.plan
         time = np.arange(1, len(self.seen) + 1) * plan.trajectory * plan.step
         return Trajectory(
-            time, plan.model.x0 * self.seen[:, 0].T, plan.model.p0 * self.seen[:, 1].T
+            time,
+            plan.origin + plan.model.x0 * self.seen[:, 0].T,
+            plan.model.p0 * self.seen[:, 1].T,
         )
 
 
@@ -207,17 +225,16 @@ def _start(plan, generator):
     level = (group + generator.random(shape)) / GROUPS
     radius = float(estimate.quantile(0.999)) * np.sqrt(level)
     phase = 2.0 * np.pi * generator.random(shape)
-    return np.stack(
-        [estimate.center / model.x0 + radius * np.cos(phase), radius * np.sin(phase)], axis=1
-    )
+    middle = (estimate.center - plan.origin) / model.x0
+    return np.stack([middle + radius * np.cos(phase), radius * np.sin(phase)], axis=1)
 
 
 def _field(plan):
     """Table, grid and angles as the kernel takes them."""
     dtype = np.dtype(_dtype(plan))
-    rows, x = schemes.coefficients(plan.scheme, plan.model, plan.step)
+    rows, x = schemes.coefficients(plan.scheme, plan.model, plan.step, plan.origin)
     spacing = (x[-1] - x[0]) / (x.size - 1) / plan.model.x0
-    grid = np.array([x[0] / plan.model.x0, 1.0 / spacing, x.size - 1, 0.0, 0.5])
+    grid = np.array([(x[0] - plan.origin) / plan.model.x0, 1.0 / spacing, x.size - 1, 0.0, 0.5])
     table = np.ascontiguousarray(rows.astype(dtype)).view(np.complex128).ravel()
     angles = schemes.angles(plan.scheme, plan.theta).astype(dtype)
     return table, grid.astype(dtype), angles
@@ -239,8 +256,9 @@ def _ranges(plan):
 
 def _bins(plan):
     limit, bins, width = _ranges(plan)
+    per_length, origin = _PLANE_BINS / (2.0 * limit), plan.origin / plan.model.x0
     return np.array(
-        [1.0 / width, limit, _PLANE_BINS / (2.0 * limit), bins - 1, 0.0, _PLANE_BINS], _dtype(plan)
+        [1.0 / width, limit, per_length, bins - 1, 0.0, _PLANE_BINS, origin], _dtype(plan)
     )
 
 
@@ -248,7 +266,7 @@ def _departure(plan, state, block, steps):
     """Which walker was lost, where and when."""
     model = plan.model
     q, y = state[block].astype(float)
-    x, p = q * model.x0, y * model.p0
+    x, p = plan.origin + q * model.x0, y * model.p0
     inside = (x >= model.x[0]) & (x <= model.x[-1]) & np.isfinite(p)
     lane = int(np.argmin(inside))
     when = f"after {steps} steps, at time {steps * plan.step:.6g}"

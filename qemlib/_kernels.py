@@ -10,7 +10,8 @@ from numba import get_thread_id, njit, prange
 
 from qemlib._normals import LANES, OPTIONS, draw_bits, draw_normals, i32, stage, u32
 
-# Rows of the sums that `record` keeps for each walker: |α|², |α|⁴, Re α², Im α², q, y.
+# Rows of the sums that `record` keeps for each walker: |α|², |α|⁴, Re β², Im β², Re β, Im β, where
+# β is α as seen from the origin of the rotations.
 MOMENTS = 6
 # Numbers that the table holds for one position: 1 − a, b/p0, s/p0 and a filler.
 COLUMNS = 4
@@ -115,11 +116,15 @@ def fluctuate(state, xi, rows):
 
 @stage
 def record(state, index, cells, bins, sums, radial, plane):
-    """Add α of each walker to its sums and to the histograms in |α| and in (q, y)."""
-    per_radius, reach, per_length = bins[0], bins[1], bins[2]
+    """Add each walker to its sums and to the histograms in |α| and in (q, y).
+
+    State and sums of α² and α are relative to the origin of the rotations, all else is not.
+    """
+    per_radius, reach, per_length, origin = bins[0], bins[1], bins[2], bins[6]
+    shift = np.float64(origin)
     for i in range(LANES):
         q, y = np.float64(state[0, i]), np.float64(state[1, i])
-        square = q * q + y * y
+        square = (q + shift) * (q + shift) + y * y
         sums[0, i] += square
         sums[1, i] += square * square
         sums[2, i] += q * q - y * y
@@ -129,7 +134,7 @@ def record(state, index, cells, bins, sums, radial, plane):
     # The last cell of the plane takes what lies outside of it.
     last, zero, width, beyond = bins[3], bins[4], bins[5], i32(plane.size - 1)
     for i in range(LANES):
-        q, y = state[0, i], state[1, i]
+        q, y = state[0, i] + origin, state[1, i]
         place = np.sqrt(q * q + y * y) * per_radius
         index[i] = u32(i32(place if place < last else last))
         column, row = (q + reach) * per_length, (y + reach) * per_length
@@ -245,7 +250,8 @@ def advance(
     Parameters
     ----------
     state : ndarray, shape (blocks, 2, LANES), float32, or float64 for explicit Euler
-        q and y; for the rotation scheme in the middle of a rotation, where it is symmetric in time.
+        q, from the origin of the rotations, and y; for the rotation scheme in the middle of a
+        rotation, where it is symmetric in time.
     words : ndarray, shape (blocks, 5, LANES), uint32
         Generators and their last output.
     field : tuple
@@ -255,15 +261,16 @@ def advance(
           node's number, 0 and ½;
         - angles : ndarray, shape (2, 2), of the state's type: tan(θ/2) and sin θ of the whole and
           of half a step's rotation; for other schemes θ = ω0Δt and its half.
-    bins : ndarray, shape (6,), of the state's type
+    bins : ndarray, shape (7,), of the state's type
         Bins per unit of |α|; half width of the histogram in (q, y), and its bins per unit; number
-        of the last bin in |α|; 0; number of bins in q and in y.
+        of the last bin in |α|; 0; number of bins in q and in y; origin of the rotations in q.
     scheme, strides, interval : int
     done : int
         Strides recorded before.
     recording : tuple
         - whether to record;
-        - series : ndarray, shape (blocks, slots, MOMENTS, LANES), float64: sums over `piece` strides;
+        - series : ndarray, shape (blocks, slots, MOMENTS, LANES), float64: sums over `piece`
+          strides;
         - piece : int;
         - seen : ndarray, shape (times, 2, walkers), float64, receives q and y of the first walkers
           of the first block whenever `every` strides are full;

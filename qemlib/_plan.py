@@ -18,9 +18,9 @@ _LARGEST_ANGLE = 0.6
 _MOST_HALVINGS = 6
 _BIAS = 1e-4
 _BURN_IN = 8.0  # relaxation times
-# Relaxation times to be recorded: of each walker, and of all together, where two make about one
-# independent sample of the energy.
-_SHORTEST_RECORD, _SHORTEST_IN_ALL = 4.0, 4000.0
+# Relaxation times to be recorded: of each walker, and of all together.  Two make about one
+# independent sample of the energy, and g2, a ratio with long tails, needs thousands of them.
+_SHORTEST_RECORD, _SHORTEST_IN_ALL = 4.0, 8000.0
 _BURN_IN_SHARE = 0.1  # of the steps: more walkers would waste more on it
 _MOST_WALKERS = 4096
 # Steps between records: 2.4 rad at the default angle, so that α, α² and α⁴ are seen from all sides.
@@ -52,6 +52,11 @@ class Plan:
     @property
     def theta(self):
         return self.model.frequency * self.step
+
+    @property
+    def origin(self):
+        """Position about which the scheme rotates: where the mean force balances the spring."""
+        return self.estimate.center if self.scheme == "rotation" else 0.0
 
     @property
     def every(self):
@@ -95,7 +100,9 @@ def plan(
         raise ValueError(f"burn_in must not be negative, got {burn_in!r}")
     burn_in = int(np.ceil(burn_in / (interval * step)))
     if walkers is None:
-        aim = steps if target_error is None else min(steps, _steps_for(estimate, step, target_error))
+        aim = (
+            steps if target_error is None else min(steps, _steps_for(estimate, step, target_error))
+        )
         walkers = _walkers(aim, burn_in * interval)
     walkers = _checks.integer("walkers", walkers, LANES)
     if walkers % LANES:

@@ -1,8 +1,13 @@
 """Has a sampled run converged?  Autocorrelation, effective sample size, R-hat.
 
 Each walker is a chain.  What is kept of a chain is its means over consecutive pieces of time, so
-that their mean is the mean over everything recorded.  Estimators are those of Vehtari, Gelman,
-Simpson, Carpenter and Bürkner, Bayesian Analysis 16, 667 (2021), from `arviz_stats`.
+that their mean is the mean over everything recorded.
+
+R-hat is that of Vehtari, Gelman, Simpson, Carpenter and Bürkner, Bayesian Analysis 16, 667 (2021),
+from `arviz_stats`.  Its effective sample size is meant for few chains of many draws.  Here are
+thousands of chains of two dozen pieces, and it would be too large by the inverse of their number:
+15 % in autocorrelation times that are known.  So the autocorrelation is summed here, with the mean
+over all walkers, which does not suffer from short chains.
 """
 
 from __future__ import annotations
@@ -134,7 +139,7 @@ class Series:
         mean = float(means.mean()) if pieces else np.nan
         if pieces < _FEWEST_PIECES:
             return Convergence(mean, np.nan, np.nan, np.nan, np.nan)
-        mcse = float(array_stats.mcse(means.reshape(pieces, -1).T, method="mean"))
+        mcse = _standard_error(means.reshape(pieces, -1))
         # Draws in the order of time, so that splitting a chain compares its past and its future.
         groups = [means[: pieces // 2 * 2, :, group::GROUPS].ravel() for group in range(GROUPS)]
         samples = variance / mcse**2
@@ -145,6 +150,25 @@ class Series:
             effective_samples=samples,
             r_hat=float(array_stats.rhat(np.array(groups), method="rank")),
         )
+
+
+def _standard_error(means):
+    """Of the mean over independent columns, each a series in time: σ² (1 + 2 Σ_k ρ_k)/n.
+
+    The sum ends where two successive ρ_k are together no more than their standard error.  (Geyer
+    1992 ends it where they are no longer positive, and so adds noise.)
+    """
+    deviation = means - means.mean()
+    variance = (deviation**2).mean()
+    total, pieces = 1.0, len(means)
+    for lag in range(1, pieces // 2, 2):
+        pair = sum(
+            (deviation[k:] * deviation[: pieces - k]).mean() / variance for k in (lag, lag + 1)
+        )
+        if pair <= np.sqrt(2.0 / means.size):
+            break
+        total += 2.0 * pair
+    return float(np.sqrt(variance * total / means.size))
 
 
 def shortcomings(rows: Mapping[str, Convergence]) -> tuple[str, ...]:

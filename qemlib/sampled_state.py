@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from qemlib._batches import ARGUMENTS, ESTIMATORS, Batches
-from qemlib.diagnostics import OBSERVABLES, Diagnostics, Series, TooShortError, shortcomings
+from qemlib.diagnostics import (
+    OBSERVABLES,
+    Convergence,
+    Diagnostics,
+    Series,
+    TooShortError,
+    shortcomings,
+)
 
 __all__ = ["Histogram", "SampledState", "Trajectory"]
 
@@ -260,7 +267,11 @@ class SampledState:
         return shortcomings({"energy": self._convergence("energy")})
 
     def _convergence(self, name):
-        return self._series.convergence(name, self._variances[name] if self.recorded else np.nan)
+        if not self.recorded:
+            return Convergence(*[np.nan] * 5)
+        row = self._series.convergence(name, self._variances[name])
+        # Of everything recorded, and from x = 0: the series lacks what began a new piece.
+        return replace(row, mean=float(self._batches.pooled[0][OBSERVABLES.index(name)]))
 
     @cached_property
     def _variances(self):
@@ -270,8 +281,8 @@ class SampledState:
         x, p = (0.5 * (e[1:] + e[:-1]) for e in (self.histogram.x_edges, self.histogram.p_edges))
         weights = self.histogram.counts / max(self.histogram.counts.sum(), 1)
         along_x, along_p = weights.sum(axis=1), weights.sum(axis=0)
-        x0, p0 = self._ensemble.plan.model.x0, self._ensemble.plan.model.p0
-        alpha_squared = (x[:, None] / x0 + 1j * p / p0) ** 2
+        plan = self._ensemble.plan
+        beta = (x[:, None] - plan.origin) / plan.model.x0 + 1j * p / plan.model.p0
 
         def variance(values, weight):
             mean = (weight * values).sum()
@@ -280,8 +291,8 @@ class SampledState:
         return {
             "energy": float(moments[1] - moments[0] ** 2),
             "energy_squared": variance(radius**4, parts),
-            "squeezing_real": variance(alpha_squared.real, weights),
-            "squeezing_imaginary": variance(alpha_squared.imag, weights),
+            "squeezing_real": variance((beta**2).real, weights),
+            "squeezing_imaginary": variance((beta**2).imag, weights),
             "position": variance(x, along_x),
             "momentum": variance(p, along_p),
         }

@@ -2,9 +2,9 @@
 
 Lengths are in units of x0 and momenta in units of p0, so that ω0Δt = θ turns (q, y) = (x/x0, p/p0).
 
-- "rotation": an exact Ornstein-Uhlenbeck process of p at fixed x, and an exact rotation, split
-  symmetrically.  The noise carries a factor that makes the splitting's error in ⟨a†a⟩ quadratic
-  in the force of the electrons (see `corrected_noise`).
+- "rotation": an exact Ornstein-Uhlenbeck process of p at fixed x, and an exact rotation about the
+  point of rest, split symmetrically.  The noise carries a factor that makes the splitting's error
+  in ⟨a†a⟩ quadratic in the gradient of the electrons' force (see `corrected_noise`).
 - "baoab": forces, drift, Ornstein-Uhlenbeck process, drift, forces (Leimkuhler and Matthews 2013).
 - "symplectic": Euler's method with x moved by the new momentum.
 - "euler": Eqs. (C1) and (C2), all from old values.
@@ -36,30 +36,36 @@ def code(scheme):
     return _CODES[scheme]
 
 
-def coefficients(scheme, model, step):
+def coefficients(scheme, model, step, origin):
     """Rows (1 − a, b/p0, s/p0, 0) at evenly spaced nodes, and the nodes' positions.
+
+    The rotation scheme turns about `origin`, so that its kicks need only the force that is left
+    there of f − mω0²x.
 
     With φ(z) = (1 − e^{−z})/z, which is 1 at z = 0: 1 − a = γΔt φ(γΔt), b = F⟨n⟩Δt φ(γΔt) and
     s² = DΔt φ(2γΔt), for γ of either sign.  Euler's methods have φ = 1; BAOAB has it for the
     Ornstein-Uhlenbeck process, without force.
     """
     x = np.linspace(model.x[0], model.x[-1], _NODES)
-    force, at, factor = model.force_at(x), x, 1.0
+    force = model.force_at(x) - model.mass * model.frequency**2 * origin
+    at, factor = x, 1.0
     if scheme == "rotation":
-        at, factor = corrected_noise(model, x, step)
+        at, factor = corrected_noise(model, x, force, step)
     loss = model.damping_at(at) * step
-    phi, phi_twice = (1.0, 1.0) if scheme in ("euler", "symplectic") else (_phi(loss), _phi(2 * loss))
+    phi, phi_twice = (
+        (1.0, 1.0) if scheme in ("euler", "symplectic") else (_phi(loss), _phi(2 * loss))
+    )
     phi_force = phi if scheme == "rotation" else 1.0
     noise = factor * np.sqrt(np.maximum(model.diffusion_at(at), 0.0) * step * phi_twice)
     columns = (loss * phi, force * step * phi_force / model.p0, noise / model.p0, 0.0)
     return np.stack([column * np.ones_like(x) for column in columns], axis=1), x
 
 
-def corrected_noise(model, x, step):
+def corrected_noise(model, x, force, step):
     """Where to take γ and D for a walker at `x`, and the factor of √D, in the rotation scheme.
 
-    A walker that is kicked at (x, p) follows, to first order in the force f = F⟨n⟩ and second in
-    θ = ω0Δt, the true orbit through
+    A walker that is kicked at (x, p) follows, to first order in the force f of the kicks and second
+    in θ = ω0Δt, the true orbit through
 
         x + (θ²/12) f/mω0²,    p (1 − (θ²/12) f'/mω0²),
 
@@ -69,7 +75,6 @@ def corrected_noise(model, x, step):
     """
     twelfth = (model.frequency * step) ** 2 / 12.0
     spring = model.mass * model.frequency**2
-    force = model.force_at(x)
     at = np.clip(x + twelfth * force / spring, model.x[0], model.x[-1])
     return at, 1.0 + twelfth * np.gradient(force, x) / spring
 
@@ -162,7 +167,9 @@ def linear_covariance(scheme: str, angle: float, friction: float, pull: float = 
     friction = _checks.positive("friction", friction)
     pull = _checks.finite("pull", pull)
     if pull >= 1:
-        raise ValueError(f"pull must be below 1, got {pull!r}; beyond, nothing holds the oscillator")
+        raise ValueError(
+            f"pull must be below 1, got {pull!r}; beyond, nothing holds the oscillator"
+        )
     move, noise = _linear_map(scheme, angle, friction, pull)
     if np.abs(np.linalg.eigvals(move)).max() >= 1.0:
         raise ValueError(
