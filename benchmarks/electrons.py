@@ -20,12 +20,12 @@ import os
 import platform
 from dataclasses import replace
 from math import exp, inf, pi
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import numpy as np
 import scipy
+from machine import processor
 from scipy.integrate import quad
 
 import qemlib as qem
@@ -145,16 +145,6 @@ def errors(device, rows, exact):
     scale = exact[1] / (2 * device.oscillator.mass * device.left.temperature)
     units = np.array([np.ones_like(scale), exact[1], scale])
     return np.max(np.abs(rows - exact) / units, axis=1)
-
-
-def processor():
-    """Name of the processor."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def main(repeats):

@@ -7,6 +7,7 @@ from qemlib._errors import ConvergenceError
 from qemlib.adiabaticity import Adiabaticity, adiabaticity
 from qemlib.densities import Lorentzian, SpectralDensity
 from qemlib.device import Device, Lead, Oscillator, paper_device
+from qemlib.diagnostics import Convergence, Diagnostics, TooShortError
 from qemlib.electrons import (
     ElectronCoefficients,
     current,
@@ -44,8 +45,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Adiabaticity",
+    "Convergence",
     "ConvergenceError",
     "Device",
+    "Diagnostics",
     "ElectronCoefficients",
     "ErgotropyEstimate",
     "Estimate",
@@ -64,6 +67,7 @@ __all__ = [
     "SteadyState",
     "Tabulated",
     "Threshold",
+    "TooShortError",
     "Trajectory",
     "adiabaticity",
     "current",

@@ -2,136 +2,242 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numba import get_num_threads
 
-from qemlib import _kernels
-from qemlib._progress import bar
-from qemlib.langevin_model import LangevinModel
-from qemlib.orbit import OrbitAverage
-from qemlib.sampled_state import RING, Batches, Histogram, SampledState, Trajectory
+from qemlib import _kernels, schemes
+from qemlib._batches import RING, Batches
+from qemlib._normals import LANES
+from qemlib._plan import Plan
+from qemlib.diagnostics import GROUPS, Series
+from qemlib.sampled_state import Histogram, SampledState, Trajectory
 
 _BATCHES = 64
-_NODES = 4097  # of the table of coefficients, of which the nearest is taken
-_STEPS_A_CALL = 2**25  # between updates of the progress bar: about a twentieth of a second
+_STEPS_A_CALL = (
+    2**25
+)  # between looks at the progress bar and at Ctrl-C: a few hundredths of a second
 _BIN_WIDTH = 0.01  # in |α|
 _MOST_BINS = 8000
 _PLANE_BINS = 256
 _TRACKED = 8  # walkers of a trajectory
+_SLOTS = 32  # pieces of a series; a full one is halved, so that memory does not grow
+_FIRST_PIECE = 0.125  # relaxation times
 
 
 class LeftGridError(ValueError):
-    """A walker left the model's grid, where the coefficients are unknown."""
+    """A walker left the model's grid, where the coefficients are unknown, or overflowed."""
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What is decided before the first step; times are counted per walker."""
+@dataclass(eq=False)
+class Ensemble:
+    """State of a run between two calls of the kernel: all that is needed to go on.
 
-    model: LangevinModel
-    estimate: OrbitAverage
-    scheme: str
-    walkers: int
-    step: float
-    interval: int
-    burn_in: int  # strides, that is, steps / interval
-    strides: int  # recorded ones
-    trajectory: int | None  # steps between its points
+    `burned` and `done` count strides; `series` holds sums of the moments of every walker over
+    `piece` strides each.
+    """
 
-    @property
-    def euler(self):
-        return self.scheme == "euler"
+    plan: Plan
+    state: np.ndarray
+    words: np.ndarray
+    burned: int
+    done: int
+    piece: int
+    series: np.ndarray
+    radial: np.ndarray
+    plane: np.ndarray
+    seen: np.ndarray
 
-    @property
-    def blocks(self):
-        return self.walkers // _kernels.LANES
-
-    @property
-    def stride_time(self):
-        return self.interval * self.step
-
-    @property
-    def piece(self):
-        """Strides between the points of a trajectory."""
-        return 1 if self.trajectory is None else self.trajectory // self.interval
-
-
-def run(plan: Plan, seed: int, progress: bool) -> SampledState:
-    """Carry out the plan."""
-    starts, *streams = np.random.SeedSequence(seed).spawn(1 + plan.blocks)
-    words = np.zeros((plan.blocks, 5, _kernels.LANES), np.uint32)
-    for block, stream in enumerate(streams):
-        words[block, :4] = stream.generate_state(4 * _kernels.LANES).reshape(4, -1)
-    dtype = np.float64 if plan.euler else np.float32
-    state = _start(plan, np.random.default_rng(starts)).astype(dtype)
-    tables = [array.astype(dtype) for array in _tables(plan)]
-    limit, bins, bin_width = _ranges(plan)
-    tables.append(
-        np.array(
-            [1.0 / bin_width, limit, _PLANE_BINS / (2.0 * limit), bins - 1, 0.0, _PLANE_BINS], dtype
+    @classmethod
+    def start(cls, plan: Plan) -> Ensemble:
+        starts, *streams = np.random.SeedSequence(plan.seed).spawn(1 + plan.blocks)
+        words = np.zeros((plan.blocks, 5, LANES), np.uint32)
+        for block, stream in enumerate(streams):
+            words[block, :4] = stream.generate_state(4 * LANES).reshape(4, -1)
+        shares = min(plan.blocks, _BATCHES)
+        # A power of two, so that it divides the lanes of a block; shares × this ≥ 64 batches.
+        batches = 1 << int(np.ceil(np.log2(_BATCHES / shares)))
+        tracked = 0 if plan.trajectory is None else _TRACKED
+        stride_time = plan.interval * plan.step
+        return cls(
+            plan=plan,
+            state=_start(plan, np.random.default_rng(starts)).astype(_dtype(plan)),
+            words=words,
+            burned=0,
+            done=0,
+            piece=max(1, int(_FIRST_PIECE * plan.estimate.relaxation_time / stride_time)),
+            series=np.zeros((plan.blocks, _SLOTS, _kernels.MOMENTS, LANES)),
+            radial=np.zeros((shares, batches, _ranges(plan)[1]), np.int64),
+            plane=np.zeros(_PLANE_BINS**2 + 1, np.int64),
+            seen=np.empty((0, 2, tracked)),
         )
-    )
-    steps = plan.walkers * plan.interval * (plan.burn_in + plan.strides)
-    with bar(progress, total=steps, unit="step", unit_scale=True, desc="sample") as shown:
-        nothing = np.empty((0, 2, 0))
-        _advance(plan, state, words, tables, plan.burn_in, _counters(plan, 0), nothing, shown, 0)
-        counters, seen = _counters(plan, bins), nothing
-        if plan.trajectory is not None:
-            seen = np.empty((plan.strides // plan.piece, 2, _TRACKED))
-        _advance(plan, state, words, tables, plan.strides, counters, seen, shown, plan.burn_in)
-    batches, histogram = _collect(plan, counters, bin_width, limit)
-    return SampledState(
-        scheme=plan.scheme,
-        seed=seed,
-        walkers=plan.walkers,
-        steps=steps,
-        step=plan.step,
-        burn_in=plan.burn_in * plan.stride_time,
-        relaxation_time=plan.estimate.relaxation_time,
-        recorded=plan.walkers * plan.strides,
-        histogram=histogram,
-        trajectory=None if plan.trajectory is None else _trajectory(plan, seen),
-        _batches=batches,
-    )
+
+    def extended(self, plan: Plan) -> Ensemble:
+        """An ensemble of its own that goes on from here to the end of another plan."""
+        names = ("state", "words", "series", "radial", "plane", "seen")
+        return replace(self, plan=plan, **{name: getattr(self, name).copy() for name in names})
+
+    @property
+    def steps(self) -> int:
+        return self.plan.walkers * self.plan.interval * (self.burned + self.done)
+
+    def run(self, shown, stop) -> None:
+        """Go on to the end of the plan, or until `stop.asked` between two calls."""
+        plan = self.plan
+        field, bins = _field(plan), _bins(plan)
+        planes = np.zeros((get_num_threads(), self.plane.size), np.int64)
+        missing = plan.strides // plan.every - len(self.seen)
+        seen = np.concatenate([self.seen, np.empty((max(missing, 0), *self.seen.shape[1:]))])
+        a_call = max(1, _STEPS_A_CALL // (plan.walkers * plan.interval))
+        while not stop.asked and self.burned + self.done < plan.burn_in + plan.strides:
+            recording = self.burned == plan.burn_in
+            if recording:
+                if self.done == _SLOTS * self.piece:
+                    self._halve_series()
+                end = min(plan.strides, _SLOTS * self.piece)
+                strides = min(a_call, end - self.done)
+            else:
+                strides = min(a_call, plan.burn_in - self.burned)
+            kept = (recording, self.series, self.piece, seen[self.done // plan.every :], plan.every)
+            self._call(field, bins, strides, kept, planes)
+            if recording:
+                self.done += strides
+            else:
+                self.burned += strides
+            shown.update(strides * plan.interval * plan.walkers)
+        self.plane += planes.sum(axis=0)
+        self.seen = seen[: self.done // plan.every]
+
+    def _call(self, field, bins, strides, kept, planes):
+        plan = self.plan
+        left = np.full(plan.blocks, -1)
+        code = schemes.code(plan.scheme)
+        # The generators wrap around by design; without Numba, NumPy would warn of it, and of what
+        # overflows, which is found and reported below.
+        with np.errstate(over="ignore", invalid="ignore"):
+            _kernels.advance(
+                *(self.state, self.words, field, bins, code, strides, plan.interval, self.done),
+                *(kept, self.radial, planes, left),
+            )
+        blocks = np.flatnonzero((left >= 0) | ~np.isfinite(self.state).all(axis=(1, 2)))
+        if blocks.size:
+            at = int(left[blocks[0]]) if left[blocks[0]] >= 0 else strides * plan.interval
+            before = (self.burned + self.done) * plan.interval
+            raise LeftGridError(_departure(plan, self.state, int(blocks[0]), before + at))
+
+    def _halve_series(self):
+        half = _SLOTS // 2
+        self.series[:, :half] = self.series[:, 0::2] + self.series[:, 1::2]
+        self.series[:, half:] = 0.0
+        self.piece *= 2
+
+    def collect(self, partial: bool) -> SampledState:
+        """What has been sampled up to here."""
+        plan = self.plan
+        limit, _, width = _ranges(plan)
+        model, edges = plan.model, np.linspace(-limit, limit, _PLANE_BINS + 1)
+        histogram = Histogram(
+            counts=self.plane[:-1].reshape(_PLANE_BINS, _PLANE_BINS),
+            x_edges=model.x0 * edges,
+            p_edges=model.p0 * edges,
+            outside=int(self.plane[-1]),
+        )
+        return SampledState(
+            scheme=plan.scheme,
+            seed=plan.seed,
+            walkers=plan.walkers,
+            steps=self.steps,
+            step=plan.step,
+            expected_bias=plan.expected_bias,
+            burn_in=self.burned * plan.interval * plan.step,
+            relaxation_time=plan.estimate.relaxation_time,
+            recorded=plan.walkers * self.done,
+            partial=partial,
+            histogram=histogram,
+            trajectory=None if plan.trajectory is None else self._trajectory(),
+            _batches=Batches(
+                sums=self._batch_sums(),
+                radial=self.radial.reshape(-1, self.radial.shape[2]),
+                bin_width=width,
+            ),
+            _series=self._series(),
+            _ensemble=self,
+        )
+
+    def _batch_sums(self):
+        """Sums of |α|², |α|⁴, α², x and p over the walkers of each batch, in a fixed order."""
+        shares, batches, _ = self.radial.shape
+        sums = np.zeros((_kernels.MOMENTS, shares, batches))
+        total = self.series.sum(axis=1)
+        for block in range(self.plan.blocks):
+            lanes = total[block].reshape(_kernels.MOMENTS, batches, -1)
+            sums[:, block % shares] += lanes.sum(axis=2)
+        sums, counts = sums.reshape(_kernels.MOMENTS, -1), self.radial.sum(axis=2).ravel()
+        # α = β + o: α² = β² + 2oβ + o², with what the scheme does to β² and β taken out.
+        units, model = self._units, self.plan.model
+        origin = self.plan.origin / model.x0
+        beta = sums[4:] * (units[4:, None] / [[model.x0], [model.p0]])
+        sums = sums * units[:, None]
+        sums[2] += 2.0 * origin * beta[0] + origin**2 * counts
+        sums[3] += 2.0 * origin * beta[1]
+        sums[4] += self.plan.origin * counts
+        return sums
+
+    @property
+    def _units(self):
+        """What makes moments of |α|², |α|⁴, β², x and p of the kernel's sums."""
+        model = self.plan.model
+        square, first = schemes.recorded_factors(self.plan.scheme, self.plan.theta)
+        return np.array([1.0, 1.0, 1.0 / square, 1.0 / square, model.x0 / first, model.p0 / first])
+
+    def _series(self):
+        return Series(
+            sums=self.series[:, : self.done // self.piece],
+            units=self._units,
+            points=self.piece,
+            spacing=self.plan.interval * self.plan.step,
+        )
+
+    def _trajectory(self):
+        plan = self.plan
+        time = np.arange(1, len(self.seen) + 1) * plan.trajectory * plan.step
+        return Trajectory(
+            time,
+            plan.origin + plan.model.x0 * self.seen[:, 0].T,
+            plan.model.p0 * self.seen[:, 1].T,
+        )
+
+
+def _dtype(plan):
+    """Steps of explicit Euler are so small that float32 would round them away."""
+    return np.float64 if plan.scheme == "euler" else np.float32
 
 
 def _start(plan, generator):
-    """q and y of every walker: random phases, energies even from rest to beyond the ring."""
-    model, estimate = plan.model, plan.estimate
-    shape = (plan.blocks, _kernels.LANES)
-    radius = float(estimate.quantile(0.999)) * np.sqrt(generator.random(shape))
-    phase = 2.0 * np.pi * generator.random(shape)
-    return np.stack(
-        [estimate.center / model.x0 + radius * np.cos(phase), radius * np.sin(phase)], axis=1
-    )
+    """q and y of every walker: random phases, energies even from rest to beyond the ring.
 
-
-def _tables(plan):
-    """(1 − a, b/p0, s/p0) at the nodes, where the nodes are, and the angles of rotation.
-
-    With φ(z) = (1 − e^{−z})/z, which is 1 at z = 0: 1 − a = γΔt φ(γΔt), b = F⟨n⟩Δt φ(γΔt) and
-    s² = DΔt φ(2γΔt), for γ of either sign.  Explicit Euler has φ = 1.
+    Lanes belong to GROUPS in turn; the first group starts nearest to rest, the last outermost.
     """
-    model, dt = plan.model, plan.step
-    x = np.linspace(model.x[0], model.x[-1], _NODES)
-    loss = model.damping_at(x) * dt
-    phi, phi_twice = (1.0, 1.0) if plan.euler else (_phi(loss), _phi(2.0 * loss))
-    noise = np.sqrt(np.maximum(model.diffusion_at(x), 0.0) * dt * phi_twice)
-    table = np.stack(
-        [loss * phi, model.force_at(x) * dt * phi / model.p0, noise / model.p0 * np.ones_like(x)]
-    )
-    spacing = (x[-1] - x[0]) / (_NODES - 1) / model.x0
-    grid = np.array([x[0] / model.x0, 1.0 / spacing, _NODES - 1, 0.0, 0.5])
-    theta = model.frequency * dt
-    whole, half = (np.array([np.tan(angle / 2.0), np.sin(angle)]) for angle in (theta, theta / 2.0))
-    angles = np.full((2, 2), theta) if plan.euler else np.stack([whole, half])
-    return table, grid, angles
+    model, estimate = plan.model, plan.estimate
+    shape = (plan.blocks, LANES)
+    group = np.arange(LANES) % GROUPS
+    level = (group + generator.random(shape)) / GROUPS
+    radius = float(estimate.quantile(0.999)) * np.sqrt(level)
+    phase = 2.0 * np.pi * generator.random(shape)
+    middle = (estimate.center - plan.origin) / model.x0
+    return np.stack([middle + radius * np.cos(phase), radius * np.sin(phase)], axis=1)
 
 
-def _phi(z):
-    safe = np.where(z == 0.0, 1.0, z)
-    return np.where(z == 0.0, 1.0, -np.expm1(-safe) / safe)
+def _field(plan):
+    """Table, grid and angles as the kernel takes them."""
+    dtype = np.dtype(_dtype(plan))
+    rows, x = schemes.coefficients(plan.scheme, plan.model, plan.step, plan.origin)
+    spacing = (x[-1] - x[0]) / (x.size - 1) / plan.model.x0
+    grid = np.array([(x[0] - plan.origin) / plan.model.x0, 1.0 / spacing, x.size - 1, 0.0, 0.5])
+    table = np.ascontiguousarray(rows.astype(dtype)).view(np.complex128).ravel()
+    angles = schemes.angles(plan.scheme, plan.theta).astype(dtype)
+    return table, grid.astype(dtype), angles
 
 
 def _ranges(plan):
@@ -148,81 +254,30 @@ def _ranges(plan):
     return limit, bins, width
 
 
-def _counters(plan, bins):
-    """Sums and counts, zero: (sums, radial, plane).  Without bins nothing is recorded."""
-    shares = min(plan.blocks, _BATCHES)
-    # A power of two, so that it divides the lanes of a block; shares × this ≥ 64 batches.
-    batches = 1 << int(np.ceil(np.log2(_BATCHES / shares)))
-    return (
-        np.zeros((plan.blocks, _kernels.MOMENTS, _kernels.LANES)),
-        np.zeros((shares, batches, bins), np.int64),
-        np.zeros((shares, _PLANE_BINS**2 + 1), np.int64),
+def _bins(plan):
+    limit, bins, width = _ranges(plan)
+    per_length, origin = _PLANE_BINS / (2.0 * limit), plan.origin / plan.model.x0
+    return np.array(
+        [1.0 / width, limit, per_length, bins - 1, 0.0, _PLANE_BINS, origin], _dtype(plan)
     )
 
 
-def _advance(plan, state, words, tables, strides, counters, seen, shown, done):
-    """Run all walkers for so many strides, in calls short enough to be interrupted."""
-    left = np.full(plan.blocks, -1)
-    table, grid, angles, bins = tables
-    piece = plan.piece
-    pieces = max(1, _STEPS_A_CALL // (plan.walkers * plan.interval * piece))  # in one call
-    for first in range(0, -(-strides // piece), pieces):
-        now = min(pieces * piece, strides - first * piece)
-        # The generators wrap around by design; without Numba, NumPy would warn of it.
-        with np.errstate(over="ignore"):
-            _kernels.advance(
-                *(state, words, table, grid, angles, bins, plan.euler, now, plan.interval),
-                *(*counters, seen[first : first + pieces], piece, left),
-            )
-        if (left >= 0).any():
-            _refuse_departure(plan, state, left, done)
-        done += now
-        shown.update(now * plan.interval * plan.walkers)
-
-
-def _refuse_departure(plan, state, left, done):
+def _departure(plan, state, block, steps):
+    """Which walker was lost, where and when."""
     model = plan.model
-    block = int(np.argmax(left >= 0))
-    time = (done * plan.interval + int(left[block])) * plan.step
-    x = state[block, 0].astype(float) * model.x0
-    outside = ~((x >= model.x[0]) & (x <= model.x[-1]))
-    reached = x[outside][0] if outside.any() else model.x[0]
-    raise LeftGridError(
-        f"model: a walker reached x = {reached:.6g} after {round(time / plan.step)} steps, at time "
-        f"{time:.6g}, outside of the model's grid from {model.x[0]:.6g} to {model.x[-1]:.6g}, "
-        f"where its coefficients are unknown; build the model on a wider grid"
-    )
-
-
-def _trajectory(plan, seen):
-    time = np.arange(1, len(seen) + 1) * plan.trajectory * plan.step
-    return Trajectory(time, plan.model.x0 * seen[:, 0].T, plan.model.p0 * seen[:, 1].T)
-
-
-def _collect(plan, counters, bin_width, limit):
-    """Batches and the histogram from the counters."""
-    sums, radial, plane = counters
-    model = plan.model
-    shares, batches, bins = radial.shape
-    by_batch = np.zeros((_kernels.MOMENTS, shares, batches))
-    for block in range(plan.blocks):
-        lanes = sums[block].reshape(_kernels.MOMENTS, batches, -1)
-        by_batch[:, block % shares] += lanes.sum(axis=2)
-    edges = np.linspace(-limit, limit, _PLANE_BINS + 1)
-    counts = plane.sum(axis=0)
-    histogram = Histogram(
-        counts=counts[:-1].reshape(_PLANE_BINS, _PLANE_BINS),
-        x_edges=model.x0 * edges,
-        p_edges=model.p0 * edges,
-        outside=int(counts[-1]),
-    )
+    q, y = state[block].astype(float)
+    x, p = plan.origin + q * model.x0, y * model.p0
+    inside = (x >= model.x[0]) & (x <= model.x[-1]) & np.isfinite(p)
+    lane = int(np.argmin(inside))
+    when = f"after {steps} steps, at time {steps * plan.step:.6g}"
+    who = f"(walker {block * LANES + lane}, with p = {p[lane]:.6g})"
+    if not (np.isfinite(x[lane]) and np.isfinite(p[lane])):
+        return (
+            f"model: a walker overflowed: it reached x = {x[lane]:.6g} {when} {who}; "
+            f"its step of {plan.step:.6g} is too large for these coefficients"
+        )
     return (
-        Batches(
-            sums=by_batch.reshape(_kernels.MOMENTS, -1),
-            radial=radial.reshape(-1, bins),
-            bin_width=bin_width,
-            x0=model.x0,
-            p0=model.p0,
-        ),
-        histogram,
+        f"model: a walker reached x = {x[lane]:.6g} {when} {who}, outside of the model's grid from "
+        f"{model.x[0]:.6g} to {model.x[-1]:.6g}, where its coefficients are unknown; build the "
+        f"model on a wider grid"
     )

@@ -1,8 +1,8 @@
 """The Langevin equation (6) sampled by many walkers at once (Appendix C).
 
-Two schemes.  "rotation", the default, is exact in each of its parts: an Ornstein-Uhlenbeck process
-of p at fixed x, and the rotation of phase space by ω0Δt.  "euler" is the paper's, with the factors
-that (C1) and (C2) lack put back; it is here to be examined.
+The default scheme, "rotation", is exact in each of its parts: an Ornstein-Uhlenbeck process of p at
+fixed x, and the rotation of phase space by ω0Δt.  "euler" is the paper's, with the factors that
+(C1) and (C2) lack put back; it and two others are here to be compared.  See `qemlib.schemes`.
 """
 
 from __future__ import annotations
@@ -12,63 +12,78 @@ from dataclasses import replace
 import numpy as np
 
 from qemlib import _checks
-from qemlib._ensemble import LeftGridError, Plan, run
-from qemlib._kernels import LANES
+from qemlib._ensemble import Ensemble, LeftGridError
+from qemlib._interrupt import Interruptible
+from qemlib._plan import plan as make_plan
+from qemlib._progress import bar
+from qemlib.diagnostics import TooShortError
 from qemlib.langevin_model import LangevinModel
-from qemlib.orbit import orbit_average
 from qemlib.sampled_state import SampledState
+from qemlib.schemes import euler_equivalent
 
-__all__ = ["LeftGridError", "euler_equivalent", "sample"]
+__all__ = ["LeftGridError", "TooShortError", "euler_equivalent", "sample"]
 
-_SCHEMES = ("euler", "rotation")
-# ω0Δt of the rotation scheme.  Its bias grows as Δt² and stays below 0.1 % up to the larger angle;
-# beyond, the discrete rotation comes near resonances with the nonlinear force.
-_ANGLE = 0.4
-_LARGEST_ANGLE = 0.6
-_BURN_IN = 8.0  # relaxation times
-_SHORTEST_RECORD = 4.0  # relaxation times that each walker must be recorded for
-_BURN_IN_SHARE = 0.1  # of the steps: more walkers would waste more on it
-_MOST_WALKERS = 4096
-# Steps between records: 2.4 rad at the default angle, so that α, α² and α⁴ are seen from all sides.
-_INTERVAL = 6
-_MOST_TRACKED_POINTS = 10**7
+_STEPS, _SEED, _SCHEME = 250_000_000, 1, "rotation"
+# With a target error: the most steps to make unless the caller says.
+_MOST_STEPS = 10**11
+# A target is aimed at with this many times the steps that it seems to need.
+_MARGIN = 1.05
+# The orbit-averaged guess of the steps needed may be wrong by this factor before it is believed.
+_DOUBT = 4.0
+_TARGETS = ("phonon_number", "g2")
 
 
 def sample(
     model: LangevinModel,
-    steps: int = 250_000_000,
-    seed: int = 1,
+    steps: int | None = None,
+    seed: int = _SEED,
     *,
     walkers: int | None = None,
     step: float | None = None,
-    scheme: str = "rotation",
+    scheme: str = _SCHEME,
     burn_in: float | None = None,
     trajectory: int | None = None,
+    target_error: float | None = None,
+    resume: SampledState | None = None,
+    check: bool = True,
     progress: bool = True,
 ) -> SampledState:
     """Sample the steady state of (6) with many independent walkers.
 
+    Ctrl-C ends a run early and gives what was sampled until then, marked as partial.
+
     Parameters
     ----------
     model : LangevinModel
-    steps : int
-        Integration steps in all: over all walkers, burn-in included.
+    steps : int, optional
+        Integration steps in all: over all walkers, burn-in included.  By default 2.5 × 10⁸.  With
+        `target_error` the most that may be made, by default 10¹¹; with `resume` those already made
+        count, and by default the run goes on to where it was to end.
     seed : int
         One seed gives the same bits for any number of threads on one machine.
     walkers : int, optional
-        A multiple of 64.  By default as many, up to 4096, as keep burn-in within a tenth of the
+        A multiple of 128.  By default as many, up to 4096, as keep burn-in within a tenth of the
         steps.
     step : float, optional
-        Δt (time, 1/energy), with ω0Δt ≤ 0.6.  By default ω0Δt = 0.4 for "rotation"; "euler" has no
-        default, because no step is both small enough for its bias and large enough for its cost.
-    scheme : {"rotation", "euler"}
-        Exact Ornstein-Uhlenbeck process and rotation, in float32; or explicit Euler, Eqs. (C1) and
-        (C2) with F/m and √D/m put back, in float64.
+        Δt (time, 1/energy), with ω0Δt ≤ 0.6.  Only "rotation" has a default: ω0Δt = 0.4, halved
+        until the expected bias of ⟨|α|²⟩ is below 1e-4.
+    scheme : {"rotation", "euler", "symplectic", "baoab"}
+        Exact Ornstein-Uhlenbeck process and rotation; explicit Euler, Eqs. (C1) and (C2) with F/m
+        and √D/m put back, in float64; symplectic Euler; BAOAB.
     burn_in : float, optional
         Time for which each walker runs before it is recorded; by default eight relaxation times.
     trajectory : int, optional
         Keep x and p of eight walkers at every so many steps after burn-in.  By default nothing
         but histograms and sums is kept, and memory does not depend on `steps`.
+    target_error : float, optional
+        Go on until the standard errors of `phonon_number` and of `g2` are below this fraction of
+        them.
+    resume : SampledState, optional
+        A run to go on with, interrupted or finished, which is left as it is.  The result has the
+        same bits as a run that was never interrupted.  Of the other arguments only `steps`,
+        `target_error`, `check` and `progress` may be given.
+    check : bool
+        Raise if the run is too short for its error bars to hold.  False gives the raw numbers.
     progress : bool
         Show a progress bar (tqdm, which the environment variable TQDM_DISABLE silences).
 
@@ -80,15 +95,20 @@ def sample(
     ------
     ValueError
         If an argument is not allowed; if `orbit_average` finds no bound state on the model's grid;
-        if `steps` do not cover burn-in and four more relaxation times of the fewest walkers.
+        if `steps` do not cover burn-in and a record long enough for error bars; if the target
+        error is below the expected bias of the scheme, or would clearly take more than `steps`.
     LeftGridError
-        If a walker leaves the model's grid.
+        If a walker leaves the model's grid or overflows.
+    TooShortError
+        If, after all, walkers from different starts still differ, too few autocorrelation times
+        were recorded, or the target error was not reached; it carries the run.
 
     Notes
     -----
     The rotation scheme: p ← a p + b + s ξ with a = e^{−γΔt}, b = F⟨n⟩(1 − a)/γ and
-    s² = D(1 − a²)/2γ at fixed x, then x/x0 + ip/p0 turns by −ω0Δt.  Its bias is of order Δt².
-    It is recorded half-way through a rotation, where it is symmetric in time.
+    s² = D(1 − a²)/2γ at fixed x, then x/x0 + ip/p0 turns by −ω0Δt.  Noise and friction are adapted
+    to the orbit that this splitting follows, see `qemlib.schemes`.  It is recorded half-way
+    through a rotation, where it is symmetric in time.
 
     Explicit Euler acts as if γ(x) were γ(x) − [ω0² − (F/m)∂ₓ⟨n⟩]Δt; its burn-in is chosen for that.
 
@@ -109,100 +129,115 @@ def sample(
     """
     if not isinstance(model, LangevinModel):
         raise ValueError(f"model must be a LangevinModel, got {model!r}")
-    seed = _checks.integer("seed", seed, 0)
-    plan = _plan(model, steps, walkers, step, scheme, burn_in, trajectory)
-    return run(plan, seed, progress)
+    if target_error is not None:
+        target_error = _checks.positive("target_error", target_error)
+    chosen = (walkers, step, burn_in, trajectory)
+    if resume is None:
+        if steps is None:
+            steps = _STEPS if target_error is None else _MOST_STEPS
+        plan = make_plan(model, steps, seed, scheme, *chosen, target_error, check)
+        ensemble = Ensemble.start(plan)
+    else:
+        ensemble = _resumed(model, steps, seed, scheme, chosen, target_error, resume)
+    if target_error is None:
+        return _run(ensemble, check, progress)
+    return _run_to(target_error, ensemble, check, progress)
 
 
-def euler_equivalent(model: LangevinModel, step: float) -> LangevinModel:
-    """The model that explicit Euler solves in place of the one it is given, to first order in Δt.
-
-    Advancing x with the old velocity feeds energy in: each step turns phase space and stretches it.
-    This acts as a damping rate γ(x) − [ω0² − (F/m)∂ₓ⟨n⟩]Δt.
-
-    Parameters
-    ----------
-    model : LangevinModel
-    step : float
-        Δt (time), positive.
-
-    Returns
-    -------
-    LangevinModel
-        The same but for its damping; its steady state may need a wider grid.
-
-    Raises
-    ------
-    ValueError
-        If `step` is not finite and positive.
-    """
-    step = _checks.positive("step", step)
-    stiffness = model.frequency**2 - np.gradient(model.force, model.x) / model.mass
-    return replace(model, damping=model.damping - stiffness * step)
-
-
-def _plan(model, steps, walkers, step, scheme, burn_in, trajectory):
-    """Check the arguments and settle what they leave open."""
-    steps = _checks.integer("steps", steps, 1)
-    if scheme not in _SCHEMES:
-        raise ValueError(f"scheme must be one of {list(_SCHEMES)}, got {scheme!r}")
-    euler = scheme == "euler"
-    step = _step(model, step, euler)
-    interval = _INTERVAL
-    if trajectory is not None:
-        trajectory = _checks.integer("trajectory", trajectory, 1)
-        interval = max(n for n in range(1, _INTERVAL + 1) if trajectory % n == 0)
-    estimate = orbit_average(euler_equivalent(model, step) if euler else model)
-    relaxation = estimate.relaxation_time
-    if burn_in is None:
-        burn_in = _BURN_IN * relaxation
-    elif (burn_in := _checks.finite("burn_in", burn_in)) < 0:
-        raise ValueError(f"burn_in must not be negative, got {burn_in!r}")
-    burn_in = int(np.ceil(burn_in / (interval * step)))
-    if walkers is None:
-        walkers = _walkers(steps, burn_in * interval)
-    walkers = _checks.integer("walkers", walkers, LANES)
-    if walkers % LANES:
-        raise ValueError(f"walkers must be a multiple of {LANES}, got {walkers}")
-    strides = steps // (walkers * interval) - burn_in
-    shortest = int(np.ceil(_SHORTEST_RECORD * relaxation / (interval * step)))
-    if strides < shortest:
-        raise ValueError(
-            f"steps must be at least {walkers * interval * (burn_in + shortest)} for {walkers} "
-            f"walkers, got {steps}: each needs {burn_in * interval} steps of {step:.4g} for "
-            f"burn-in and {shortest * interval} for {_SHORTEST_RECORD:g} relaxation times of "
-            f"{relaxation:.4g}"
+def _run(ensemble, check, progress):
+    with _shown(ensemble, progress) as shown, Interruptible() as stop:
+        ensemble.run(shown, stop)
+    run = ensemble.collect(partial=ensemble.steps < ensemble.plan.steps)
+    if check and not run.partial and run.shortcomings:
+        raise TooShortError(
+            f"steps must be more than {run.steps} for error bars that hold: "
+            f"{'; '.join(run.shortcomings)}; check=False gives the raw numbers",
+            run,
         )
-    if trajectory is not None:
-        most, fewest = strides * interval, -(-strides * interval // _MOST_TRACKED_POINTS)
-        if not fewest <= trajectory <= most:
-            raise ValueError(
-                f"trajectory must lie between {fewest} and {most} steps for the {most} recorded "
-                f"steps of each walker, got {trajectory}"
-            )
-    return Plan(model, estimate, scheme, walkers, step, interval, burn_in, strides, trajectory)
+    return run
 
 
-def _step(model, step, euler):
-    omega0 = model.frequency
-    if step is None and euler:
+def _run_to(target, ensemble, check, progress):
+    """Go on until the target is reached, each time as far as it seems to need."""
+    limit = ensemble.plan
+    _refuse_hopeless(target, limit)
+    wanted = min(limit.strides, max(limit.strides_for(limit.steps_to(target)), limit.shortest))
+    with _shown(ensemble, progress) as shown, Interruptible() as stop:
+        while True:
+            ensemble.plan = replace(limit, strides=max(wanted, ensemble.done))
+            ensemble.run(shown, stop)
+            if stop.asked:
+                ensemble.plan = limit
+                return ensemble.collect(partial=True)
+            run = ensemble.collect(partial=False)
+            reached = max(run.standard_error(n) / abs(getattr(run, n)) for n in _TARGETS)
+            if reached <= target and not (check and run.shortcomings):
+                return run
+            needed = int(ensemble.done * max(_MARGIN * (reached / target) ** 2, 1.1)) + 1
+            if ensemble.done >= limit.strides:
+                raise TooShortError(
+                    f"target_error of {target:g} was not reached within {run.steps} steps: the "
+                    f"relative error is {reached:.2g}, and about {limit.steps_for(needed):.2g} "
+                    f"steps would be needed" + "".join(f"; {text}" for text in run.shortcomings),
+                    run,
+                )
+            wanted = min(needed, limit.strides)
+
+
+def _refuse_hopeless(target, plan):
+    if target < abs(plan.expected_bias):
         raise ValueError(
-            "step must be given for scheme 'euler', got None: its damping is lowered by about "
-            f"ω0²Δt, so ω0²Δt must be far below γ(x); ω0² = {omega0**2:.4g}"
+            f"target_error must be above the expected bias of scheme {plan.scheme!r} at step "
+            f"{plan.step:.4g}, {abs(plan.expected_bias):.1e}, got {target!r}; take a smaller step"
         )
-    if step is None:
-        return _ANGLE / omega0
-    step = _checks.positive("step", step)
-    if step * omega0 > _LARGEST_ANGLE:
+    needed = plan.steps_to(target)
+    if needed > _DOUBT * plan.steps:
         raise ValueError(
-            f"step must be at most {_LARGEST_ANGLE}/ω0 = {_LARGEST_ANGLE / omega0:.6g}, beyond "
-            f"which the bias exceeds 0.1 % and resonances are near, got {step!r}"
+            f"target_error of {target:g} cannot be reached within {plan.steps:.3g} steps: it takes "
+            f"about {needed:.2g}; allow more `steps`"
         )
-    return step
 
 
-def _walkers(steps, burn_in_steps):
-    walkers = LANES
-    while walkers < _MOST_WALKERS and 2 * walkers * burn_in_steps <= _BURN_IN_SHARE * steps:
-        walkers *= 2
-    return walkers
+def _resumed(model, steps, seed, scheme, chosen, target_error, run):
+    """The ensemble of an earlier run, with a plan that says where to end."""
+    if not isinstance(run, SampledState):
+        raise ValueError(f"resume must be a SampledState, got {run!r}")
+    plan = run._ensemble.plan
+    if seed not in (_SEED, plan.seed) or scheme not in (_SCHEME, plan.scheme):
+        raise ValueError(
+            f"seed and scheme must be left out with `resume`, got {seed!r} and {scheme!r}"
+        )
+    if any(value is not None for value in chosen):
+        raise ValueError(
+            "walkers, step, burn_in and trajectory must be left out with `resume`, got "
+            f"{', '.join(repr(value) for value in chosen)}"
+        )
+    if not _same(model, plan.model):
+        raise ValueError("model must be the one of the run to resume, got another")
+    if steps is None:
+        steps = plan.steps if target_error is None else max(_MOST_STEPS, plan.steps)
+    strides = plan.strides_for(_checks.integer("steps", steps, 1))
+    if strides < max(run._ensemble.done, 1):
+        raise ValueError(f"steps must be at least the {run.steps} already made, got {steps}")
+    return run._ensemble.extended(replace(plan, strides=strides))
+
+
+def _same(a, b):
+    return a is b or (
+        (a.mass, a.frequency) == (b.mass, b.frequency)
+        and all(
+            np.array_equal(getattr(a, name), getattr(b, name))
+            for name in ("x", "force", "damping", "diffusion")
+        )
+    )
+
+
+def _shown(ensemble, progress):
+    return bar(
+        progress,
+        initial=ensemble.steps,
+        total=ensemble.plan.steps,
+        unit="step",
+        unit_scale=True,
+        desc="sample",
+    )

@@ -1,26 +1,24 @@
-"""What a sampled run leaves behind: histograms, moments, and error bars from independent batches.
-
-All averages are over walkers that never meet: batches of walkers are independent, and the spread
-between batches gives the standard error of any average, and by the jackknife of any function of
-averages, without an estimate of correlation times.
-"""
+"""What a sampled run leaves behind: histograms, moments, error bars, and whether to trust them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from scipy.special import roots_legendre
 
-from qemlib import _checks, wigner
+from qemlib._batches import ARGUMENTS, ESTIMATORS, Batches
+from qemlib.diagnostics import (
+    OBSERVABLES,
+    Convergence,
+    Diagnostics,
+    Series,
+    TooShortError,
+    shortcomings,
+)
 
 __all__ = ["Histogram", "SampledState", "Trajectory"]
-
-# Nodes for the average of a Laguerre function over one bin of |α|.
-_NODES = 4
-# Bins in |α| that are taken together where W itself, not an integral over it, is asked for.
-RING = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,20 +87,31 @@ class SampledState:
         Steps that were made in all, over all walkers, with burn-in.
     step : float
         Δt.
+    expected_bias : float
+        Estimate of the relative error of ⟨|α|²⟩ that the step size causes: for "euler" from the
+        friction that it removes, else the largest for linear oscillators with the model's
+        strongest friction and force gradient.
     burn_in : float
         Time for which each walker ran before anything was recorded.
     relaxation_time : float
         Orbit-averaged estimate of the slowest relaxation of the energy.
     recorded : int
         Points recorded, over all walkers.
+    partial : bool
+        Whether the run was interrupted before its end; `sample(model, resume=...)` goes on.
     histogram : Histogram
     trajectory : Trajectory or None
     phonon_number, g2 : float
         ⟨a†a⟩ and g⁽²⁾(0), from moments, with no truncation of levels.
     squeezing : complex
-        ⟨a²⟩.  At finite Δt the rotation scheme has it too large by ω0Δt/sin ω0Δt, 2.7 % by default.
+        ⟨a²⟩.
     position, momentum : float
         ⟨x⟩, ⟨p⟩.
+    diagnostics : Diagnostics
+        Of each moment: Monte Carlo standard error, autocorrelation time, effective sample size
+        and R-hat.
+    shortcomings : tuple of str
+        What keeps the error bars from being trusted; empty if nothing does.
     """
 
     scheme: str
@@ -110,68 +119,88 @@ class SampledState:
     walkers: int
     steps: int
     step: float
+    expected_bias: float
     burn_in: float
     relaxation_time: float
     recorded: int
+    partial: bool
     histogram: Histogram
     trajectory: Trajectory | None
     _batches: Batches = field(repr=False)
+    _series: Series = field(repr=False)
+    _ensemble: Any = field(repr=False)
 
     def __repr__(self):
-        return (
-            f"SampledState(phonon_number={self.phonon_number:.6g} "
-            f"± {self.standard_error('phonon_number'):.1g}, "
-            f"g2={self.g2:.5g} ± {self.standard_error('g2'):.1g};\n"
-            f"    {self.walkers} walkers, {self.steps:.4g} steps of {self.step:.4g} "
-            f"by scheme {self.scheme!r},\n"
-            f"    burn-in of {self.burn_in / self.relaxation_time:.3g} relaxation times, "
-            f"{self.burn_in * self.walkers / (self.step * self.steps):.0%} of the steps)"
-        )
+        if self.recorded:
+            values = (
+                f"phonon_number={self.phonon_number:.6g} "
+                f"± {self.standard_error('phonon_number'):.1g}, "
+                f"g2={self.g2:.5g} ± {self.standard_error('g2'):.1g}"
+            )
+        else:
+            values = "nothing recorded yet"
+        energy = self.diagnostics["energy"]
+        lines = [
+            f"SampledState({values};",
+            f"{self.walkers} walkers, {self.steps:.4g} steps of {self.step:.4g} "
+            f"by scheme {self.scheme!r}, expected bias {self.expected_bias:.0e},",
+            f"burn-in of {self.burn_in / self.relaxation_time:.3g} relaxation times of "
+            f"{self.relaxation_time:.4g}, "
+            f"{self.burn_in * self.walkers / (self.step * max(self.steps, 1)):.0%} of the steps,",
+            f"energy: autocorrelation time {energy.autocorrelation_time:.4g}, "
+            f"{energy.effective_samples:.3g} effective samples, R-hat {energy.r_hat:.4f}",
+        ]
+        if self.partial:
+            lines.append("partial: interrupted, go on with resume=")
+        lines += [f"not to be trusted: {text}" for text in self.shortcomings]
+        return "\n    ".join(lines) + ")"
 
     @property
     def phonon_number(self) -> float:
         """⟨a†a⟩."""
-        return _phonon_number(self._batches, *self._batches.pooled)
+        return self._estimate("phonon_number")
 
     @property
     def g2(self) -> float:
         """g⁽²⁾(0), Eq. (10)."""
-        return _g2(self._batches, *self._batches.pooled)
+        return self._estimate("g2")
 
     @property
     def squeezing(self) -> complex:
         """⟨a²⟩: zero for a rotationally symmetric state."""
-        return _squeezing(self._batches, *self._batches.pooled)
+        return self._estimate("squeezing")
 
     @property
     def position(self) -> float:
         """⟨x⟩."""
-        return _position(self._batches, *self._batches.pooled)
+        return self._estimate("position")
 
     @property
     def momentum(self) -> float:
         """⟨p⟩."""
-        return _momentum(self._batches, *self._batches.pooled)
+        return self._estimate("momentum")
 
     def populations(self, levels: int) -> np.ndarray:
         """Level populations ρ_nn, n = 0 … levels − 1, with errors of either sign.
 
         Means of the bounded function 2(−1)^n e^{−2|α|²} L_n(4|α|²), averaged over each bin of |α|.
         """
-        return _populations(self._batches, *self._batches.pooled, levels)
+        return self._estimate("populations", levels)
 
     def population_batches(self, levels: int) -> np.ndarray:
         """Level populations from each independent batch alone, shape (batches, levels).
 
         For functions of the populations that are not linear; see `qemlib.estimation`.
         """
+        self._require_record()
         counts = self._batches.radial
         parts = counts / counts.sum(axis=1, keepdims=True)
-        return np.stack([_populations(self._batches, None, part, levels) for part in parts])
+        estimator = ESTIMATORS["populations"]
+        return np.stack([estimator(self._batches, None, part, levels) for part in parts])
 
     def radial_profile(self, r) -> np.ndarray:
         """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
-        return _radial_profile(self._batches, *self._batches.pooled, r)
+        return self._estimate("radial_profile", r)
 
     def standard_error(self, name: str, *arguments):
         """Standard error of one of the results, by the jackknife over independent batches.
@@ -195,129 +224,75 @@ class SampledState:
         ------
         ValueError
             If the name is unknown or the arguments do not fit it.
+        TooShortError
+            If nothing was recorded.
         """
-        if name not in _ESTIMATORS:
-            raise ValueError(f"name must be one of {sorted(_ESTIMATORS)}, got {name!r}")
-        wanted = _ARGUMENTS.get(name, ())
+        return self._batches.jackknife(self._estimator(name, arguments), arguments)
+
+    def bias(self, name: str, *arguments):
+        """What the jackknife finds a result to be too large by, for want of samples.
+
+        Zero for averages.  "g2" is a ratio of averages: its bias falls as one over the number of
+        samples, and its standard error as one over the root of it.  Arguments, what is returned
+        and what is raised are as for `standard_error`.
+        """
+        return self._batches.bias(self._estimator(name, arguments), arguments)
+
+    def _estimator(self, name, arguments):
+        self._require_record()
+        if name not in ESTIMATORS:
+            raise ValueError(f"name must be one of {sorted(ESTIMATORS)}, got {name!r}")
+        wanted = ARGUMENTS.get(name, ())
         if len(arguments) != len(wanted):
             raise ValueError(
                 f"arguments of {name!r} must be ({', '.join(wanted)}), got {arguments!r}"
             )
-        return self._batches.jackknife(_ESTIMATORS[name], arguments)
+        return ESTIMATORS[name]
 
+    def _estimate(self, name, *arguments):
+        self._require_record()
+        return ESTIMATORS[name](self._batches, *self._batches.pooled, *arguments)
 
-@dataclass(frozen=True, eq=False)
-class Batches:
-    """Sums over independent batches of walkers.
+    def _require_record(self):
+        if not self.recorded:
+            raise TooShortError("nothing was recorded: the run was interrupted in burn-in", self)
 
-    Attributes
-    ----------
-    sums : ndarray, shape (6, batches)
-        Sums of |α|², |α|⁴, Re α², Im α², x/x0 and p/p0 over the points recorded.
-    radial : ndarray of int, shape (batches, bins)
-        Counts in |α|; the number of bins is a multiple of RING.
-    bin_width : float
-        Width of the bins in |α|; the first begins at 0.
-    x0, p0 : float
-    """
+    @cached_property
+    def diagnostics(self) -> Diagnostics:
+        return Diagnostics({name: self._convergence(name) for name in OBSERVABLES})
 
-    sums: np.ndarray
-    radial: np.ndarray
-    bin_width: float
-    x0: float
-    p0: float
+    @cached_property
+    def shortcomings(self) -> tuple[str, ...]:
+        # Everything else either depends on the energy alone or changes within one period.
+        return shortcomings({"energy": self._convergence("energy")})
 
-    @property
-    def pooled(self) -> tuple[np.ndarray, np.ndarray]:
-        """Means of the six moments and the parts of all points in each bin, over all batches."""
-        count = self.radial.sum()
-        return self.sums.sum(axis=1) / count, self.radial.sum(axis=0) / count
+    def _convergence(self, name):
+        if not self.recorded:
+            return Convergence(*[np.nan] * 5)
+        row = self._series.convergence(name, self._variances[name])
+        # Of everything recorded, and from x = 0: the series lacks what began a new piece.
+        return replace(row, mean=float(self._batches.pooled[0][OBSERVABLES.index(name)]))
 
-    def jackknife(self, estimator, arguments):
-        """Standard error of estimator(self, moments, parts, *arguments)."""
-        counts = self.radial.sum(axis=1)
-        total, sums, radial = counts.sum(), self.sums.sum(axis=1), self.radial.sum(axis=0)
-        without = np.array(
-            [
-                estimator(
-                    self,
-                    (sums - self.sums[:, k]) / (total - counts[k]),
-                    (radial - self.radial[k]) / (total - counts[k]),
-                    *arguments,
-                )
-                for k in range(counts.size)
-            ]
-        )
-        if np.iscomplexobj(without):
-            return complex(_spread(without.real), _spread(without.imag))
-        error = _spread(without)
-        return float(error) if np.ndim(error) == 0 else error
+    @cached_property
+    def _variances(self):
+        """Of the observables in the steady state, from moments and histograms."""
+        moments, parts = self._batches.pooled
+        radius = self._batches.bin_width * (np.arange(parts.size) + 0.5)
+        x, p = (0.5 * (e[1:] + e[:-1]) for e in (self.histogram.x_edges, self.histogram.p_edges))
+        weights = self.histogram.counts / max(self.histogram.counts.sum(), 1)
+        along_x, along_p = weights.sum(axis=1), weights.sum(axis=0)
+        plan = self._ensemble.plan
+        beta = (x[:, None] - plan.origin) / plan.model.x0 + 1j * p / plan.model.p0
 
+        def variance(values, weight):
+            mean = (weight * values).sum()
+            return float((weight * (values - mean) ** 2).sum())
 
-def _spread(without):
-    """Jackknife standard error from the estimates that leave out one batch each."""
-    n = len(without)
-    return np.sqrt((n - 1) / n * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
-
-
-def _phonon_number(batches, moments, parts):
-    return wigner.phonon_number(moments[:2])
-
-
-def _g2(batches, moments, parts):
-    return wigner.g2(moments[:2])
-
-
-def _squeezing(batches, moments, parts):
-    return complex(moments[2], moments[3])
-
-
-def _position(batches, moments, parts):
-    return float(batches.x0 * moments[4])
-
-
-def _momentum(batches, moments, parts):
-    return float(batches.p0 * moments[5])
-
-
-def _populations(batches, moments, parts, levels):
-    levels = _checks.integer("levels", levels, 1)
-    occupied = int(np.flatnonzero(batches.radial.any(axis=0))[-1]) + 1
-    return _fock_average(batches.bin_width, occupied, levels) @ parts[:occupied]
-
-
-def _radial_profile(batches, moments, parts, r):
-    r = _checks.finite_array("r", r)
-    if (r < 0).any():
-        raise ValueError(f"r must not be negative, got {r.min()}")
-    square = (batches.bin_width * np.arange(0, parts.size + 1, RING)) ** 2
-    density = parts.reshape(-1, RING).sum(axis=1) / (np.pi * np.diff(square))
-    # As a function of r², the mean of W over a ring is W at its middle, to first order.
-    return np.interp(r**2, 0.5 * (square[1:] + square[:-1]), density, right=0.0)
-
-
-_ESTIMATORS = {
-    "phonon_number": _phonon_number,
-    "g2": _g2,
-    "squeezing": _squeezing,
-    "position": _position,
-    "momentum": _momentum,
-    "populations": _populations,
-    "radial_profile": _radial_profile,
-}
-_ARGUMENTS = {"populations": ("levels",), "radial_profile": ("r",)}
-
-
-@lru_cache(maxsize=1)  # the jackknife asks for the same one again and again
-def _fock_average(width, bins, levels):
-    """2(−1)^n e^{−2r²} L_n(4r²), averaged over the area of each ring; shape (levels, bins).
-
-    The average rather than the value in the middle: for high levels the function turns within a
-    bin, where W hardly changes.
-    """
-    node, weight = roots_legendre(_NODES)
-    r = width * (np.arange(bins)[:, None] + 0.5 * (node + 1.0))
-    functions = wigner.laguerre_functions(levels, 4.0 * r.ravel() ** 2).reshape(levels, *r.shape)
-    area = r * weight
-    average = (functions * area).sum(axis=2) / area.sum(axis=1)
-    return 2.0 * (-1.0) ** np.arange(levels)[:, None] * average
+        return {
+            "energy": float(moments[1] - moments[0] ** 2),
+            "energy_squared": variance(radius**4, parts),
+            "squeezing_real": variance((beta**2).real, weights),
+            "squeezing_imaginary": variance((beta**2).imag, weights),
+            "position": variance(x, along_x),
+            "momentum": variance(p, along_p),
+        }

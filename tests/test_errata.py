@@ -88,9 +88,9 @@ def test_the_table_has_a_line_for_each_row_and_hides_round_off():
 
 def test_the_report_says_what_each_check_found():
     assert report("A14", "A18", "B7").splitlines() == [
-        "(A14)  as printed: diverges   corrected: holds",
-        "(A18)  as printed: holds",
-        "(B7)   as printed: off by 1.4   corrected: holds",
+        "(A14) as printed: diverges   corrected: holds",
+        "(A18) as printed: holds",
+        "(B7)  as printed: off by 1.4   corrected: holds",
     ]
 
 

@@ -79,12 +79,13 @@ def report(*numbers: str) -> str:
     Examples
     --------
     >>> print(report("A9a", "A16"))
-    (A9a)  as printed: holds
-    (A16)  as printed: off by 2   corrected: holds
+    (A9a) as printed: holds
+    (A16) as printed: off by 2   corrected: holds
     """
+    width = max(map(len, numbers)) + 3
     lines = []
     for row in map(equation, numbers):
-        line = f"({row.number})".ljust(7) + f"as printed: {_verdict(row, row.printed_holds)}"
+        line = f"({row.number})".ljust(width) + f"as printed: {_verdict(row, row.printed_holds)}"
         if row.is_erratum:
             ours = "holds" if row.corrected_holds else "fails"
             line += f"   corrected: {ours}"

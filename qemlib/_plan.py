@@ -1,0 +1,213 @@
+"""What is decided before the first step of a run: step size, burn-in, walkers, and how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qemlib import _checks, schemes
+from qemlib._normals import LANES
+from qemlib.langevin_model import LangevinModel
+from qemlib.orbit import OrbitAverage, orbit_average
+
+# ω0Δt of the rotation scheme, halved until its bias is below the limit.  Beyond the larger angle
+# the discrete rotation comes near resonances with the nonlinear force.
+_ANGLE = 0.4
+_LARGEST_ANGLE = 0.6
+_MOST_HALVINGS = 6
+_BIAS = 1e-4
+_BURN_IN = 8.0  # relaxation times
+# Relaxation times to be recorded: of each walker, and of all together.  Two make about one
+# independent sample of the energy, and g2, a ratio with long tails, needs thousands of them.
+_SHORTEST_RECORD, _SHORTEST_IN_ALL = 4.0, 8000.0
+_BURN_IN_SHARE = 0.1  # of the steps: more walkers would waste more on it
+_MOST_WALKERS = 4096
+# Steps between records: 2.4 rad at the default angle, so that α, α² and α⁴ are seen from all sides.
+_INTERVAL = 6
+_MOST_TRACKED_POINTS = 10**7
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is decided before the first step; times are counted per walker."""
+
+    model: LangevinModel
+    estimate: OrbitAverage
+    scheme: str
+    seed: int
+    walkers: int
+    step: float
+    expected_bias: float
+    interval: int
+    burn_in: int  # strides, that is, steps / interval
+    strides: int  # recorded ones
+    shortest: int  # strides that error bars need
+    trajectory: int | None  # steps between its points
+
+    @property
+    def blocks(self):
+        return self.walkers // LANES
+
+    @property
+    def theta(self):
+        return self.model.frequency * self.step
+
+    @property
+    def origin(self):
+        """Position about which the scheme rotates: where the mean force balances the spring."""
+        return self.estimate.center if self.scheme == "rotation" else 0.0
+
+    @property
+    def every(self):
+        """Strides between the points of a trajectory."""
+        return 1 if self.trajectory is None else self.trajectory // self.interval
+
+    @property
+    def steps(self):
+        """Over all walkers, with burn-in."""
+        return self.steps_for(self.strides)
+
+    def steps_for(self, strides):
+        return self.walkers * self.interval * (self.burn_in + strides)
+
+    def strides_for(self, steps):
+        return steps // (self.walkers * self.interval) - self.burn_in
+
+    def steps_to(self, target_error):
+        """Steps after which the phonon number should have this relative error, roughly."""
+        recorded = _steps_for(self.estimate, self.step, target_error)
+        return recorded + self.steps_for(0)
+
+
+def plan(
+    model, steps, seed, scheme, walkers, step, burn_in, trajectory, target_error, check
+) -> Plan:
+    """Check the arguments and settle what they leave open."""
+    steps = _checks.integer("steps", steps, 1)
+    seed = _checks.integer("seed", seed, 0)
+    if scheme not in schemes.SCHEMES:
+        raise ValueError(f"scheme must be one of {sorted(schemes.SCHEMES)}, got {scheme!r}")
+    interval = _INTERVAL
+    if trajectory is not None:
+        trajectory = _checks.integer("trajectory", trajectory, 1)
+        interval = max(n for n in range(1, _INTERVAL + 1) if trajectory % n == 0)
+    step, estimate, bias = _step(model, step, scheme)
+    relaxation = estimate.relaxation_time
+    if burn_in is None:
+        burn_in = _BURN_IN * relaxation
+    elif (burn_in := _checks.finite("burn_in", burn_in)) < 0:
+        raise ValueError(f"burn_in must not be negative, got {burn_in!r}")
+    burn_in = int(np.ceil(burn_in / (interval * step)))
+    if walkers is None:
+        aim = (
+            steps if target_error is None else min(steps, _steps_for(estimate, step, target_error))
+        )
+        walkers = _walkers(aim, burn_in * interval)
+    walkers = _checks.integer("walkers", walkers, LANES)
+    if walkers % LANES:
+        raise ValueError(f"walkers must be a multiple of {LANES}, got {walkers}")
+    shortest = max(_SHORTEST_RECORD, _SHORTEST_IN_ALL / walkers) * relaxation
+    shortest = int(np.ceil(shortest / (interval * step)))
+    result = Plan(
+        model=model,
+        estimate=estimate,
+        scheme=scheme,
+        seed=seed,
+        walkers=walkers,
+        step=step,
+        expected_bias=bias,
+        interval=interval,
+        burn_in=burn_in,
+        strides=steps // (walkers * interval) - burn_in,
+        shortest=shortest,
+        trajectory=trajectory,
+    )
+    _check_length(result, steps, check)
+    return result
+
+
+def _check_length(result, steps, check):
+    interval, needed = result.interval, result.shortest if check else 1
+    if result.strides < needed:
+        raise ValueError(
+            f"steps must be at least {result.steps_for(needed)} for {result.walkers} "
+            f"walkers, got {steps}: each needs {result.burn_in * interval} steps of "
+            f"{result.step:.4g} for burn-in and {needed * interval} to be recorded, at a "
+            f"relaxation time of {result.estimate.relaxation_time:.4g}"
+            + ("; check=False gives the raw numbers of a shorter record" if check else "")
+        )
+    if result.trajectory is not None:
+        most = result.strides * interval
+        fewest = -(-most // _MOST_TRACKED_POINTS)
+        if not fewest <= result.trajectory <= most:
+            raise ValueError(
+                f"trajectory must lie between {fewest} and {most} steps for the {most} recorded "
+                f"steps of each walker, got {result.trajectory}"
+            )
+
+
+def _step(model, step, scheme):
+    """Δt, the estimate of the state that the scheme has, and its expected bias."""
+    omega0 = model.frequency
+    if step is None and scheme != "rotation":
+        raise ValueError(
+            f"step must be given for scheme {scheme!r}, got None: only 'rotation' chooses its own"
+            + (
+                "; explicit Euler lowers the damping by about ω0²Δt, so ω0²Δt must be far below "
+                f"γ(x); ω0² = {omega0**2:.4g}"
+                if scheme == "euler"
+                else ""
+            )
+        )
+    if step is not None:
+        step = _checks.positive("step", step)
+        if step * omega0 > _LARGEST_ANGLE:
+            raise ValueError(
+                f"step must be at most {_LARGEST_ANGLE}/ω0 = {_LARGEST_ANGLE / omega0:.6g}, beyond "
+                f"which resonances with the force are near, got {step!r}"
+            )
+    if scheme == "euler":
+        estimate = orbit_average(schemes.euler_equivalent(model, step))
+        true = orbit_average(model)
+        bias = (estimate.phonon_number + 0.5) / (true.phonon_number + 0.5) - 1.0
+        return step, estimate, bias
+    estimate = orbit_average(model)
+    if step is not None:
+        return step, estimate, _bias(scheme, model, estimate, step)
+    for halvings in range(_MOST_HALVINGS + 1):
+        step = _ANGLE / 2**halvings / omega0
+        bias = _bias(scheme, model, estimate, step)
+        if bias <= _BIAS:
+            break
+    return step, estimate, bias
+
+
+def _bias(scheme, model, estimate, step):
+    """Largest bias of ⟨|α|²⟩ for linear oscillators with the largest friction and force gradient.
+
+    The largest within the orbits that the state fills.
+    """
+    reach = model.x0 * float(estimate.quantile(0.99))
+    x = np.linspace(
+        max(model.x[0], estimate.center - reach), min(model.x[-1], estimate.center + reach), 1001
+    )
+    friction = max(float(np.abs(model.damping_at(x)).max()) / model.frequency, 1e-3)
+    pull = np.gradient(model.force_at(x), x) / (model.mass * model.frequency**2)
+    steepest = min(float(np.abs(pull).max()), 0.9)
+    theta = step * model.frequency
+    return max(abs(schemes.linear_bias(scheme, theta, friction, k)) for k in (steepest, -steepest))
+
+
+def _steps_for(estimate, step, target_error):
+    """Steps after which the phonon number should have this relative error, roughly."""
+    square, fourth = estimate.moments
+    samples = (fourth - square**2) / (estimate.phonon_number * target_error) ** 2
+    return int(2.0 * samples * estimate.relaxation_time / step)
+
+
+def _walkers(steps, burn_in_steps):
+    walkers = LANES
+    while walkers < _MOST_WALKERS and 2 * walkers * burn_in_steps <= _BURN_IN_SHARE * steps:
+        walkers *= 2
+    return walkers
