@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "chapters"
 DATA = ROOT / "data"
-SEED = re.compile(r"\bseed\s*=\s*\w+")
+SEED = re.compile(r"\bseed\s*=\s*[\w.\[\]]+(?:\([^()]*\))?")
 
 # Runs in the chapter's kernel, in the cell of the figure and before its figures are closed.
 RECORD = """
@@ -49,7 +49,7 @@ def prepared(chapter, folder):
             "name": name,
             "caption": caption,
             "chapter": chapter.stem,
-            "seed": ", ".join(dict.fromkeys(SEED.findall(code))) or "none: deterministic",
+            "seed": ", ".join(dict.fromkeys(SEED.findall(code))) or "no seed: deterministic",
             "code": cell.source,
         }
         cell.source += RECORD.format(name=name, folder=str(folder), attributes=attributes)
@@ -78,7 +78,7 @@ def write_lists():
     for path in files:
         if path.suffix == ".nc":
             with xr.open_dataset(path, engine="scipy") as data:
-                lines.append("{name}, chapter {chapter}, seed {seed}".format(**data.attrs))
+                lines.append("{name} in {chapter} ({seed})".format(**data.attrs))
                 lines.append("    {caption}\n".format(**data.attrs))
     (DATA / "README.txt").write_text("\n".join(lines), encoding="utf-8")
 

@@ -14,7 +14,10 @@ def _take_in_punctuation(app, doctree):
             continue
         mark, rest = after[0], after[1:]
         formula.replace_self(nodes.math(formula.rawsource, f"{formula.astext()}\\text{{{mark}}}"))
-        after.parent.replace(after, nodes.Text(rest))
+        # Texts are equal if they read the same: only the place tells this one from another ".".
+        parent = after.parent
+        place = next(i for i, child in enumerate(parent.children) if child is after)
+        parent[place] = nodes.Text(rest)
 
 
 def setup(app):

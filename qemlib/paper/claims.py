@@ -8,6 +8,7 @@ paper's words turned into ours, with its place.  Each is judged by one number, s
 from __future__ import annotations
 
 from collections import Counter
+from html import escape
 
 from qemlib.paper.claims_electrons import ELECTRON_CLAIMS
 from qemlib.paper.claims_motion import MOTION_CLAIMS
@@ -37,7 +38,7 @@ def judge(evidence: Evidence, claims: tuple[Claim, ...] = CLAIMS) -> ClaimTable:
 
 
 class ClaimTable:
-    """Judgements as a table: Markdown in a notebook, one line each as text.
+    """Judgements as a table: HTML in a notebook, one line each as text.
 
     Parameters
     ----------
@@ -65,13 +66,25 @@ class ClaimTable:
     def __repr__(self):
         return "\n".join(map(str, self.judgements))
 
-    def _repr_markdown_(self):
-        rows = ["| The paper says | Measured here | Verdict |", "|:--|:--|:--|"]
-        for j in self.judgements:
-            says = f"{j.claim.statement} *({j.claim.place})*"
-            rule = f"Holds if {j.claim.rule.text}." if j.claim.rule.text else ""
-            note = f"{j.measurement.note.capitalize()}." if j.measurement.note else ""
-            measured = f"**{j.measurement}**: {j.claim.quantity}. {rule} {note}"
-            cells = (says, measured, j.verdict)
-            rows.append("| " + " | ".join(c.replace("|", r"\|").strip() for c in cells) + " |")
-        return "\n".join(rows)
+    def _repr_html_(self):
+        rows = [
+            f"<tr><td>{escape(j.claim.statement)} "
+            f'<span class="place">{escape(j.claim.place)}</span></td>'
+            f"<td>{_measured(j)}</td>"
+            f'<td class="{j.verdict.replace(" ", "-")}">{j.verdict}</td></tr>'
+            for j in self.judgements
+        ]
+        return (
+            '<table class="claims"><thead><tr><th>The paper says</th><th>Measured here</th>'
+            "<th>Verdict</th></tr></thead><tbody>" + "\n".join(rows) + "</tbody></table>"
+        )
+
+
+def _measured(judgement):
+    claim, measurement = judgement.claim, judgement.measurement
+    parts = [f"<b>{escape(str(measurement))}</b>"]
+    if claim.rule.text:
+        parts.append(f"{escape(claim.quantity)}; holds if {escape(claim.rule.text)}")
+    if measurement.note:
+        parts.append(escape(measurement.note))
+    return "<br>".join(parts)

@@ -219,7 +219,7 @@ WORK_CLAIMS = (
         "Abstract",
         "The model matches the experiments qualitatively.",
         "—",
-        at_most(0.0, 0.0),
+        Rule((0.0, 0.0), (0.0, 0.0)),
         _experiment,
     ),
 )

@@ -27,6 +27,10 @@ class Verdict(StrEnum):
     UNTESTABLE = "cannot be tested"
 
 
+def _plain(value):
+    return f"{value:g}".replace("e-0", "e-").replace("-", "−", 1 if value < 0 else 0)
+
+
 def _short(uncertainty):
     return f"{uncertainty:.0e}".replace("e-0", "e-") if uncertainty < 1e-2 else f"{uncertainty:.2g}"
 
@@ -173,18 +177,22 @@ def near(value: float, tolerance: float, wide: float) -> Rule:
     return Rule(
         (value - tolerance, value + tolerance),
         (value - wide, value + wide),
-        f"{value:g} to within {tolerance:g} (approximately: {wide:g})",
+        f"{_plain(value)} to within {_plain(tolerance)} (approximately: {_plain(wide)})",
     )
 
 
 def at_most(value: float, wide: float) -> Rule:
     """At most `value`; approximately, at most `wide`."""
-    return Rule((-inf, value), (-inf, wide), f"at most {value:g} (approximately: {wide:g})")
+    return Rule(
+        (-inf, value), (-inf, wide), f"at most {_plain(value)} (approximately: {_plain(wide)})"
+    )
 
 
 def at_least(value: float, wide: float) -> Rule:
     """At least `value`; approximately, at least `wide`."""
-    return Rule((value, inf), (wide, inf), f"at least {value:g} (approximately: {wide:g})")
+    return Rule(
+        (value, inf), (wide, inf), f"at least {_plain(value)} (approximately: {_plain(wide)})"
+    )
 
 
 @dataclass(frozen=True)
