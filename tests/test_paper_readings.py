@@ -5,11 +5,12 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import qemlib as qem
 from qemlib.paper.evidence import Evidence
 from qemlib.paper.readings import CHANGES, PRINTED, Reading, all_readings, reading
-from qemlib.paper.scan import SCORED, Score, few_changes, finalists, score, screen, table
+from qemlib.paper.scan import SCORED, Score, few_changes, finalists, main, score, screen, table
 from qemlib.paper.sensitivity import PARAMETERS, elasticities
 from qemlib.paper.verdicts import Measurement, Verdict
 
@@ -186,3 +187,14 @@ def test_elasticities_add_up_and_agree_with_what_scales():
 def test_a_device_that_does_not_lase_has_no_elasticities():
     with pytest.raises(ValueError, match="must start to lase below V = 4"):
         elasticities(voltage=4.0)
+
+
+def test_the_exact_scan_prints_its_order_and_writes_its_table(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("qemlib.paper.scan.few_changes", lambda: [PRINTED, reading("T = β")])
+    main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines[:2]] == ["β", "printed"]
+    with xr.open_dataset(tmp_path / "data" / "scan.nc", engine="scipy") as stored:
+        assert stored["points"].values.tolist() == sorted(stored["points"].values)[::-1]
+        assert stored["method"].values.tolist() == ["exact", "exact"]
