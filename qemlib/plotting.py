@@ -182,7 +182,7 @@ def work_curves(results, threshold: float, ax=None):
     right.set_ylabel("entropy  [nat]", color=COLORS["blue"])
     right.tick_params(axis="y", colors=COLORS["blue"])
     handles = ax.get_lines()[:2] + right.get_lines()
-    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.88))
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.88), fontsize="small")
     return ax, right
 
 
