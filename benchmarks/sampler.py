@@ -148,6 +148,7 @@ def scaling(model, turns):
 
 
 def main(turns):
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     model = qem.LangevinModel.from_device(qem.paper_device(VOLTAGE))
     ways = cost_of_a_step(model, turns)
     for row in ways:
@@ -159,7 +160,7 @@ def main(turns):
     over_threads, over_steps = scaling(model, turns)
     print(over_threads, over_steps, flush=True)
     result = {
-        "machine": f"{processor()}, {os.cpu_count()} cores",
+        "machine": f"{processor()}, {os.cpu_count()} cores, {busy:.0f} other processes at work",
         "software": f"Python {platform.python_version()}, NumPy {np.__version__}, "
         f"Numba {numba.__version__}, qemlib {qem.__version__}, {compiler()}",
         "turns": turns,
