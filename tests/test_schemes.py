@@ -84,6 +84,32 @@ def test_without_correction_the_bias_is_linear_in_the_force_gradient(monkeypatch
     assert wrong.phonon_number - right < -0.6 * 0.3 * 0.6**2 / 6 * (right + 0.5)
 
 
+def test_friction_and_noise_that_depend_on_position_belong_to_the_true_orbit(monkeypatch):
+    """Strong force, D growing with x²: each half of the correction is needed."""
+    x = np.linspace(-40, 40, 401)
+    model = qem.LangevinModel(
+        *(1.0, 0.5, x, -0.3 * 0.25 * x, 0.004 * (1 + 0.02 * x**2)),
+        0.01 * (1 + 0.2 * x**2) / (1 + 0.002 * x**2),
+    )
+    exact = qem.steady_state(model, rtol=1e-3).phonon_number
+    corrected = schemes.corrected_noise
+
+    def deviation():
+        run = qem.sample(model, 250_000_000, step=0.6 / 0.5, progress=False)
+        return (run.phonon_number - exact) / run.standard_error("phonon_number")
+
+    assert abs(deviation()) < SIGMAS
+    # γ and D where the walker is kicked; then the noise as it is, too.
+    monkeypatch.setattr(schemes, "corrected_noise", lambda *a: (x_of(a), corrected(*a)[1]))
+    assert deviation() > 4
+    monkeypatch.setattr(schemes, "corrected_noise", lambda *a: (x_of(a), 1.0))
+    assert deviation() > 3 * SIGMAS
+
+
+def x_of(arguments):
+    return arguments[1]
+
+
 def test_constant_force_only_moves_the_state():
     """The scheme turns about the point of rest: a displaced oscillator is the same oscillator."""
     x = np.linspace(-25, 35, 301)
