@@ -77,7 +77,7 @@ def test_the_table_has_a_line_for_each_row_and_hides_round_off():
     shown = [[part for part in line.split("<br>") if "&emsp;" in part] for line in lines]
     assert [[part.partition("&emsp; ")[2].rstrip(" |") for part in parts] for parts in shown] == [
         [],
-        ["**0.94**", "$<10^{-2}$"],
+        ["**0.94**", r"$<2\times10^{-2}$"],
         ["0"],
         ["**diverges**", "$<10^{-10}$"],
         ["**2**", "$<10^{-10}$"],
