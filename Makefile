@@ -85,13 +85,8 @@ browser: setup chromium  ## open the built pages in a browser
 references: setup  ## run the chapters and write what `make notebooks` compares with
 	python3 tests/make_references.py
 
-# Settings go into the venv: chapters open as notebooks, and Lab asks no server for its news.
-LAB_SETTINGS := $(VENV)/etc/jupyter/labconfig
 lab: setup  ## JupyterLab on the chapters (as root: LAB_FLAGS=--allow-root)
-	mkdir -p $(LAB_SETTINGS)
-	jupytext-config --settings-file $(LAB_SETTINGS)/default_setting_overrides.json \
-	  set-default-viewer markdown myst
-	jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements
+	.binder/lab-settings
 	jupyter lab --ServerApp.root_dir=chapters $(LAB_FLAGS)
 
 chromium:
