@@ -1,8 +1,12 @@
 """Debian's chromium, driven by Playwright, on the pages in _build/html."""
 
+import functools
+import http.server
 import shutil
+import threading
 
 import pytest
+from book import BOOK
 from playwright.sync_api import sync_playwright
 
 # Without these chromium asks for things from the network by itself.
@@ -29,20 +33,54 @@ def browser():
         browser.close()
 
 
+class SilentHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def server():
+    """Address of a server of the book on this machine, for the time of the tests."""
+    handler = functools.partial(SilentHandler, directory=BOOK)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
 class Visit:
     """One tab, and all that went wrong in it."""
 
-    def __init__(self, page):
+    def __init__(self, page, server=None):
         self.page = page
         self.problems = []
+        self.pending = 0
+        self.allowed = ("file:", "data:", "blob:", *([server] if server else []))
         page.on("request", self._on_request)
-        page.on("requestfailed", lambda r: self.problems.append(f"failed: {r.url[:200]}"))
+        page.on("requestfinished", self._on_end)
+        page.on("requestfailed", self._on_failure)
+        page.on("response", self._on_response)
         page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
         page.on("console", self._on_console)
 
     def _on_request(self, request):
-        if not request.url.startswith(("file:", "data:", "blob:")):
+        if not request.url.startswith(self.allowed):
             self.problems.append(f"foreign: {request.url}")
+
+        self.pending += 1
+
+    def _on_end(self, request):
+        self.pending -= 1
+
+    def _on_failure(self, request):
+        self.problems.append(f"failed: {request.url[:200]}")
+        self.pending -= 1
+
+    def _on_response(self, response):
+        if response.status >= 400:
+            self.problems.append(f"{response.status}: {response.url[:200]}")
 
     def _on_console(self, message):
         if message.type == "error":
@@ -50,7 +88,11 @@ class Visit:
 
     def open(self, path, query=""):
         """Open a file and wait until its equations and widgets are drawn."""
-        self.page.goto(path.as_uri() + query)
+        return self.open_address(path.as_uri() + query)
+
+    def open_address(self, address):
+        """The same for an address."""
+        self.page.goto(address)
         self.page.evaluate("window.MathJax && MathJax.startup.promise.then(() => true)")
         self.page.wait_for_function(
             """() => [...document.querySelectorAll('script[type$="widget-view+json"]')]
@@ -58,9 +100,19 @@ class Visit:
         )
         return self.page
 
+    def settle(self):
+        """Wait until nothing has been under way for a while."""
+        quiet = 0
+        for _ in range(100):
+            self.page.wait_for_timeout(100)
+            quiet = quiet + 1 if self.pending == 0 else 0
+            if quiet == 3:
+                return
+        self.problems.append(f"{self.pending} requests without an end")
+
 
 @pytest.fixture
 def visit(browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
     yield Visit(context.new_page())
     context.close()
