@@ -75,6 +75,7 @@ def test_paper_gets_the_text_and_not_the_controls(browser):
     visit = Visit(context.new_page())
     page = visit.open(BOOK / "chapters" / "work.html")
     page.emulate_media(media="print")
+    page.wait_for_selector("html[data-theme=light]")
     for gone in (
         ".bd-sidebar-primary",
         ".bd-sidebar-secondary",
@@ -89,6 +90,8 @@ def test_paper_gets_the_text_and_not_the_controls(browser):
     assert kept_whole.evaluate("figure => getComputedStyle(figure).breakInside") == "avoid"
     # Dark letters on white paper, whatever the screen is like.
     color = "element => getComputedStyle(element).color.match(/[0-9]+/g).map(Number)"
-    for text in ("article p", "article pre span"):
+    for text in ("article p", "article pre .n"):
         assert max(page.locator(text).first.evaluate(color)) < 100, text
+    page.emulate_media(media="screen")
+    page.wait_for_selector("html[data-theme=dark]")
     context.close()
