@@ -59,7 +59,15 @@ _STYLE: Any = {
 
 
 def use_style() -> None:
-    """Set the book's look for all figures that follow; in a notebook, also their resolution."""
+    """Set the book's look for all figures that follow; in a notebook, also their resolution.
+
+    Examples
+    --------
+    >>> with mpl.rc_context():
+    ...     use_style()
+    ...     mpl.rcParams["lines.linewidth"]
+    1.6
+    """
     mpl.rcParams.update(_STYLE)
     shell = get_ipython()
     if shell is not None:
@@ -68,7 +76,13 @@ def use_style() -> None:
 
 
 def voltage_colors(voltages) -> list:
-    """One colour from viridis per voltage, from dark for the first to light for the last."""
+    """One colour from viridis per voltage, from dark for the first to light for the last.
+
+    Examples
+    --------
+    >>> len(voltage_colors([0.0, 6.0, 12.0]))
+    3
+    """
     return [mpl.colormaps["viridis"](f) for f in np.linspace(0.0, 0.88, len(voltages))]
 
 

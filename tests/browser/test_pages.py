@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 import yaml
 from book import BOOK, PAGES, ROOT, name
-from conftest import Visit
 from sliders import has_sliders, move_sliders
+from visiting import Visit
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 390, "height": 844}

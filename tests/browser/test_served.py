@@ -2,8 +2,8 @@
 
 import pytest
 from book import BOOK, name
-from conftest import Visit
 from sliders import has_sliders, move_sliders
+from visiting import Visit
 
 CHAPTERS = [
     path
