@@ -38,21 +38,16 @@ def test_a_page_without_code_offers_no_notebook():
     assert not [link for link in links if link.endswith(".ipynb")]
 
 
-LINKS = {"menu": ".btn-download-notebook-button", "end of page": ".executed-notebook a"}
+def click_in_the_menu(page):
+    page.locator(".dropdown-download-buttons > button").click()
+    page.locator(".btn-download-notebook-button").click()
 
 
-@pytest.fixture(params=LINKS)
-def click(request):
-    """Click on one of the two links to the notebook."""
-
-    def click(page):
-        if request.param == "menu":
-            page.locator(".dropdown-download-buttons > button").click()
-        page.locator(LINKS[request.param]).click()
-
-    return click
+def click_at_the_end(page):
+    page.locator(".executed-notebook a").click()
 
 
+@pytest.mark.parametrize("click", [click_in_the_menu, click_at_the_end])
 def test_a_server_hands_the_notebook_over(browser, server, click):
     page = browser.new_page()
     page.goto(f"{server}chapters/work.html")
@@ -64,16 +59,16 @@ def test_a_server_hands_the_notebook_over(browser, server, click):
     page.close()
 
 
-def test_from_disk_the_notebook_opens_as_text(browser, click):
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto((BOOK / "chapters" / "work.html").as_uri())
-    click(page)
-    # The theme opens a tab of its own.
-    shown = context.wait_for_event("page") if len(context.pages) == 1 else context.pages[-1]
-    shown.wait_for_url("**/work.ipynb")
-    assert json.loads(shown.locator("body").inner_text())["nbformat"] == 4
-    context.close()
+def test_from_disk_the_notebook_opens_as_text(visit):
+    page = visit.open(BOOK / "chapters" / "work.html")
+    # The theme's menu opens a tab of its own.
+    with page.context.expect_page() as tab:
+        click_in_the_menu(page)
+    click_at_the_end(page)
+    for shown in (tab.value, page):
+        shown.wait_for_url("**/work.ipynb")
+        assert json.loads(shown.locator("body").inner_text())["nbformat"] == 4
+    assert visit.problems == []
 
 
 def test_a_downloaded_notebook_runs_elsewhere(tmp_path, monkeypatch):
