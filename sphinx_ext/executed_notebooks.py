@@ -1,6 +1,7 @@
-"""Each chapter offers the notebook that the build ran, with its outputs.
+"""Each chapter is run in each build, and offers the notebook that was run, with its outputs.
 
-The theme's download button knows the source alone; it takes up a notebook that lies beside it.
+Sphinx would read again only what has changed itself, and not see that qemlib has.  The theme's
+download button knows the source alone; it takes up a notebook that lies beside it.
 """
 
 import shutil
@@ -9,6 +10,10 @@ from pathlib import Path
 from myst_nb.sphinx_ import NbMetadataCollector
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+
+def _run_again(app, env, added, changed, removed):
+    return [name for name in env.found_docs if NbMetadataCollector.get_exec_data(env, name)]
 
 
 def _show_at_the_end_of_pages(app, config):
@@ -28,6 +33,7 @@ def _offer_notebook(app, pagename, templatename, context, doctree):
 
 def setup(app):
     app.connect("config-inited", _show_at_the_end_of_pages)
+    app.connect("env-get-outdated", _run_again)
     # Before the theme's buttons, which come at 501.
     app.connect("html-page-context", _offer_notebook, priority=500)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
