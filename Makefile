@@ -94,13 +94,8 @@ data: setup  ## run the chapters and write what is behind each figure to data/
 scan: setup  ## score every reading of the parameters exactly (takes half an hour), table to data/
 	python3 -c 'from qemlib.paper.scan import main; main()'
 
-# Settings go into the venv: chapters open as notebooks, and Lab asks no server for its news.
-LAB_SETTINGS := $(VENV)/etc/jupyter/labconfig
 lab: setup  ## JupyterLab on the chapters (as root: LAB_FLAGS=--allow-root)
-	mkdir -p $(LAB_SETTINGS)
-	jupytext-config --settings-file $(LAB_SETTINGS)/default_setting_overrides.json \
-	  set-default-viewer markdown myst
-	jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements
+	.binder/lab-settings
 	jupyter lab --ServerApp.root_dir=chapters $(LAB_FLAGS)
 
 chromium:

@@ -31,6 +31,7 @@ from qemlib.fokker_planck import SteadyState, steady_state
 from qemlib.langevin import LeftGridError, euler_equivalent, sample
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import OrbitAverage, orbit_average
+from qemlib.position_spectrum import position_spectrum
 from qemlib.quadrature import QuadratureError
 from qemlib.quantum_state import QuantumState, quantum_state
 from qemlib.rate_equation import RateCoefficients, rate_equation_coefficients
@@ -89,6 +90,7 @@ __all__ = [
     "occupation",
     "orbit_average",
     "paper_device",
+    "position_spectrum",
     "quantum_state",
     "rate_equation_coefficients",
     "sample",

@@ -8,7 +8,7 @@ continued fraction method of Risken (The Fokker-Planck Equation, ch. 9).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -76,6 +76,18 @@ class Generator:
                 start += functions.size
         return coefficients
 
+    def pack(self, coefficients):
+        """The matrix c[x function, p level] to blocks: the inverse of `unpack`."""
+        return [
+            np.concatenate([coefficients[functions, level] for level, functions in block])
+            for block in self.indices
+        ]
+
+    def solve_shifted(self, shift, right):
+        """The vector c of (L + shift) c = right, block by block; complex."""
+        shifted = replace(self, diagonal=[d + shift * np.eye(len(d)) for d in self.diagonal])
+        return _eliminate(shifted)([v.astype(complex) for v in right])
+
     def null_vector(self):
         """Coefficients c with ‖c‖ = 1 and L c ≈ 0, and ‖L c‖, by inverse iteration."""
         solve = _eliminate(self)
@@ -89,10 +101,12 @@ class Generator:
         return self.unpack(vector), float(residual)
 
 
-def generator(model, size, width):
+def generator(model, size, width, odd=False):
     """(A24) in size × size Hermite functions, with x and p in units of x0 and p0:
 
     L W = −ω0 p ∂_x W + ∂_p[(ω0 x − F⟨n⟩/p0 + γp) W] + (D/2p0²) ∂²_p W.
+
+    For a mirrored model it acts on even functions of (x, p), or on odd ones if `odd`.
     """
     x0, p0, omega0 = model.x0, model.p0, model.frequency
     node, weight = quadrature(size, width, model.x[0] / x0, model.x[-1] / x0)
@@ -116,7 +130,7 @@ def generator(model, size, width):
         (matrix(model.damping_at(position)), inner(derivative @ momentum)),
         (matrix(0.5 * model.diffusion_at(position) / p0**2), inner(derivative @ derivative)),
     )
-    indices = _block_indices(size, model.mirrored)
+    indices = _block_indices(size, model.mirrored, odd)
 
     def block(rows, columns):
         return np.block(
@@ -144,12 +158,12 @@ def generator(model, size, width):
     )
 
 
-def _block_indices(size, mirrored):
-    """(p level, x functions) of each block; a mirrored model needs only even j + n."""
+def _block_indices(size, mirrored, odd):
+    """(p level, x functions) of each block; a mirrored model needs only j + n of one parity."""
     every = np.arange(size)
 
     def functions(level):
-        return every[every % 2 == level % 2] if mirrored else every
+        return every[every % 2 == (level + odd) % 2] if mirrored else every
 
     return [
         [(level, functions(level)) for level in (start, start + 1) if level < size]

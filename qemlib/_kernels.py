@@ -221,7 +221,7 @@ def advance_block(state, words, field, bins, scheme, strides, interval, done, re
     xi = np.empty(LANES, np.float32)
     index, cells = np.empty(LANES, np.uint32), np.empty(LANES, np.uint32)
     rows = np.empty(COLUMNS * LANES, state.dtype)
-    wide = rows.view(np.complex128)
+    wide = rows.view(np.complex128)  # the same memory; made anew at each step it slows the loop
     record_all, series, radial, plane, piece, seen, every = recording
     for stride in range(strides):
         if scheme == ROTATION:

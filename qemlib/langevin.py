@@ -165,6 +165,7 @@ def _run_to(target, ensemble, check, progress):
     with _shown(ensemble, progress) as shown, Interruptible() as stop:
         while True:
             ensemble.plan = replace(limit, strides=max(wanted, ensemble.done))
+            shown.total = ensemble.plan.steps
             ensemble.run(shown, stop)
             if stop.asked:
                 ensemble.plan = limit

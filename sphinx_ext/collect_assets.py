@@ -8,6 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ROOT / "node_modules"
 VENDOR = ROOT / "vendor"
+# Packages whose licence is copied beside them or read from elsewhere.
+OWN_LICENCE = ("/mathjax", "@jupyter-widgets/html-manager")
 
 
 def main():
@@ -32,7 +34,7 @@ def bundled_licences():
     texts = ["@jupyter-widgets (BSD-3-Clause)\n\n" + own.read_text()]
     lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
     for path, entry in sorted(lock["packages"].items()):
-        if not path or path.endswith(("/mathjax", "@jupyter-widgets/html-manager")):
+        if not path or entry.get("dev") or path.endswith(OWN_LICENCE):
             continue
         name = path.removeprefix("node_modules/")
         files = sorted((ROOT / path).glob("[Ll][Ii][Cc][Ee][Nn][CcSs][Ee]*"))

@@ -70,19 +70,19 @@ def test_two_signs_and_an_exponent():
 def test_the_table_has_a_line_for_each_row_and_hides_round_off():
     rows = [equation(n) for n in ("1", "5", "6", "A14", "A16", "B20", "C2")]
     head, rule, *lines = table(rows).splitlines()
-    assert head.count("|") == rule.count("|") == 5
-    assert [line.count("|") for line in lines] == [5] * len(rows)
-    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
-    below = [[cell.partition("<br>")[2] for cell in line[1:3]] for line in cells]
-    assert cells[1][0] == "[5](model.md)"
-    assert below == [
-        ["", ""],
-        ["0.94", "$<10^{-2}$"],
-        ["0", ""],
-        ["diverges", "$<10^{-10}$"],
-        ["2", "$<10^{-10}$"],
-        ["0.21", "$<10^{-6}$"],
-        [r"$<2\times10^{-4}$", ""],
+    assert head.count("|") == rule.count("|") == 3
+    assert [line.count("|") for line in lines] == [3] * len(rows)
+    assert lines[0] == r"| 1<br>**definition** | $\hat H_S = \epsilon\hat c^\dagger\hat c$ |"
+    assert lines[1].startswith("| [5](model.md)<br>**imprecise** | printed: $k_BT,")
+    shown = [[part for part in line.split("<br>") if "&emsp;" in part] for line in lines]
+    assert [[part.partition("&emsp; ")[2].rstrip(" |") for part in parts] for parts in shown] == [
+        [],
+        ["**0.94**", r"$<2\times10^{-2}$"],
+        ["0"],
+        ["**diverges**", "$<10^{-10}$"],
+        ["**2**", "$<10^{-10}$"],
+        ["**0.21**", "$<10^{-6}$"],
+        [r"$<2\times10^{-4}$"],
     ]
 
 

@@ -28,6 +28,23 @@ def test_the_error_is_what_finite_frequency_explains():
     assert 1.9 < order < 2.15
 
 
+def test_two_times_agree_as_well_as_one():
+    errors = []
+    for eta, levels in ((0.4, 40), (0.2, 60)):
+        times = np.linspace(0, 4 * np.pi / eta, 21)
+        exact, predicted = full_model.two_time_correlation(eta, levels, times)
+        rho, state = full_model.exact_state(eta, levels), full_model.predicted_state(eta)
+        # At equal times both are variances: of the density matrix, and of W.
+        a = np.diag(np.sqrt(np.arange(1.0, levels)), k=1)
+        assert exact[0] == pytest.approx(np.trace((a + a.T) @ (a + a.T) @ rho).real / 4, rel=1e-9)
+        squares = state.phonon_number + 0.5 + state.squeezing.real
+        assert predicted[0] == pytest.approx(squares / 2, rel=1e-9)
+        # Two periods later the phase has run, and the amplitude has decayed.
+        assert exact[5] < 0 < exact[10] < exact[0]
+        errors.append(np.abs(exact - predicted).max() / exact[0])
+    assert 1.9 < np.log2(errors[0] / errors[1]) < 2.2
+
+
 def test_truncation_does_not_matter():
     few, many = (full_model.compare(0.2, levels) for levels in (45, 60))
     assert few.exact == pytest.approx(many.exact, abs=1e-5)

@@ -362,6 +362,14 @@ def test_threads_do_not_change_a_bit():
     assert len(seen) == 1
 
 
+def test_memory_does_not_depend_on_the_number_of_steps():
+    def size(steps):
+        ensemble = quiet(toy(), steps, walkers=256)._ensemble
+        return sum(a.nbytes for a in vars(ensemble).values() if isinstance(a, np.ndarray))
+
+    assert size(2_000_000) == size(60_000_000) < 2**25
+
+
 def test_seeds_repeat_and_differ():
     first, again, other = (bits(quiet(toy(), 1_000_000, seed)) for seed in (4, 4, 5))
     assert first == again != other
@@ -379,8 +387,10 @@ def test_plain_python_agrees_with_compiled_code():
         "from qemlib.langevin import sample\n"
         "x = np.linspace(-25, 25, 201); one = np.ones_like(x)\n"
         "model = qem.LangevinModel(1.0, 0.5, x, 0 * x, 0.3 * one, 0.75 * one)\n"
-        "run = sample(model, 6000, walkers=128, progress=False, burn_in=20.0, check=False)\n"
-        "print(run.phonon_number)"
+        "for scheme in ('rotation', 'euler', 'symplectic', 'baoab'):\n"
+        "    run = sample(model, 6000, walkers=128, step=0.2, scheme=scheme, burn_in=5.0,\n"
+        "                 progress=False, check=False)\n"
+        "    print(run.phonon_number)"
     )
     values = []
     for disabled in ("0", "1"):
@@ -388,7 +398,8 @@ def test_plain_python_agrees_with_compiled_code():
         command = [sys.executable, "-W", "error", "-c", code]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        values.append(float(done.stdout))
+        values.append([float(line) for line in done.stdout.split()])
+    assert len(values[0]) == 4
     assert values[0] == pytest.approx(values[1], rel=1e-4)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qemlib.paper import elimination, linear_motion, phase_space
+from qemlib.paper import elimination_checks, linear_motion, phase_space
 from qemlib.paper.rows import Equation, Kind, Residuals
 
 __all__ = ["ROWS"]
@@ -46,34 +46,34 @@ ROWS = (
         r"\mathcal L_x = -i[\hat H_{\mathrm{el}} - Fx\hat n,\,\bullet]",
         Kind.DEFINITION,
         remark="Together with (A5) and (A6) it makes up (A3).",
-        check=elimination.parts_of_the_generator,
+        check=elimination_checks.parts_of_the_generator,
     ),
     Equation(
         "A5",
         r"\mathcal H = (m\omega_0^2x - F\langle\hat n\rangle_x)\partial_p - \tfrac pm\partial_x",
         Kind.DEFINITION,
-        check=elimination.parts_of_the_generator,
+        check=elimination_checks.parts_of_the_generator,
     ),
     Equation(
         "A6",
         r"\mathcal V = -\tfrac F2\,\partial_p\{\hat n - \langle\hat n\rangle_x,\,\bullet\}",
         Kind.DEFINITION,
-        check=elimination.parts_of_the_generator,
+        check=elimination_checks.parts_of_the_generator,
     ),
     Equation(
         "A7",
         r"\hat\rho_x = \lim_{t\to\infty} e^{\mathcal L_xt}\hat\rho_0\hat\rho_B",
         Kind.DEFINITION,
         remark=r"The limit exists, does not depend on $\hat\rho_0$ and is stationary.",
-        check=elimination.relaxation,
+        check=elimination_checks.relaxation,
     ),
     Equation("A8", r"\mathcal P\hat A = \mathrm{Tr}[\hat A]\,\hat\rho_x", Kind.DEFINITION),
-    Equation("A9a", r"\mathcal P^2 = \mathcal P", Kind.HOLDS, check=elimination.projector),
+    Equation("A9a", r"\mathcal P^2 = \mathcal P", Kind.HOLDS, check=elimination_checks.projector),
     Equation(
         "A9b",
         r"\mathcal{PL}_x = 0 = \mathcal L_x\mathcal P",
         Kind.HOLDS,
-        check=elimination.fast_motion,
+        check=elimination_checks.fast_motion,
     ),
     Equation(
         "after A9",
@@ -82,32 +82,32 @@ ROWS = (
         r"\mathcal{PL}_x = 0 \text{ by the trace},\ \mathcal L_x\mathcal P = 0 \text{ by (A7)}",
         r"The two reasons are exchanged. Numbers: $\mathcal L_x\mathcal P$ and $\mathcal{PL}_x$ "
         r"with another state in place of $\hat\rho_x$.",
-        elimination.reasons_for_a9b,
+        elimination_checks.reasons_for_a9b,
     ),
-    Equation("A9c", r"\mathcal{PVP} = 0", Kind.HOLDS, check=elimination.no_mean),
+    Equation("A9c", r"\mathcal{PVP} = 0", Kind.HOLDS, check=elimination_checks.no_mean),
     Equation(
         "A9d",
         r"[\mathcal P,\mathcal H] = \tfrac pm\,\partial_x\hat\rho_x\,\mathrm{Tr}[\bullet]",
         Kind.HOLDS,
-        check=elimination.commutator,
+        check=elimination_checks.commutator,
     ),
     Equation(
         "A9e",
         r"\mathcal P[\mathcal P,\mathcal H] = 0",
         Kind.HOLDS,
-        check=elimination.commutator_is_traceless,
+        check=elimination_checks.commutator_is_traceless,
     ),
     Equation(
         "A10",
         r"\partial_t\hat r = \mathcal{PH}\hat r + \mathcal P(\mathcal H+\mathcal V)\hat q",
         Kind.HOLDS,
-        check=elimination.motion_of_r,
+        check=elimination_checks.motion_of_r,
     ),
     Equation(
         "A11",
         r"\partial_t\hat q = \mathcal L_x\hat q + \mathcal Q(\mathcal H+\mathcal V)(\hat q+\hat r)",
         Kind.HOLDS,
-        check=elimination.motion_of_q,
+        check=elimination_checks.motion_of_q,
     ),
     Equation(
         "A12",
@@ -115,14 +115,14 @@ ROWS = (
         r"(\mathcal H+\mathcal V)\hat r(t')",
         Kind.HOLDS,
         remark="Against the exact motion of charge and oscillator, for any start.",
-        check=elimination.formal_solution,
+        check=elimination_checks.formal_solution,
     ),
     Equation(
         "A13",
         r"\mathcal G(t) = \exp\{[\mathcal L_x + \mathcal Q(\mathcal H+\mathcal V)]t\}",
         Kind.DEFINITION,
         remark="Checked as part of (A12).",
-        check=elimination.formal_solution,
+        check=elimination_checks.formal_solution,
     ),
     Equation(
         "A14",
@@ -131,7 +131,7 @@ ROWS = (
         r"e^{+\mathcal L_xt'}",
         r"(A13) with the slow operators left out. With a minus the integral diverges. The check is "
         r"the exact motion to second order in $\mathcal H$ and $\mathcal V$.",
-        elimination.born_and_markov,
+        elimination_checks.born_and_markov,
     ),
     Equation(
         "A15",
@@ -139,7 +139,7 @@ ROWS = (
         Kind.ERROR,
         r"\mathcal{PV}e^{+\mathcal L_xt'}(\mathcal V-[\mathcal P,\mathcal H])\mathcal P",
         "The exponent again; the algebra is right.",
-        elimination.simplified_integrand,
+        elimination_checks.simplified_integrand,
     ),
     Equation(
         "A16",
@@ -147,7 +147,7 @@ ROWS = (
         Kind.ERROR,
         r"\mathcal HW + \int_0^\infty\!dt'\,\cdots",
         r"Numbers: the sign alone, with $e^{+\mathcal L_xt'}$ in both forms.",
-        elimination.formal_master_equation,
+        elimination_checks.formal_master_equation,
     ),
     Equation(
         "A17",
@@ -157,14 +157,14 @@ ROWS = (
         r"\int_0^\infty\!dt\,\mathrm{Tr}[\mathcal Ve^{+\mathcal L_xt}\mathcal V\hat\rho_x]"
         r" = \tfrac12D\,\partial_p^2",
         "The exponent again; sign and factor of the right-hand side are right.",
-        elimination.diffusion_term,
+        elimination_checks.diffusion_term,
     ),
     Equation(
         "A18",
         r"D = F^2\int_0^\infty\!dt\,\langle\{\delta\hat n(t),\delta\hat n(0)\}\rangle_x",
         Kind.HOLDS,
         remark=r"Equal to $S_x(0)$.",
-        check=elimination.diffusion_coefficient,
+        check=elimination_checks.diffusion_coefficient,
     ),
     Equation(
         "after A18",
@@ -173,7 +173,7 @@ ROWS = (
         r"\hat n(t) = e^{+\mathcal L_x^\dagger t}\hat n",
         r"With $\mathcal L_x^\dagger = i[\hat H,\bullet]$ as printed, the minus runs time "
         "backwards. It would change the sign of (A23).",
-        elimination.heisenberg_picture,
+        elimination_checks.heisenberg_picture,
     ),
     Equation(
         "A19",
@@ -182,14 +182,14 @@ ROWS = (
         r"\cdots = -\gamma\,\partial_p\,p",
         "Makes up for (A16) in the friction of (A24), not in its diffusion. Numbers: with "
         r"$e^{+\mathcal L_xt}$ in both forms.",
-        elimination.friction_term,
+        elimination_checks.friction_term,
     ),
     Equation(
         "A20",
         r"\gamma = \tfrac Fm\int_0^\infty\!dt\,\mathrm{Tr}[\hat n(t)\,\partial_x\hat\rho_x]",
         Kind.HOLDS,
         remark="Equal to the slope of the spectrum over $m$; also for real leads.",
-        check=elimination.response_and_spectrum,
+        check=elimination_checks.response_and_spectrum,
         shown="derivation",
     ),
     Equation(
@@ -199,21 +199,21 @@ ROWS = (
         r"\lim_{t\to\infty}t\,g(t) = 0",
         r"For $g = \sin t/(1+t)$, which vanishes, the right-hand integral does not exist. "
         "Exponential decay, which is meant, is more than enough.",
-        elimination.integration_by_parts,
+        elimination_checks.integration_by_parts,
         shown="derivation",
     ),
     Equation(
         "A22",
         r"\mathcal L_x\,\partial_x\hat\rho_x = -iF[\hat n,\hat\rho_x]",
         Kind.HOLDS,
-        check=elimination.moved_state,
+        check=elimination_checks.moved_state,
     ),
     Equation(
         "A23",
         r"\gamma = \tfrac{F^2}m\int_0^\infty\!dt\,\langle it[\hat n(t),\hat n(0)]\rangle_x",
         Kind.HOLDS,
         remark="Equal to (A20); also for real leads.",
-        check=elimination.commutator_and_response,
+        check=elimination_checks.commutator_and_response,
         shown="derivation",
     ),
     Equation(
@@ -222,7 +222,7 @@ ROWS = (
         r" - \tfrac pm\,\partial_xW + \tfrac D2\,\partial_p^2W",
         Kind.HOLDS,
         remark=r"The exact motion to second order in $\mathcal H$ and $\mathcal V$.",
-        check=elimination.fokker_planck,
+        check=elimination_checks.fokker_planck,
     ),
     Equation(
         "A25",

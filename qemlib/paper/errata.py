@@ -39,33 +39,37 @@ def counts() -> dict[Kind, int]:
 
 
 def table(rows) -> str:
-    """Rows as a Markdown table; below each form stands what its check found.
+    """Rows as a Markdown table: number and verdict; both forms, each with its residual; remark.
 
     A residual within the tolerance is given as the bound that it keeps: its digits are round-off,
     and differ from one machine to the next.
     """
-    lines = ["| Equation | As printed | Corrected | Verdict |", "|:--|:--|:--|:--|"]
+    lines = ["| Equation | Form and residual |", "|:--|:--|"]
     for row in rows:
-        found = row.residuals
-        cells = [
-            f"[{row.number}]({row.shown}.md)" if row.shown else row.number,
-            f"${row.printed}$",
-            f"${row.corrected}$" if row.corrected else "",
-            f"**{row.kind.value}.** {row.remark}".rstrip(),
-        ]
-        if found is not None:
-            cells[1] += f"<br>{_number(found.printed, row.tolerance)}"
-            if found.corrected is not None:
-                cells[2] += f"<br>{_number(found.corrected, row.tolerance)}"
+        number = f"[{row.number}]({row.shown}.md)" if row.shown else row.number
+        forms = [_form("printed", row.printed, row)]
+        if row.is_erratum:
+            forms.append(_form("corrected", row.corrected, row))
+        cells = (
+            f"{number}<br>**{row.kind.value}**",
+            "<br>".join([*forms, row.remark] if row.remark else forms),
+        )
         lines.append("| " + " | ".join(cell.replace("|", r"\vert ") for cell in cells) + " |")
     return "\n".join(lines)
 
 
+def _form(name, tex, row):
+    text = f"{name}: ${tex}$" if row.is_erratum else f"${tex}$"
+    if row.residuals is None:
+        return text
+    return f"{text} &emsp; {_number(getattr(row.residuals, name), row.tolerance)}"
+
+
 def _number(residual, tolerance):
     if isinf(residual):
-        return "diverges"
+        return "**diverges**"
     if residual > tolerance:
-        return f"{residual:.2g}"
+        return f"**{residual:.2g}**"
     if tolerance == 0:
         return "0"
     mantissa, exponent = f"{tolerance:.0e}".split("e")

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.sparse import block_array
+from scipy.sparse.linalg import expm_multiply
 
 from qemlib import _checks
+from qemlib._hermite import generator, hermite_functions, quadrature
 from qemlib.fokker_planck import SteadyState, steady_state
 from qemlib.langevin_model import LangevinModel
 from qemlib.paper.surrogate import SurrogateCharge
@@ -26,6 +29,7 @@ __all__ = [
     "mismatch_of_spectra",
     "predicted_state",
     "two_level_charge",
+    "two_time_correlation",
 ]
 
 # Ω and Λ of the path; levels, tunnelling, damping and temperature of the charge: energies.
@@ -90,20 +94,8 @@ def exact_state(eta: float, levels: int) -> np.ndarray:
     -------
     ndarray, shape (levels, levels)
     """
-    import qutip
-
-    eta, levels = _checks.positive("eta", eta), _checks.integer("levels", levels, 2)
-    charge = two_level_charge()
-    a, one = qutip.destroy(levels), qutip.qeye(levels)
-    hamiltonian = (
-        qutip.tensor(qutip.Qobj(charge.hamiltonian), one)
-        + eta * _FREQUENCY * qutip.tensor(qutip.qeye(2), a.dag() * a)
-        - eta * _COUPLING * qutip.tensor(qutip.Qobj(charge.charge), a + a.dag())
-    )
-    jumps = [qutip.tensor(qutip.Qobj(jump), one) for jump in charge.jumps]
-    # In this order the factors of the matrix stay in a band.
-    options = {"method": "direct", "use_rcm": True, "permc_spec": "NATURAL"}
-    return qutip.steadystate(hamiltonian, jumps, **options).ptrace(1).full()
+    _, _, rho = _whole(eta, levels)
+    return rho.ptrace(1).full()
 
 
 @lru_cache
@@ -140,6 +132,49 @@ def compare(eta: float, levels: int) -> Comparison:
         distance=float(0.5 * np.abs(difference).sum()),
         last_population=float(rho[-1, -1].real),
     )
+
+
+def two_time_correlation(eta: float, levels: int, times) -> tuple[np.ndarray, np.ndarray]:
+    """Re⟨x̂(t+τ)x̂(t)⟩ of the full model and 𝔼[x(t+τ)x(t)] of (A24), in the steady state.
+
+    The first is Eq. (A28) with the exact evolution of charge and oscillator; the second follows
+    xW with (A24), as in Eqs. (A29) to (A31).
+
+    Parameters
+    ----------
+    eta : float
+    levels : int
+        Number of Fock states.
+    times : ndarray, shape (n,)
+        τ, equally spaced (1/energy).
+
+    Returns
+    -------
+    exact, predicted : ndarray, shape (n,)
+        In units of x0².
+    """
+    import qutip
+
+    times = _checks.finite_array("times", times, ndim=1)
+    span = {"start": times[0], "stop": times[-1], "num": times.size}
+    hamiltonian, jumps, rho = _whole(eta, levels)
+    evolution = qutip.liouvillian(hamiltonian, jumps).data.as_scipy().tocsr()
+    a = qutip.destroy(levels)
+    position = qutip.tensor(qutip.qeye(2), 0.5 * (a + a.dag())).full()
+    # QuTiP stacks columns.
+    begun = (position @ rho.full()).ravel(order="F")
+    later = expm_multiply(evolution, begun, **span)
+    exact = (later @ position.conj().ravel(order="F")).real
+
+    state = predicted_state(eta)
+    size = len(state.coefficients)
+    step = state.width * np.sqrt(np.arange(1.0, size) / 2)
+    shifted = (np.diag(step, 1) + np.diag(step, -1)) @ state.coefficients
+    node, weight = quadrature(size, state.width)
+    functions = hermite_functions(size, node, state.width)
+    mean_position = np.outer(functions @ weight, functions @ (weight * node)).ravel()
+    flow = _as_matrix(generator(state.model, size, state.width))
+    return exact, expm_multiply(flow, shifted.T.ravel(), **span) @ mean_position
 
 
 def mismatch_of_spectra(eta: float) -> float:
@@ -198,3 +233,33 @@ def fitted_order(eta, error) -> tuple[float, float]:
     shorter, _ = fit(eta < eta.max(), 2)
     otherwise, _ = fit(everywhere, 1)
     return float(order), float(max(spread, abs(shorter - order), abs(otherwise - order)))
+
+
+@lru_cache
+def _whole(eta, levels):
+    """Hamiltonian, jump operators and steady state of charge and oscillator, by QuTiP."""
+    import qutip
+
+    eta, levels = _checks.positive("eta", eta), _checks.integer("levels", levels, 2)
+    charge = two_level_charge()
+    a, one = qutip.destroy(levels), qutip.qeye(levels)
+    hamiltonian = (
+        qutip.tensor(qutip.Qobj(charge.hamiltonian), one)
+        + eta * _FREQUENCY * qutip.tensor(qutip.qeye(2), a.dag() * a)
+        - eta * _COUPLING * qutip.tensor(qutip.Qobj(charge.charge), a + a.dag())
+    )
+    jumps = [qutip.tensor(qutip.Qobj(jump), one) for jump in charge.jumps]
+    # In this order the factors of the matrix stay in a band.
+    options = {"method": "direct", "use_rcm": True, "permc_spec": "NATURAL"}
+    return hamiltonian, jumps, qutip.steadystate(hamiltonian, jumps, **options)
+
+
+def _as_matrix(blocks):
+    """The generator of (A24) as one sparse matrix on c[x function, p level], p level first."""
+    count = len(blocks.diagonal)
+    rows = [[None] * count for _ in range(count)]
+    for b, diagonal in enumerate(blocks.diagonal):
+        rows[b][b] = diagonal
+    for b, (upper, lower) in enumerate(zip(blocks.upper, blocks.lower, strict=True)):
+        rows[b][b + 1], rows[b + 1][b] = upper, lower
+    return block_array(rows, format="csr")

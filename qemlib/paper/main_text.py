@@ -39,7 +39,7 @@ ROWS = (
         r"by which the oscillator turns meanwhile, for $T = \Gamma = 100\,\omega_0$ and "
         r"$\delta = \omega_0$ or $100\,\omega_0$.",
         electrons_in_energy.level_width_matters,
-        tolerance=1e-2,
+        tolerance=2e-2,
         shown="model",
     ),
     Equation(

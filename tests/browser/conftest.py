@@ -1,9 +1,14 @@
 """Debian's chromium, driven by Playwright, on the pages in _build/html."""
 
+import functools
+import http.server
 import shutil
+import threading
 
 import pytest
+from book import BOOK
 from playwright.sync_api import sync_playwright
+from visiting import Visit
 
 # Without these chromium asks for things from the network by itself.
 FLAGS = [
@@ -29,38 +34,25 @@ def browser():
         browser.close()
 
 
-class Visit:
-    """One tab, and all that went wrong in it."""
+class SilentHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format, *args):
+        pass
 
-    def __init__(self, page):
-        self.page = page
-        self.problems = []
-        page.on("request", self._on_request)
-        page.on("requestfailed", lambda r: self.problems.append(f"failed: {r.url[:200]}"))
-        page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
-        page.on("console", self._on_console)
 
-    def _on_request(self, request):
-        if not request.url.startswith(("file:", "data:", "blob:")):
-            self.problems.append(f"foreign: {request.url}")
-
-    def _on_console(self, message):
-        if message.type == "error":
-            self.problems.append(f"console: {message.text}")
-
-    def open(self, path, query=""):
-        """Open a file and wait until its equations and widgets are drawn."""
-        self.page.goto(path.as_uri() + query)
-        self.page.evaluate("window.MathJax && MathJax.startup.promise.then(() => true)")
-        self.page.wait_for_function(
-            """() => [...document.querySelectorAll('script[type$="widget-view+json"]')]
-                .every(view => view.parentElement.querySelector('.jupyter-widgets'))"""
-        )
-        return self.page
+@pytest.fixture(scope="session")
+def server():
+    """Address of a server of the book on this machine, for the time of the tests."""
+    handler = functools.partial(SilentHandler, directory=BOOK)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture
 def visit(browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
     yield Visit(context.new_page())
     context.close()

@@ -1,23 +1,109 @@
-"""The built book as a reader has it: each page opened from disk, without a server or a network."""
+"""The built book as a reader has it: each page opened from disk, without a server or a network.
 
-from pathlib import Path
+A page is opened once, and all that the tests ask is looked at in that one visit.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 import yaml
+from book import BOOK, PAGES, ROOT, name
+from sliders import has_sliders, move_sliders
+from visiting import Visit
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-BOOK = ROOT / "_build" / "html"
-# The front page only sends on to the first chapter.
-PAGES = sorted(
-    path
-    for path in BOOK.rglob("*.html")
-    if "_static" not in path.parts and path != BOOK / "index.html"
-)
-SLIDERS = [path for path in PAGES if "SelectionSliderModel" in path.read_text(encoding="utf-8")]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
+# By its own account axe-core's gravest findings; the others are advice.
+GRAVE = ("serious", "critical")
+
+LOOK = """() => {
+    const all = selector => [...document.querySelectorAll(selector)];
+    const short = element => element.outerHTML.slice(0, 160);
+    return {
+        language: document.documentElement.lang,
+        equations: all('.math').length,
+        typeset: all('mjx-container').length,
+        // An error of TeX, and a command that MathJax does not know, which it prints in red.
+        misprints: all('mjx-container [data-mml-node="merror"], mjx-container [fill="red"]').length,
+        // What is left of maths that was not recognised as such.
+        unrecognised: document.body.innerText.includes('\\\\('),
+        broken: all('article img').filter(i => !i.naturalWidth).map(short),
+        headings: all('article :is(h1, h2, h3, h4, h5, h6)').map(h => +h.tagName[1]),
+        figures: all('article figure img, article .cell_output img').map(i => ({
+            source: short(i),
+            alt: i.alt.trim(),
+            caption: i.closest('figure')?.querySelector('figcaption')?.innerText ?? '',
+            number: i.closest('figure')?.querySelector('.caption-number')?.innerText ?? '',
+            // Its caption would have to be one for all values: the text beside it says it.
+            slides: i.closest('.jupyter-widgets') !== null,
+        })),
+    };
+}"""
+
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+UNREACHABLE = """() => [...document.querySelectorAll('article *')]
+    .filter(e => ['auto', 'scroll'].includes(getComputedStyle(e).overflowX))
+    .filter(e => e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0)
+    .filter(e => !e.querySelector('a, button, [tabindex="0"]'))
+    .map(e => e.outerHTML.slice(0, 160))"""
+
+AUDIT = "axe.run({exclude: ['mjx-container > svg']}, {resultTypes: ['violations']})"
 
 
-def name(path):
-    return str(path.relative_to(BOOK).with_suffix(""))
+@dataclass
+class Seen:
+    """What there was to see on a page."""
+
+    problems: list
+    facts: dict
+    moved: list
+    overflow: dict
+    unreachable: list
+    findings: dict
+
+
+@pytest.fixture(scope="session")
+def look(browser):
+    context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
+    kept = {}
+
+    def look(path):
+        if path not in kept:
+            # A page that cannot be looked at is not tried again for each test.
+            kept[path] = None
+            kept[path] = see(Visit(context.new_page()), path)
+        assert kept[path], "see the first test of this page"
+        return kept[path]
+
+    yield look
+    context.close()
+
+
+def see(visit, path):
+    page = visit.open(path)
+    visit.settle()
+    facts = page.evaluate(LOOK)
+    moved = move_sliders(page)
+    problems = list(visit.problems)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    findings = {}
+    for mode in ("light", "dark"):
+        page.emulate_media(color_scheme=mode)
+        page.wait_for_selector(f"html[data-theme={mode}]")
+        findings[mode] = page.evaluate(AUDIT)["violations"]
+    overflow = {WIDE["width"]: page.evaluate(OVERFLOW)}
+    page.set_viewport_size(NARROW)
+    # The theme lets 0.3 s pass before it looks what has to scroll now.
+    page.wait_for_timeout(500)
+    overflow[NARROW["width"]] = page.evaluate(OVERFLOW)
+    unreachable = page.evaluate(UNREACHABLE)
+    page.close()
+    return Seen(problems, facts, moved, overflow, unreachable, findings)
+
+
+every_page = pytest.mark.parametrize("path", PAGES, ids=name)
 
 
 def test_every_chapter_is_built():
@@ -33,57 +119,63 @@ def test_the_front_page_leads_to_the_first_chapter(visit):
     assert visit.problems == []
 
 
-def test_the_search_finds_something(visit):
-    page = visit.open(BOOK / "search.html", "?q=oscillator")
-    page.wait_for_selector("#search-results li a")
-    assert visit.problems == []
+@every_page
+def test_a_page_is_complete_and_asks_for_nothing_else(look, path):
+    seen = look(path)
+    assert seen.problems == []
+    assert seen.facts["broken"] == []
+    assert seen.facts["language"] == "en"
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name)
-def test_a_page_is_complete_and_asks_for_nothing_else(visit, path):
-    page = visit.open(path)
-    page.wait_for_load_state("networkidle")
-    assert visit.problems == []
+@every_page
+def test_equations_are_typeset(look, path):
+    facts = look(path).facts
+    assert facts["typeset"] == facts["equations"]
+    assert facts["misprints"] == 0
+    assert not facts["unrecognised"]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name)
-def test_equations_are_typeset(visit, path):
-    page = visit.open(path)
-    assert page.locator("mjx-container").count() == page.locator(".math").count()
-    # An error of TeX, and a command that MathJax does not know, which it prints in red.
-    wrong = page.locator("mjx-container").locator('[data-mml-node="merror"], [fill="red"]')
-    assert wrong.count() == 0
-    # What is left of maths that was not recognised as such.
-    assert "\\(" not in page.locator("body").inner_text()
+@every_page
+def test_headings_are_in_order(look, path):
+    levels = look(path).facts["headings"]
+    assert levels[:1] in ([1], [])
+    assert levels.count(1) <= 1
+    assert all(deeper <= level + 1 for level, deeper in pairwise(levels))
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name)
-def test_pictures_load_and_have_alt_texts(visit, path):
-    page = visit.open(path)
-    bad = page.locator("article img").evaluate_all(
-        """all => all.filter(img => !img.alt.trim() || !img.naturalWidth)
-           .map(img => img.outerHTML.slice(0, 200))"""
-    )
-    assert bad == []
+@every_page
+def test_nothing_is_wider_than_the_page(look, path):
+    seen = look(path)
+    assert seen.overflow == {1400: 0, 390: 0}
+    assert seen.unreachable == [], "these scroll, but not by keyboard"
+
+
+@every_page
+def test_pictures_have_numbers_captions_and_texts(look, path):
+    for figure in look(path).facts["figures"]:
+        assert len(figure["alt"]) >= 20, figure
+        assert figure["alt"].rstrip(".") not in figure["caption"], figure
+        assert figure["slides"] or figure["number"].startswith("Fig."), figure
+
+
+@every_page
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_no_grave_finding_of_axe(look, path, mode):
+    grave = [
+        f"{finding['id']} {node['target']}: {node['failureSummary']}"
+        for finding in look(path).findings[mode]
+        if finding["impact"] in GRAVE
+        for node in finding["nodes"]
+    ]
+    assert grave == []
 
 
 def test_there_is_a_slider():
-    assert SLIDERS
+    assert any(map(has_sliders, PAGES))
 
 
-@pytest.mark.parametrize("path", SLIDERS, ids=name)
-def test_sliders_move_their_pictures(visit, path):
-    page = visit.open(path)
-    sliders = page.locator(".widget-vbox", has=page.get_by_role("slider"))
-    assert sliders.count() > 0
-    for box in sliders.all():
-        picture = box.locator("img:visible")
-        box.get_by_role("slider").focus()
-        page.keyboard.press("Home")
-        alt, src = picture.get_attribute("alt"), picture.get_attribute("src")
-        page.keyboard.press("ArrowRight")
-        value = box.locator(".widget-readout").inner_text()
-        assert value in picture.get_attribute("alt")
-        assert picture.get_attribute("alt") != alt
-        assert picture.get_attribute("src") != src
-    assert visit.problems == []
+@pytest.mark.parametrize("path", list(filter(has_sliders, PAGES)), ids=name)
+def test_sliders_move_their_pictures(look, path):
+    moved = look(path).moved
+    assert moved
+    assert all(moved), moved

@@ -1,0 +1,117 @@
+"""The spectrum of x against the linear oscillator, sum rules, an oscillator in time, refusals."""
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from cases import paper_model, paper_state
+
+import qemlib as qem
+
+FLAT = np.ones(101)
+
+
+def linear(friction=0.02, noise=0.08, reach=40.0, force=0.0, stiffening=0.0):
+    x = np.linspace(-reach, reach, 101)
+    return qem.LangevinModel(1.0, 0.5, x, force - stiffening * x, friction * FLAT, noise * FLAT)
+
+
+@pytest.mark.parametrize("friction", [1e-3, 0.02, 0.6])
+def test_a_linear_oscillator(friction):
+    omega = np.array([[0.05, 0.3, 0.49], [0.5, 0.52, -2.0]])
+    exact = 4 * friction / ((0.25 - omega**2) ** 2 + (friction * omega) ** 2)
+    found = qem.position_spectrum(linear(friction, 4 * friction), omega)
+    assert found == pytest.approx(exact, rel=1e-7)
+
+
+def test_a_constant_force_moves_the_middle_and_nothing_else():
+    omega = np.array([0.2, 0.5, 0.6])
+    moved = qem.position_spectrum(linear(force=1.2, reach=55.0), omega)
+    assert moved == pytest.approx(qem.position_spectrum(linear(), omega), rel=1e-7)
+
+
+def test_a_linear_force_moves_the_resonance():
+    omega, stiff = np.array([0.3, 0.6, 0.7]), 0.25 + 0.11
+    exact = 0.08 / ((stiff - omega**2) ** 2 + (0.02 * omega) ** 2)
+    assert qem.position_spectrum(linear(stiffening=0.11), omega) == pytest.approx(exact, rel=1e-7)
+
+
+def half_line(nodes, center, width):
+    """Nodes and weights of ∫_0^∞ dω/π, dense within `width` of `center`."""
+    node, weight = np.polynomial.legendre.leggauss(nodes)
+    low = np.arctan(-center / width)
+    half = 0.5 * (0.5 * np.pi - low)
+    angle = low + half * (node + 1)
+    return center + width * np.tan(angle), half * weight * width / np.cos(angle) ** 2 / np.pi
+
+
+def variances(state):
+    """⟨x²⟩ and ⟨p²⟩ of a mirrored model."""
+    second, squeeze, model = state.moments[0], state.squeezing.real, state.model
+    return 0.5 * model.x0**2 * (second + squeeze), 0.5 * model.p0**2 * (second - squeeze)
+
+
+def test_the_spectrum_holds_the_variances_for_strong_friction():
+    """∫dω/2π S = ⟨x²⟩ and ∫dω/2π m²ω² S = ⟨p²⟩, for nonlinear friction of both signs."""
+    x = np.linspace(-16, 16, 641)
+    model = qem.LangevinModel(
+        mass=1.3,
+        frequency=0.8,
+        x=x,
+        force=0.5 * np.tanh(0.7 * x),
+        damping=0.5 - 0.7 * np.exp(-0.15 * x**2),
+        diffusion=0.4 + 0.1 * np.cos(0.5 * x),
+    )
+    omega, weight = half_line(120, 0.6, 0.2)
+    spectrum = qem.position_spectrum(model, omega, rtol=1e-6)
+    x_variance, p_variance = variances(qem.steady_state(model))
+    assert weight @ spectrum == pytest.approx(x_variance, rel=1e-4)
+    assert weight @ (model.mass**2 * omega**2 * spectrum) == pytest.approx(p_variance, rel=5e-4)
+
+
+@lru_cache
+def line_of_the_ring():
+    """Nodes, weights and spectrum at V = 16, whose line is a thousand times narrower than ω0."""
+    omega, weight = half_line(60, 0.2005, 3e-4)
+    return omega, weight, qem.position_spectrum(paper_model(16.0), omega)
+
+
+def test_the_spectrum_holds_the_variances_of_the_ring():
+    omega, weight, spectrum = line_of_the_ring()
+    x_variance, p_variance = variances(paper_state(16.0))
+    assert weight @ spectrum == pytest.approx(x_variance, rel=5e-5)
+    assert weight @ (omega**2 * spectrum) == pytest.approx(p_variance, rel=5e-5)
+    # softened or stiffened by the charge, the resonance is not at ω0 = 0.2
+    assert 0.2003 < omega[spectrum.argmax()] < 0.2007
+
+
+def test_correlations_in_time_against_the_sampler():
+    """⟨x(t)x(0)⟩ = ∫dω/π S cos ωt, a hundred periods later, from walkers' own motion."""
+    omega, weight, spectrum = line_of_the_ring()
+    run = qem.sample(
+        paper_model(16.0), steps=60_000_000, seed=8, step=1.0, trajectory=6, progress=False
+    )
+    step, x = run.trajectory.time[0], run.trajectory.x
+    for periods in (1, 30, 100):
+        lag = round(2 * np.pi * periods / 0.2005 / step)
+        product = x[:, lag:] * x[:, : x.shape[1] - lag]
+        parts = np.array([p.mean() for p in np.array_split(product, 16, axis=1)])
+        error = parts.std(ddof=1) / 4
+        expected = weight @ (spectrum * np.cos(omega * lag * step))
+        assert abs(product.mean() - expected) < 5 * error
+        assert error < 40  # of 494 at no lag
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("model", 0.5), "model must be a LangevinModel"),
+        ((linear(), 0.0), "omega must not be 0"),
+        ((linear(), np.nan), "omega must be a finite"),
+        ((linear(), 0.5, 0.0), "rtol must .*0.0"),
+        ((linear(), 0.5, 1e-9), "rtol must lie between 1e-8 and 1e-2, got 1e-09"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        qem.position_spectrum(*arguments)
