@@ -238,7 +238,7 @@ ELECTRON_CLAIMS = (
     Claim(
         "detailed balance",
         "App. E",
-        "At V = 0, S(−ω) = e^{−ω/T} S(ω).",
+        "At V = 0, S(−ω) = exp(−ω/T) S(ω).",
         "largest relative deviation at 12 points",
         at_most(1e-8, 1e-3),
         _detailed_balance,

@@ -127,7 +127,7 @@ WORK_CLAIMS = (
         "passive below threshold",
         "Fig. 4",
         "Below threshold the ergotropy is exactly zero: of the populations.",
-        "largest ρ_{n+1,n+1}/ρ_nn − 1 at V = 0, 2, 4, 6, 8",
+        "largest p(n + 1)/p(n) − 1 of the levels n at V = 0, 2, 4, 6, 8",
         at_most(0.0, 1e-6),
         _passive,
     ),
