@@ -9,7 +9,7 @@ from numba import get_num_threads
 
 from qemlib import _kernels, schemes
 from qemlib._batches import RING, Batches
-from qemlib._normals import LANES
+from qemlib._kernels import LANES
 from qemlib._plan import Plan
 from qemlib.diagnostics import GROUPS, Series
 from qemlib.sampled_state import Histogram, SampledState, Trajectory

@@ -3,12 +3,19 @@
 A block is LANES walkers that move in step.  One step is a few short loops over the block, the
 stages below, each simple enough for LLVM to turn into packed instructions.  Positions are in units
 of x0 and momenta in units of p0, q = x/x0 and y = p/p0, so that α = q + iy.
+
+Numba widens every operation on 32-bit integers to 64 bits, and NumPy's float32 constants keep an
+expression from becoming float64: hence the casts.  All is in one file, because Numba's cache does
+not see changes of what another file contributes.
 """
+
+from typing import Any
 
 import numpy as np
 from numba import get_thread_id, njit, prange
 
-from qemlib._normals import LANES, OPTIONS, draw_bits, draw_normals, i32, stage, u32
+LANES = 128  # walkers of a block, which move in step
+HALF = LANES // 2
 
 # Rows of the sums that `record` keeps for each walker: |α|², |α|⁴, Re β², Im β², Re β, Im β, where
 # β is α as seen from the origin of the rotations.
@@ -17,10 +24,91 @@ MOMENTS = 6
 COLUMNS = 4
 ROTATION, EULER, SYMPLECTIC, BAOAB = range(4)
 
-_parallel = njit(parallel=True, **OPTIONS)
+# Multiply-adds may be fused and signed zeros confused; NaN and infinity keep their meaning.
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract", "nsz"},
+}
+_stage = njit(forceinline=True, **_OPTIONS)
+_parallel = njit(parallel=True, **_OPTIONS)
+
+f32, i32, u32 = np.float32, np.int32, np.uint32
+
+_HALF, _ONE, _TWO = f32(0.5), f32(1.0), f32(2.0)
+_UNIT_31 = f32(2.0**-31)
+_LN_2 = f32(np.log(2.0))
+_SQRT_HALF_BITS = i32(0x3F3504F3)  # √½ as float32, read as an integer
+# ln(1 + m) = m − m²/2 + m³ P(m) for √½ ≤ 1 + m < √2, to 24 bits (Cephes, logf).
+_P = tuple(
+    f32(c)
+    for c in (
+        *(7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1),
+        *(-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1),
+    )
+)
+# Taylor series of sin(πt/2)/t and cos(πt/2) in t², to 5e-7 on |t| ≤ 1.
+_S = tuple(
+    f32(c)
+    for c in (
+        *(1.5707963267948966, -0.6459640975062463, 7.969262624616704e-2),
+        *(-4.681754135318688e-3, 1.604411847873598e-4, -3.598843235212085e-6),
+    )
+)
+_C = tuple(
+    f32(c)
+    for c in (
+        *(1.0, -1.2337005501361697, 0.253669507901048, -2.0863480763352960e-2),
+        *(9.192602748394266e-4, -2.5202042373060607e-5, 4.710874778818172e-7),
+    )
+)
 
 
-@stage
+@_stage
+def draw_bits(words):
+    """xoshiro128++ of Blackman and Vigna: one generator a lane, its output in the last row."""
+    for i in range(LANES):
+        s0, s1, s2, s3 = words[0, i], words[1, i], words[2, i], words[3, i]
+        total = u32(s0 + s3)
+        words[4, i] = u32(u32(u32(total << u32(7)) | u32(total >> u32(25))) + s0)
+        shifted = u32(s1 << u32(9))
+        s2 = u32(s2 ^ s0)
+        s3 = u32(s3 ^ s1)
+        words[1, i] = u32(s1 ^ s2)
+        words[0, i] = u32(s0 ^ s3)
+        words[2, i] = u32(s2 ^ shifted)
+        words[3, i] = u32(u32(s3 << u32(11)) | u32(s3 >> u32(21)))
+
+
+@_stage
+def draw_normals(words, xi):
+    """ξ = √(−2 ln u) (cos πt, sin πt), Box-Muller, from u in (0, 1] and t in [−1, 1)."""
+    for i in range(HALF):
+        u = (f32(u32(words[4, i] >> u32(1)).view(np.int32)) + _HALF) * _UNIT_31
+        # u = 2^exponent (1 + m)
+        bits = f32(u).view(np.int32)
+        exponent = i32(i32(bits - _SQRT_HALF_BITS) >> i32(23))
+        m = i32(bits - i32(exponent << i32(23))).view(np.float32) - _ONE
+        cubic = _P[0]
+        for k in range(1, 9):
+            cubic = cubic * m + _P[k]
+        log_u = m + m * m * (cubic * m - _HALF) + f32(exponent) * _LN_2
+        radius = np.sqrt(-_TWO * log_u)
+
+        t = f32(u32(words[4, HALF + i]).view(np.int32)) * _UNIT_31
+        sine, cosine = _S[5], _C[6]
+        for k in range(4, -1, -1):
+            sine = sine * (t * t) + _S[k]
+        for k in range(5, -1, -1):
+            cosine = cosine * (t * t) + _C[k]
+        sine = sine * t
+        # From the half angle to the whole one.
+        xi[i] = radius * (_ONE - _TWO * sine * sine)
+        xi[HALF + i] = radius * (_TWO * sine * cosine)
+
+
+@_stage
 def locate(state, grid, index):
     """Node of the table nearest to each q; returns how many walkers are off the grid, or NaN."""
     low, per_node, top, zero, half = grid[0], grid[1], grid[2], grid[3], grid[4]
@@ -34,7 +122,7 @@ def locate(state, grid, index):
     return outside
 
 
-@stage
+@_stage
 def fetch(table, index, rows, wide):
     """Copy the node of each walker, 16 bytes at a time: three separate gathers cost twice this."""
     parts = COLUMNS * rows.itemsize // 16  # known when this is compiled
@@ -43,7 +131,7 @@ def fetch(table, index, rows, wide):
             wide[i * parts + part] = table[index[i] * parts + part]
 
 
-@stage
+@_stage
 def turn(state, angle):
     """Rotation of (q, y) by ω0Δt as three shears, with t = tan ω0Δt/2 and s = sin ω0Δt.
 
@@ -59,7 +147,7 @@ def turn(state, angle):
         state[1, i] = y - t * q
 
 
-@stage
+@_stage
 def kick_and_turn(state, xi, rows, angle):
     """y ← y + [b − (1 − a) y + s ξ], the Ornstein-Uhlenbeck process at fixed x, and `turn`."""
     t, s = angle[0], angle[1]
@@ -72,7 +160,7 @@ def kick_and_turn(state, xi, rows, angle):
         state[1, i] = y - t * q
 
 
-@stage
+@_stage
 def euler_step(state, xi, rows, theta):
     """Eqs. (C1), (C2): q ← q + ω0Δt y, y ← y + [b − γΔt y − ω0Δt q + s ξ], both from old values."""
     for i in range(LANES):
@@ -82,7 +170,7 @@ def euler_step(state, xi, rows, theta):
         state[1, i] = y + (change - theta * q)
 
 
-@stage
+@_stage
 def symplectic_step(state, xi, rows, theta):
     """As `euler_step`, but q moves with the new momentum."""
     for i in range(LANES):
@@ -93,28 +181,28 @@ def symplectic_step(state, xi, rows, theta):
         state[1, i] = y
 
 
-@stage
+@_stage
 def push(state, rows, half, theta):
     """y ← y + ½b − ½ω0Δt q, the letter B of BAOAB: all forces for half a step; θ is its angle."""
     for i in range(LANES):
         state[1, i] += half * rows[4 * i + 1] - theta * state[0, i]
 
 
-@stage
+@_stage
 def drift(state, theta):
     """q ← q + ½ω0Δt y, the letter A; θ is half a step's angle."""
     for i in range(LANES):
         state[0, i] += theta * state[1, i]
 
 
-@stage
+@_stage
 def fluctuate(state, xi, rows):
     """y ← a y + s ξ, the letter O."""
     for i in range(LANES):
         state[1, i] += rows[4 * i + 2] * xi[i] - rows[4 * i] * state[1, i]
 
 
-@stage
+@_stage
 def record(state, index, cells, bins, sums, radial, plane):
     """Add each walker to its sums and to the histograms in |α| and in (q, y).
 
@@ -150,7 +238,7 @@ def record(state, index, cells, bins, sums, radial, plane):
         plane[cells[i]] += 1
 
 
-@stage
+@_stage
 def look(state, seen, time):
     """Keep q and y of the first few walkers."""
     for i in range(seen.shape[2]):
@@ -158,7 +246,7 @@ def look(state, seen, time):
         seen[time, 1, i] = state[1, i]
 
 
-@stage
+@_stage
 def rotation_stride(state, words, xi, index, rows, wide, field, interval):
     """Steps of the rotation scheme, from the middle of a rotation to the middle of another."""
     table, grid, angles = field
@@ -173,7 +261,7 @@ def rotation_stride(state, words, xi, index, rows, wide, field, interval):
     return -1
 
 
-@stage
+@_stage
 def euler_stride(state, words, xi, index, rows, wide, field, interval, symplectic):
     """Steps of explicit or of symplectic Euler."""
     table, grid, angles = field
@@ -190,7 +278,7 @@ def euler_stride(state, words, xi, index, rows, wide, field, interval, symplecti
     return -1
 
 
-@stage
+@_stage
 def baoab_stride(state, words, xi, index, rows, wide, field, interval):
     """Steps of BAOAB; what ends one step and begins the next is at one position."""
     table, grid, angles = field
@@ -215,7 +303,7 @@ def baoab_stride(state, words, xi, index, rows, wide, field, interval):
     return -1
 
 
-@stage
+@_stage
 def advance_block(state, words, field, bins, scheme, strides, interval, done, recording):
     """Move one block on; returns the step at which a walker was off the grid, or −1."""
     xi = np.empty(LANES, np.float32)

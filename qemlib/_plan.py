@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qemlib import _checks, schemes
-from qemlib._normals import LANES
+from qemlib._kernels import LANES
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import OrbitAverage, orbit_average
 
@@ -94,16 +94,11 @@ def plan(
         interval = max(n for n in range(1, _INTERVAL + 1) if trajectory % n == 0)
     step, estimate, bias = _step(model, step, scheme)
     relaxation = estimate.relaxation_time
-    if burn_in is None:
-        burn_in = _BURN_IN * relaxation
-    elif (burn_in := _checks.finite("burn_in", burn_in)) < 0:
-        raise ValueError(f"burn_in must not be negative, got {burn_in!r}")
-    burn_in = int(np.ceil(burn_in / (interval * step)))
+    burn_in = _burn_in(burn_in, relaxation, interval * step)
     if walkers is None:
-        aim = (
-            steps if target_error is None else min(steps, _steps_for(estimate, step, target_error))
-        )
-        walkers = _walkers(aim, burn_in * interval)
+        # As many as the steps allow, or those that the target needs.
+        needed = steps if target_error is None else _steps_for(estimate, step, target_error)
+        walkers = _walkers(min(steps, needed), burn_in * interval)
     walkers = _checks.integer("walkers", walkers, LANES)
     if walkers % LANES:
         raise ValueError(f"walkers must be a multiple of {LANES}, got {walkers}")
@@ -125,6 +120,15 @@ def plan(
     )
     _check_length(result, steps, check)
     return result
+
+
+def _burn_in(time, relaxation, stride_time):
+    """Strides before anything is recorded."""
+    if time is None:
+        time = _BURN_IN * relaxation
+    elif (time := _checks.finite("burn_in", time)) < 0:
+        raise ValueError(f"burn_in must not be negative, got {time!r}")
+    return int(np.ceil(time / stride_time))
 
 
 def _check_length(result, steps, check):

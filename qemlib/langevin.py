@@ -21,7 +21,7 @@ from qemlib.langevin_model import LangevinModel
 from qemlib.sampled_state import SampledState
 from qemlib.schemes import euler_equivalent
 
-__all__ = ["LeftGridError", "TooShortError", "euler_equivalent", "sample"]
+__all__ = ["LeftGridError", "euler_equivalent", "sample"]
 
 _STEPS, _SEED, _SCHEME = 250_000_000, 1, "rotation"
 # With a target error: the most steps to make unless the caller says.

@@ -143,11 +143,11 @@ class SampledState:
         lines = [
             f"SampledState({values};",
             f"{self.walkers} walkers, {self.steps:.4g} steps of {self.step:.4g} "
-            f"by scheme {self.scheme!r}, expected bias {self.expected_bias:.0e},",
-            f"burn-in of {self.burn_in / self.relaxation_time:.3g} relaxation times of "
-            f"{self.relaxation_time:.4g}, "
+            f"by scheme {self.scheme!r},",
+            f"expected bias {self.expected_bias:.0e}, relaxation time {self.relaxation_time:.4g},",
+            f"burn-in of {self.burn_in / self.relaxation_time:.3g} relaxation times, "
             f"{self.burn_in * self.walkers / (self.step * max(self.steps, 1)):.0%} of the steps,",
-            f"energy: autocorrelation time {energy.autocorrelation_time:.4g}, "
+            f"energy: autocorrelation time {energy.autocorrelation_time:.4g},",
             f"{energy.effective_samples:.3g} effective samples, R-hat {energy.r_hat:.4f}",
         ]
         if self.partial:

@@ -69,7 +69,7 @@ def versions(app):
 def own_version():
     """The release and, in a git checkout, the commit."""
     version = importlib.metadata.version("qemlib")
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"]
     try:
         commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

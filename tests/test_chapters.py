@@ -10,22 +10,6 @@ from make_references import CHAPTERS, chapters_with_code, code_cells
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(CHAPTERS.glob("*.md"))}
 WITH_CODE = chapters_with_code()
 
-# Still to be put right: chapters some of whose figures the text does not refer to (they are listed
-# as expected failures), and those that define things in cells out of sight. One that is put right
-# can go from here; one that stays longer than it must does no harm.
-UNMENTIONED = {
-    "derivation",
-    "electrons",
-    "errata",
-    "index",
-    "langevin",
-    "own_device",
-    "reproduction",
-    "wigner",
-    "work",
-}
-HIDDEN_WORK = {"electrons"}
-
 
 def figures():
     """(chapter, name, alt text, caption) of the figures that cells draw, from their metadata."""
@@ -51,18 +35,7 @@ def test_a_figure_has_a_name_a_caption_and_a_text_of_its_own(figure):
     assert alt.rstrip(".").lower() not in caption.lower()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            marks=[pytest.mark.xfail(strict=False, reason=f"{chapter}.md does not mention it")]
-            if chapter in UNMENTIONED
-            else [],
-        )
-        for chapter, name, _, _ in FIGURES
-    ],
-)
+@pytest.mark.parametrize("name", [name for _, name, _, _ in FIGURES])
 def test_the_text_refers_to_each_figure(name):
     assert any(f"{{numref}}`{name}`" in text for text in TEXTS.values())
 
@@ -72,19 +45,7 @@ def test_names_of_figures_are_different():
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize(
-    "chapter",
-    [
-        pytest.param(
-            path,
-            marks=[pytest.mark.xfail(strict=False, reason="defines a function out of sight")]
-            if path.stem in HIDDEN_WORK
-            else [],
-        )
-        for path in WITH_CODE
-    ],
-    ids=lambda path: path.stem,
-)
+@pytest.mark.parametrize("chapter", WITH_CODE, ids=lambda path: path.stem)
 def test_cells_out_of_sight_only_check_and_hand_on(chapter):
     """A removed cell asserts and glues; it shows, draws and defines nothing."""
     for source, tags in code_cells(chapter):

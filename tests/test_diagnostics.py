@@ -71,18 +71,21 @@ def test_the_coverage_test_would_see_error_bars_wrong_by_a_quarter():
         assert (low if side == "low" else high) > 0.5
 
 
-def test_autocorrelation_time_of_the_energy_is_known():
-    """∫ e^{−γ|t|} dt = 2/γ for |α|², and the same for its square's leading mode or less."""
+def test_autocorrelation_times_of_energy_and_its_square_are_known():
+    """∫ e^{−γ|t|} dt = 2/γ for |α|².
+
+    ⟨|α|⁸⟩ − ⟨|α|⁴⟩² = 20 n⁴, of which 16 decay as e^{−γt} and 4 as e^{−2γt}: 0.9 of that for |α|⁴.
+    """
     for damping in (0.01, 0.04):
-        run = run_of(20_000_000, model=oscillator(damping))
-        row = run.diagnostics["energy"]
-        assert row.autocorrelation_time == pytest.approx(2 / damping, rel=0.12)
-        # ⟨|α|⁸⟩ − ⟨|α|⁴⟩² = 20 n⁴, of which 16 in e^{−γt} and 4 in e^{−2γt}.
-        squared = run.diagnostics["energy_squared"]
-        assert squared.autocorrelation_time == pytest.approx(0.9 * 2 / damping, rel=0.12)
-        assert row.effective_samples == pytest.approx(
-            run.recorded * 6 * run.step / row.autocorrelation_time, rel=0.1
-        )
+        runs = [run_of(10_000_000, seed, oscillator(damping)) for seed in range(6)]
+        for name, factor in (("energy", 1.0), ("energy_squared", 0.9)):
+            times = [run.diagnostics[name].autocorrelation_time for run in runs]
+            # They scatter by up to 5 %, and are up to 2 % too large where ρ is summed too far.
+            bound = 0.02 + 5 * 0.05 / len(times) ** 0.5
+            assert np.mean(times) == pytest.approx(factor * 2 / damping, rel=bound)
+        row = runs[0].diagnostics["energy"]
+        recorded = runs[0].recorded * 6 * runs[0].step
+        assert row.effective_samples * row.autocorrelation_time == pytest.approx(recorded, rel=0.1)
 
 
 def test_two_ways_to_the_error_agree():

@@ -15,7 +15,7 @@ from scipy.special import ndtr
 from scipy.stats import kstest, poisson
 
 import qemlib as qem
-from qemlib import _ensemble, _kernels, _normals, schemes
+from qemlib import _ensemble, _kernels, schemes
 from qemlib._batches import RING, Batches, _fock_average, _populations
 from qemlib.langevin import LeftGridError, euler_equivalent, sample
 
@@ -55,17 +55,17 @@ def thermal():
 
 
 def block_of_words(seed):
-    words = np.zeros((5, _normals.LANES), np.uint32)
-    words[:4] = np.random.default_rng(seed).integers(0, 2**32, (4, _normals.LANES), dtype=np.uint32)
+    words = np.zeros((5, _kernels.LANES), np.uint32)
+    words[:4] = np.random.default_rng(seed).integers(0, 2**32, (4, _kernels.LANES), dtype=np.uint32)
     return words
 
 
 def normals(count):
-    words, xi = block_of_words(3), np.empty(_normals.LANES, np.float32)
-    result = np.empty((count, _normals.LANES))
+    words, xi = block_of_words(3), np.empty(_kernels.LANES, np.float32)
+    result = np.empty((count, _kernels.LANES))
     for row in result:
-        _normals.draw_bits(words)
-        _normals.draw_normals(words, xi)
+        _kernels.draw_bits(words)
+        _kernels.draw_normals(words, xi)
         row[:] = xi
     return result
 
@@ -75,7 +75,7 @@ def test_bits_are_those_of_the_published_generator():
     words[:4, 7] = 1, 2, 3, 4
     seen = []
     for _ in range(10):
-        _normals.draw_bits(words)
+        _kernels.draw_bits(words)
         seen.append(int(words[4, 7]))
     # The test vector of the Rust crate rand_xoshiro, made with the authors' C code.
     assert seen == [
@@ -95,17 +95,17 @@ def test_normals_are_normal_to_five_sigma():
             assert 3e-7 < poisson.cdf(tail, expected) < 1 - 3e-7 or tail == 0, sigma
     assert kstest(xi[:2000].ravel(), ndtr).pvalue > 1e-6
     # Lanes, the two halves of a Box-Muller pair, and successive draws are independent.
-    half = _normals.HALF
+    half = _kernels.HALF
     for a, b in ((xi[:, :half], xi[:, half:]), (xi[1:], xi[:-1]), (xi[:, 1:], xi[:, :-1])):
         for f, g in ((a, b), (a**2 - 1, b**2 - 1)):
             assert abs((f * g).mean()) < SIGMAS * np.sqrt((f**2).mean() * (g**2).mean() / f.size)
 
 
 def test_extreme_words_give_finite_normals():
-    words, xi = np.zeros((5, _normals.LANES), np.uint32), np.empty(_normals.LANES, np.float32)
+    words, xi = np.zeros((5, _kernels.LANES), np.uint32), np.empty(_kernels.LANES, np.float32)
     words[4, ::2] = 2**32 - 1
-    words[4, 1 : _normals.HALF : 4] = 2**31
-    _normals.draw_normals(words, xi)
+    words[4, 1 : _kernels.HALF : 4] = 2**31
+    _kernels.draw_normals(words, xi)
     assert np.isfinite(xi).all()
     assert 6.5 < np.abs(xi).max() < 6.8
 
@@ -449,7 +449,7 @@ def test_leaving_the_grid_is_an_error_that_says_where(monkeypatch, how):
     def fast(plan, generator):
         # From x = 0 at 1.15 times the speed that reaches the edge without friction.  Phases ω0t are
         # 0.2, 0.6, 1.0, 1.4; with 1.6 % of the momentum lost a step only the last is beyond it.
-        state = np.zeros((plan.blocks, 2, _normals.LANES))
+        state = np.zeros((plan.blocks, 2, _kernels.LANES))
         state[-1, 1, 5] = momentum * model.x[-1] / model.x0
         return state
 

@@ -47,8 +47,10 @@ class Comparison:
     ----------
     eta : float
         η.
-    exact, predicted : float
-        ⟨a†a⟩ of the full model and of the Fokker-Planck equation.
+    exact : float
+        ⟨a†a⟩ of the full model.
+    predicted : float
+        ⟨a†a⟩ of the Fokker-Planck equation.
     energy_error : float
         |predicted − exact|/(exact + 1/2).
     distance : float
