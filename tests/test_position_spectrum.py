@@ -89,7 +89,7 @@ def test_correlations_in_time_against_the_sampler():
     """⟨x(t)x(0)⟩ = ∫dω/π S cos ωt, a hundred periods later, from walkers' own motion."""
     omega, weight, spectrum = line_of_the_ring()
     run = qem.sample(
-        paper_model(16.0), steps=60_000_000, seed=8, step=1.0, trajectory=6, progress=False
+        paper_model(16.0), steps=90_000_000, seed=8, step=1.0, trajectory=6, progress=False
     )
     step, x = run.trajectory.time[0], run.trajectory.x
     for periods in (1, 30, 100):
