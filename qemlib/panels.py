@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 from qemlib.electrons import electron_coefficients
 from qemlib.plotting import COLORS
@@ -58,7 +59,9 @@ class StatePanels:
 
     def __init__(self, reach=None, levels=None, limits=None, voltage_label="V"):
         self._reach, self._levels, self._limits = reach, levels, limits or {}
-        self.figure, axes = plt.subplots(2, 3, figsize=(9.6, 5.8), layout="none")
+        self.figure, axes = plt.subplots(2, 3, figsize=(9.6, 5.8))
+        # After each savefig, matplotlib takes no engine at all for "the one of the style".
+        self.figure.set_layout_engine(PlaceHolderLayoutEngine(True, True))
         # Margins that do not depend on what is shown: the panels stay in their places.
         self.figure.subplots_adjust(0.075, 0.085, 0.985, 0.975, wspace=0.33, hspace=0.28)
         plt.close(self.figure)  # pyplot need not keep it
