@@ -33,16 +33,31 @@ def equation(number: str) -> Equation:
 
 
 def counts() -> dict[Kind, int]:
-    """How many rows of each kind."""
+    """How many rows of each kind.
+
+    Examples
+    --------
+    >>> from qemlib.paper.rows import Kind
+    >>> found = counts()
+    >>> sum(found.values()) == len(EQUATIONS), found[Kind.HOLDS] > found[Kind.ERROR]
+    (True, True)
+    """
     found = Counter(row.kind for row in EQUATIONS)
     return {kind: found[kind] for kind in Kind}
 
 
 def table(rows) -> str:
-    """Rows as a Markdown table: number and verdict; both forms, each with its residual; remark.
+    r"""Rows as a Markdown table: number and verdict; both forms, each with its residual; remark.
 
     A residual within the tolerance is given as the bound that it keeps: its digits are round-off,
     and differ from one machine to the next.
+
+    Examples
+    --------
+    >>> print(table([equation("A9a")]))
+    | Equation | Form and residual |
+    |:--|:--|
+    | A9a<br>**holds** | $\mathcal P^2 = \mathcal P$ &emsp; $<10^{-10}$ |
     """
     lines = ["| Equation | Form and residual |", "|:--|:--|"]
     for row in rows:
