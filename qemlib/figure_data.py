@@ -158,6 +158,7 @@ def record(name: str, folder: str, attributes: dict[str, str], namespace: dict) 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> import matplotlib.pyplot as plt
+    >>> plt.close("all")
     >>> figure, ax = plt.subplots()
     >>> _ = ax.plot([0.0, 1.0], [2.0, 3.0], label="a line")
     >>> _ = ax.set(xlabel="time", ylabel="length  [metres]")

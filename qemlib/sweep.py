@@ -77,7 +77,7 @@ def sweep(
 
     Examples
     --------
-    The preview, far below and far above the threshold, in one thread:
+    The preview below and above the threshold, in one thread:
 
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> from qemlib import paper_device

@@ -232,7 +232,7 @@ def bath_exponents(lead: Lead, pade_terms: int) -> dict[str, np.ndarray]:
 
     Examples
     --------
-    At t = 0 they sum to ∫dω κ(ω)/2π = Γδ/2 = 1; the band's term decays with δ = 1.
+    At t = 0, C⁺ + C⁻ = ∫dω κ(ω)/2π = Γδ/2 = 1; the band's term decays with δ = 1.
 
     >>> from qemlib import paper_device
     >>> exponents = bath_exponents(paper_device(voltage=8.0).left, pade_terms=3)

@@ -148,7 +148,7 @@ def lead_modes(density: SpectralDensity, low: float, high: float, spacing: float
 
     Examples
     --------
-    The weights of all modes sum to ∫dω κ(ω)/2π = Γδ/2:
+    The weights of all modes sum to ∫dω κ(ω)/2π = Γδ/2 = 1:
 
     >>> from qemlib import Lorentzian
     >>> density = Lorentzian(center=0.5, bandwidth=1.0, rate=2.0)
