@@ -191,6 +191,14 @@ def paper_device(voltage: float = 0.0) -> Device:
     ------
     ValueError
         If `voltage` is not finite.
+
+    Examples
+    --------
+    >>> device = paper_device(voltage=8.0)
+    >>> [lead.chemical_potential for lead in device.leads]
+    [4.0, -4.0]
+    >>> round(device.oscillator.x0, 6), round(device.force, 6)
+    (3.162278, 0.063246)
     """
     voltage = _checks.finite("voltage", voltage)
     return Device(

@@ -76,7 +76,13 @@ def figure_data(figure, **attributes) -> xr.Dataset:
 
 
 def versions() -> str:
-    """Versions of what computes and draws."""
+    """Versions of what computes and draws.
+
+    Examples
+    --------
+    >>> [entry.split()[0] for entry in versions().split(", ")]
+    ['qemlib', 'python', 'numpy', 'scipy', 'xarray', 'matplotlib']
+    """
     from qemlib import __version__
 
     names = {"qemlib": __version__, "python": platform.python_version()}
@@ -97,6 +103,21 @@ def write(data: xr.Dataset, stem: Path) -> list[Path]:
     -------
     list of Path
         The files.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import matplotlib.pyplot as plt
+    >>> figure, ax = plt.subplots()
+    >>> _ = ax.plot([0.0, 1.0], [2.0, 3.0], label="a line")
+    >>> _ = ax.set(xlabel="time", ylabel="length  [metres]")
+    >>> data = figure_data(figure)
+    >>> with TemporaryDirectory() as folder:
+    ...     table = write(data, Path(folder) / "line")[1].read_text(encoding="utf-8")
+    >>> table.splitlines()[-2:]
+    ['panel0_line0,0.0,2.0,', 'panel0_line0,1.0,3.0,']
+    >>> plt.close(figure)
     """
     netcdf, table = stem.with_name(stem.name + ".nc"), stem.with_name(stem.name + ".csv")
     data.to_netcdf(netcdf, engine="scipy")
@@ -131,6 +152,21 @@ def record(name: str, folder: str, attributes: dict[str, str], namespace: dict) 
     ------
     ValueError
         If no figure is open, or one shows no data.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import matplotlib.pyplot as plt
+    >>> plt.close("all")
+    >>> figure, ax = plt.subplots()
+    >>> _ = ax.plot([0.0, 1.0], [2.0, 3.0], label="a line")
+    >>> _ = ax.set(xlabel="time", ylabel="length  [metres]")
+    >>> with TemporaryDirectory() as folder:
+    ...     record("line", folder, {"title": "A line"}, namespace={})
+    ...     sorted(file.name for file in Path(folder).iterdir())
+    ['line.csv', 'line.nc']
+    >>> plt.close(figure)
     """
     numbers = plt.get_fignums()
     if not numbers:

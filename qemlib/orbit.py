@@ -50,6 +50,19 @@ def orbit_average(model) -> OrbitAverage:
     Notes
     -----
     Wrong by the order of friction over frequency: 1e-6 in ⟨a†a⟩ for the paper's device.
+
+    Examples
+    --------
+    A linear oscillator at temperature D/2mγ = 1.25: ⟨a†a⟩ = 1.25/ω0 − 1/2, and g⁽²⁾ is thermal.
+
+    >>> import numpy as np
+    >>> from qemlib import LangevinModel
+    >>> x = np.linspace(-25.0, 25.0, 101)
+    >>> zero = np.zeros_like(x)
+    >>> model = LangevinModel(1.0, 0.5, x, zero, damping=zero + 0.02, diffusion=zero + 0.05)
+    >>> state = orbit_average(model)
+    >>> round(state.phonon_number, 4), round(state.g2, 4)
+    (2.0, 2.0)
     """
     estimate = _solve(model)
     weight = estimate.edge_weight
@@ -68,7 +81,20 @@ def orbit_average(model) -> OrbitAverage:
 
 
 def edge_weight(model) -> float:
-    """Weight of the widest orbit on the model's grid beside that of the heaviest one."""
+    """Weight of the widest orbit on the model's grid beside that of the heaviest one.
+
+    Examples
+    --------
+    A linear oscillator at temperature D/2mγ = 1.25: e^{−U/T} with U = ω0²x²/2 = 78.125 at the edge.
+
+    >>> import numpy as np
+    >>> from qemlib import LangevinModel
+    >>> x = np.linspace(-25.0, 25.0, 101)
+    >>> zero = np.zeros_like(x)
+    >>> model = LangevinModel(1.0, 0.5, x, zero, damping=zero + 0.02, diffusion=zero + 0.05)
+    >>> round(float(np.log(edge_weight(model))), 2)
+    -62.5
+    """
     return _solve(model).edge_weight
 
 

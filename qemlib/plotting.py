@@ -100,6 +100,18 @@ def coefficient_panels(coefficients: dict, x0: float, axes=None):
     Returns
     -------
     sequence of three Axes
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import numpy as np
+    >>> from qemlib import electron_coefficients, paper_device
+    >>> x = np.linspace(-10.0, 10.0, 5)
+    >>> coefficients = {v: electron_coefficients(paper_device(v), x) for v in (0.0, 12.0)}
+    >>> axes = coefficient_panels(coefficients, paper_device().oscillator.x0)
+    >>> [line.get_label() for line in axes[0].get_lines()]
+    ['V = 0', 'V = 12']
+    >>> plt.close(axes[0].figure)
     """
     if axes is None:
         _, axes = plt.subplots(1, 3, figsize=(9.2, 3.2))
@@ -120,7 +132,22 @@ def coefficient_panels(coefficients: dict, x0: float, axes=None):
 
 
 def fluctuation_ratio(coefficients: dict, mass: float, temperature: float, x0: float, ax=None):
-    """D/(2mTγ) over position, one curve a voltage (Fig. 6); broken where γ changes sign."""
+    """D/(2mTγ) over position, one curve a voltage (Fig. 6); broken where γ changes sign.
+
+    Examples
+    --------
+    In equilibrium the fluctuation-dissipation theorem makes it one at every position:
+
+    >>> import matplotlib.pyplot as plt
+    >>> import numpy as np
+    >>> from qemlib import electron_coefficients, paper_device
+    >>> x = np.linspace(-10.0, 10.0, 5)
+    >>> coefficients = {v: electron_coefficients(paper_device(v), x) for v in (0.0, 12.0)}
+    >>> ax = fluctuation_ratio(coefficients, 1.0, 2.0, paper_device().oscillator.x0)
+    >>> ax.get_lines()[0].get_ydata().round(6)
+    array([1., 1., 1., 1., 1.])
+    >>> plt.close(ax.figure)
+    """
     if ax is None:
         _, ax = plt.subplots()
     colors = voltage_colors(coefficients)
@@ -146,6 +173,18 @@ def wigner_map(x, p, density, ax=None, peak: float | None = None):
         W(α), first axis x.
     peak : float, optional
         Top of the colour scale; the largest value by default.
+
+    Examples
+    --------
+    The vacuum:
+
+    >>> import matplotlib.pyplot as plt
+    >>> import numpy as np
+    >>> axis = np.linspace(-2.0, 2.0, 21)
+    >>> ax = wigner_map(axis, axis, 2 / np.pi * np.exp(-2 * (axis[:, None] ** 2 + axis**2)))
+    >>> round(float(ax.collections[0].get_array().max()), 6)
+    0.63662
+    >>> plt.close(ax.figure)
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(4.4, 3.8))
@@ -158,7 +197,16 @@ def wigner_map(x, p, density, ax=None, peak: float | None = None):
 
 
 def coherence_curve(voltage, g2, ax=None, **style):
-    """g⁽²⁾(0) over voltage, with its thermal and coherent values (Fig. 3)."""
+    """g⁽²⁾(0) over voltage, with its thermal and coherent values (Fig. 3).
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> ax = coherence_curve([0.0, 12.0], [2.0, 1.2])
+    >>> [text.get_text() for text in ax.texts]
+    ['thermal', 'coherent']
+    >>> plt.close(ax.figure)
+    """
     if ax is None:
         _, ax = plt.subplots()
     ax.plot(voltage, g2, **({"color": COLORS["blue"], "label": "exact"} | style))
@@ -184,6 +232,17 @@ def work_curves(results, threshold: float, ax=None):
     -------
     tuple of Axes
         Left and right axes.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import xarray as xr
+    >>> curves = {"ergotropy": [0.0, 0.1], "free_energy_work": [0.0, 0.3], "entropy": [3.0, 4.0]}
+    >>> data = xr.Dataset({k: ("voltage", v) for k, v in curves.items()}, {"voltage": [0.0, 12.0]})
+    >>> left, right = work_curves(data, threshold=8.5)
+    >>> left.get_ylabel(), right.get_ylabel()
+    ('work  [energy]', 'entropy  [nat]')
+    >>> plt.close(left.figure)
     """
     if ax is None:
         _, ax = plt.subplots()
@@ -214,6 +273,15 @@ def device_schematic(device, ax=None):
 
     Energies run upwards.  Each lead shows how its states are filled and how strongly each couples
     to the dot; the dot's level hangs on the spring.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from qemlib import paper_device
+    >>> ax = device_schematic(paper_device(voltage=6.0))
+    >>> ax.get_ylabel()
+    'energy'
+    >>> plt.close(ax.figure)
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(7.2, 4.0))

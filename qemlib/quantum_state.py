@@ -108,6 +108,18 @@ def resolved_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray
     Returns
     -------
     ndarray, shape (levels,)
+
+    Examples
+    --------
+    A thermal state with one phonon on average leaves 2^{−n} beyond n levels, and 2^{−10} < 1e-3:
+
+    >>> from types import SimpleNamespace
+    >>> import numpy as np
+    >>> thermal = SimpleNamespace(
+    ...     phonon_number=1.0, populations=lambda levels: 0.5 ** np.arange(1.0, levels + 1)
+    ... )
+    >>> resolved_populations(thermal, missing_trace=1e-3).size
+    10
     """
     missing_trace = _checks.positive("missing_trace", missing_trace)
     if not 1e-14 <= missing_trace <= 0.1:

@@ -123,6 +123,18 @@ def euler_equivalent(model: LangevinModel, step: float) -> LangevinModel:
     ------
     ValueError
         If `step` is not finite and positive.
+
+    Examples
+    --------
+    A linear oscillator loses γ = 0.02 to friction and gains ω0²Δt = 0.0025 from the step:
+
+    >>> import numpy as np
+    >>> from qemlib import LangevinModel
+    >>> x = np.linspace(-25.0, 25.0, 101)
+    >>> zero = np.zeros_like(x)
+    >>> model = LangevinModel(1.0, 0.5, x, zero, damping=zero + 0.02, diffusion=zero + 0.05)
+    >>> round(float(euler_equivalent(model, step=0.01).damping[0]), 6)
+    0.0175
     """
     step = _checks.positive("step", step)
     stiffness = model.frequency**2 - np.gradient(model.force, model.x) / model.mass

@@ -74,6 +74,17 @@ def sweep(
     ValueError
         If a parameter or the method is unknown, values are empty or not finite, a value is not
         allowed for its parameter, or `store` belongs to another sweep.
+
+    Examples
+    --------
+    The preview below and above the threshold, in one thread:
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from qemlib import paper_device
+    >>> with ThreadPoolExecutor(1) as here:
+    ...     found = sweep(paper_device(), {"voltage": [0.0, 12.0]}, method="orbit", executor=here)
+    >>> found["phonon_number"].values.round(3), (found["ergotropy"].values > 1e-3).tolist()
+    (array([ 9.558, 59.55 ]), [False, True])
     """
     if not isinstance(base_device, Device):
         raise ValueError(f"base_device must be a Device, got {base_device!r}")

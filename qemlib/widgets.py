@@ -129,6 +129,14 @@ def picture(figure: Figure, alt: str, dpi: float = 150, colors: int = 256) -> st
         Pixels per inch.
     colors : int
         Colours of its palette, 2 to 256.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> figure, _ = plt.subplots()
+    >>> picture(figure, alt="Empty axes").split(" style")[0]
+    '<img alt="Empty axes"'
+    >>> plt.close(figure)
     """
     width = figure.get_figwidth() * _CSS_PIXELS_PER_INCH
     data = base64.b64encode(_palette_png(figure, dpi, colors)).decode("ascii")

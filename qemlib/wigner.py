@@ -43,12 +43,28 @@ _CHUNK = 2**18
 
 
 def phonon_number(moments) -> float:
-    """⟨a†a⟩ = ⟨|α|²⟩ − 1/2 from moments = (⟨|α|²⟩, ⟨|α|⁴⟩) of W."""
+    """⟨a†a⟩ = ⟨|α|²⟩ − 1/2 from moments = (⟨|α|²⟩, ⟨|α|⁴⟩) of W.
+
+    Examples
+    --------
+    The vacuum has ⟨|α|²⟩ = 1/2, a thermal state with one phonon 3/2:
+
+    >>> phonon_number((0.5, 0.5)), phonon_number((1.5, 4.5))
+    (0.0, 1.0)
+    """
     return float(moments[0] - 0.5)
 
 
 def g2(moments) -> float:
-    """g⁽²⁾(0) = ⟨a†a†aa⟩/⟨a†a⟩², Eq. (10), with ⟨a†a†aa⟩ = ⟨|α|⁴⟩ − 2⟨|α|²⟩ + 1/2."""
+    """g⁽²⁾(0) = ⟨a†a†aa⟩/⟨a†a⟩², Eq. (10), with ⟨a†a†aa⟩ = ⟨|α|⁴⟩ − 2⟨|α|²⟩ + 1/2.
+
+    Examples
+    --------
+    A thermal state with ⟨a†a⟩ = 1, and a coherent one:
+
+    >>> g2((1.5, 4.5)), g2((1.5, 3.5))
+    (2.0, 1.0)
+    """
     second, fourth = moments
     return float((fourth - 2.0 * second + 0.5) / (second - 0.5) ** 2)
 
@@ -86,6 +102,16 @@ def laguerre_functions(levels: int, z, order: int = 0) -> np.ndarray:
     ndarray, shape (levels, points)
         Each at most 1 in size; from the three-term recurrence, with a scale carried along so that
         e^{−z/2} does not underflow before the polynomial has grown.
+
+    Examples
+    --------
+    They are orthonormal on z ≥ 0:
+
+    >>> import numpy as np
+    >>> z, weight = np.polynomial.laguerre.laggauss(8)
+    >>> phi = laguerre_functions(4, z)
+    >>> bool(np.allclose(phi * (weight * np.exp(z)) @ phi.T, np.eye(4)))
+    True
     """
     levels = _checks.integer("levels", levels, 1)
     order = _checks.integer("order", order, 0)
@@ -104,6 +130,16 @@ def angular_average(wigner_function, r, x0, p0, angles: int = 96) -> np.ndarray:
     """Average of W(α) = x0 p0 W(x, p) over the angle at |α| = r.
 
     `wigner_function` takes broadcasting arrays x, p.  The result has r's shape.
+
+    Examples
+    --------
+    The vacuum, where W(α) = (2/π) e^{−2|α|²}:
+
+    >>> import numpy as np
+    >>> def vacuum(x, p):
+    ...     return np.exp(-2 * (x / 2.0) ** 2 - 2 * p**2) / np.pi
+    >>> (angular_average(vacuum, [0.0, 1.0], x0=2.0, p0=1.0) * np.pi / 2).round(6)
+    array([1.      , 0.135335])
     """
     r = _checks.finite_array("r", r)
     x0, p0 = _checks.positive("x0", x0), _checks.positive("p0", p0)
@@ -137,6 +173,14 @@ def populations(radial_profile, levels: int, radius: float) -> np.ndarray:
     ValueError
         If `levels` is not a positive whole number, `radius` is not positive, or the profile has
         not decayed at `radius`.
+
+    Examples
+    --------
+    A thermal state with one phonon on average: ⟨|α|²⟩ = 3/2 and ρ_nn = 2^{−n−1}.
+
+    >>> import numpy as np
+    >>> populations(lambda r: np.exp(-(r**2) / 1.5) / (1.5 * np.pi), levels=4, radius=8.0).round(6)
+    array([0.5   , 0.25  , 0.125 , 0.0625])
     """
     levels = _checks.integer("levels", levels, 1)
     r, weight = _radial_nodes(levels, _checks.positive("radius", radius))
@@ -179,6 +223,18 @@ def density_matrix(
     ValueError
         If an argument is out of range, W has not decayed at `radius`, or its angular dependence is
         not resolved by 8192 directions.
+
+    Examples
+    --------
+    The coherent state α = 1, where ρ_nm = e^{−1} (n!m!)^{−1/2}:
+
+    >>> import numpy as np
+    >>> def coherent(x, p):
+    ...     return 2 / np.pi * np.exp(-2 * (x - 1) ** 2 - 2 * p**2)
+    >>> density_matrix(coherent, levels=3, radius=6.0, x0=1.0, p0=1.0).real.round(6)
+    array([[0.367879, 0.367879, 0.26013 ],
+           [0.367879, 0.367879, 0.26013 ],
+           [0.26013 , 0.26013 , 0.18394 ]])
     """
     levels = _checks.integer("levels", levels, 1)
     if harmonics is not None:
@@ -260,7 +316,16 @@ def wigner_function(rho, x, p, x0, p0) -> np.ndarray:
 
 
 def radial_wigner(populations, r) -> np.ndarray:
-    """W(α) at |α| = r of a state without coherences, (2/π) Σ_n ρ_nn (−1)^n e^{−2r²} L_n(4r²)."""
+    """W(α) at |α| = r of a state without coherences, (2/π) Σ_n ρ_nn (−1)^n e^{−2r²} L_n(4r²).
+
+    Examples
+    --------
+    The first excited state is negative at the origin; W(α) = (2/π)(4|α|² − 1) e^{−2|α|²}:
+
+    >>> import numpy as np
+    >>> (radial_wigner([0.0, 1.0], [0.0, 1.0]) * np.pi / 2).round(6)
+    array([-1.      ,  0.406006])
+    """
     populations = _checks.finite_array("populations", populations, ndim=1)
     r = _checks.finite_array("r", r)
     signs = (-1.0) ** np.arange(populations.size)

@@ -65,6 +65,13 @@ def free_energy_work(rho, hamiltonian, temperature: float) -> float:
     ------
     ValueError
         As `ergotropy`, and if the temperature is not finite and positive.
+
+    Examples
+    --------
+    One known bit, its two states at the same energy, is worth T ln 2:
+
+    >>> round(free_energy_work([1.0, 0.0], [0.0, 0.0], temperature=1.0), 6)
+    0.693147
     """
     temperature = _checks.positive("temperature", temperature)
     rho, hamiltonian = _state_and_energy(rho, hamiltonian)
@@ -77,6 +84,13 @@ def entropy(rho) -> float:
     """Von Neumann entropy S = −Tr ρ ln ρ in nats, from populations or a density matrix.
 
     An eigenvalue between −1e-9 and 0 contributes nothing.  Raises as `ergotropy`.
+
+    Examples
+    --------
+    A fair coin has ln 2:
+
+    >>> round(entropy([0.5, 0.5]), 6)
+    0.693147
     """
     return _entropy(_state(rho))
 
@@ -93,6 +107,16 @@ def second_order_coherence(populations) -> float:
     ------
     ValueError
         As `ergotropy`, and if only the ground state is populated: g2 is undefined there.
+
+    Examples
+    --------
+    One phonon exactly, and a thermal state with one on average:
+
+    >>> import numpy as np
+    >>> second_order_coherence([0.0, 1.0])
+    0.0
+    >>> round(second_order_coherence(0.5 ** np.arange(1.0, 65.0)), 6)
+    2.0
     """
     populations = _state(populations, "populations")
     if populations.ndim != 1:

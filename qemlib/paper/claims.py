@@ -33,6 +33,15 @@ def judge(evidence: Evidence, claims: tuple[Claim, ...] = CLAIMS) -> ClaimTable:
     Returns
     -------
     ClaimTable
+
+    Examples
+    --------
+    >>> from qemlib.paper.evidence import Evidence
+    >>> found = judge(Evidence(), tuple(claim for claim in CLAIMS if claim.name == "threshold"))
+    >>> print(found["threshold"].measurement)
+    8.46328 ± 1e-6
+    >>> print(found["threshold"].verdict)
+    does not hold
     """
     return ClaimTable([claim.judge(evidence) for claim in claims])
 

@@ -33,7 +33,15 @@ def equation(number: str) -> Equation:
 
 
 def counts() -> dict[Kind, int]:
-    """How many rows of each kind."""
+    """How many rows of each kind.
+
+    Examples
+    --------
+    >>> from qemlib.paper.rows import Kind
+    >>> found = counts()
+    >>> sum(found.values()) == len(EQUATIONS), found[Kind.HOLDS] > found[Kind.ERROR]
+    (True, True)
+    """
     found = Counter(row.kind for row in EQUATIONS)
     return {kind: found[kind] for kind in Kind}
 
@@ -43,6 +51,12 @@ def table(rows) -> str:
 
     A residual within the tolerance is given as the bound that it keeps: its digits are round-off,
     and differ from one machine to the next.
+
+    Examples
+    --------
+    >>> *_, row = table([equation("A16")]).splitlines()
+    >>> row.strip("| ").split(" | ")[0]
+    'A16<br>**error**'
     """
     lines = ["| Equation | Form and residual |", "|:--|:--|"]
     for row in rows:

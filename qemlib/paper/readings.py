@@ -278,6 +278,14 @@ def reading(*names: str) -> Reading:
     ------
     ValueError
         If a name is unknown, or two changes answer the same question.
+
+    Examples
+    --------
+    >>> found = reading("T = β", "μ = ±V")
+    >>> found.name
+    'T = β, μ = ±V'
+    >>> found.device(6.0).left.chemical_potential, reading().device(6.0).left.chemical_potential
+    (6.0, 3.0)
     """
     unknown = [name for name in names if name not in CHANGES]
     if unknown:
@@ -286,7 +294,16 @@ def reading(*names: str) -> Reading:
 
 
 def all_readings() -> list[Reading]:
-    """Every combination of the changes, the printed parameters first."""
+    """Every combination of the changes, the printed parameters first.
+
+    Examples
+    --------
+    >>> readings = all_readings()
+    >>> readings[0].name
+    'as printed'
+    >>> len({reading.name for reading in readings}) == len(readings)
+    True
+    """
     options: dict[str, list[Change | None]] = {}
     for change in CHANGES.values():
         options.setdefault(change.question, [None]).append(change)

@@ -140,7 +140,16 @@ class Equation:
 
 
 def relative(found, expected) -> float:
-    """Largest difference, in units of the largest of `expected`; infinite if `found` is."""
+    """Largest difference, in units of the largest of `expected`; infinite if `found` is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(relative([1.0, 2.2], [1.0, 2.0]), 6)
+    0.1
+    >>> relative([1.0, np.inf], [1.0, 2.0])
+    inf
+    """
     found, expected = np.asarray(found), np.asarray(expected)
     if not np.isfinite(found).all():
         return float("inf")

@@ -99,6 +99,13 @@ def few_changes(most: int = 3) -> list[Reading]:
 
     An inverted x0 makes friction a hundred times stronger, so that the steps of explicit Euler that
     are considered would not be seen: these combinations are left out.
+
+    Examples
+    --------
+    >>> few_changes(most=0)[0].name
+    'as printed'
+    >>> max(len(reading.changes) for reading in few_changes(most=2))
+    2
     """
 
     def seen(reading):
@@ -108,7 +115,19 @@ def few_changes(most: int = 3) -> list[Reading]:
 
 
 def score(evidence: Evidence, claims: tuple[Claim, ...] = SCORED) -> Score:
-    """Hold one reading against the claims."""
+    """Hold one reading against the claims.
+
+    Examples
+    --------
+    >>> from qemlib.paper.evidence import Evidence
+    >>> from qemlib.paper.readings import reading
+    >>> threshold = tuple(claim for claim in SCORED if claim.name == "threshold")
+    >>> for each in (reading(), reading("μ = ±V")):
+    ...     found = score(Evidence(each, method="orbit"), threshold)
+    ...     print(found.measurements["threshold"], found.points)
+    8.46328 ± 1e-6 0.0
+    4.23164 ± 1e-6 0.5
+    """
     measurements = {claim.name: claim.judge(evidence).measurement for claim in claims}
     return Score(evidence.reading, evidence.method, measurements)
 
@@ -146,6 +165,16 @@ def table(scores: list[Score]) -> xr.Dataset:
     """The scores as a dataset: measured values and verdicts of readings by claims.
 
     What was not looked at is nan in the values and empty in the verdicts.
+
+    Examples
+    --------
+    >>> from qemlib.paper.evidence import Evidence
+    >>> threshold = tuple(claim for claim in SCORED if claim.name == "threshold")
+    >>> data = table([score(Evidence(method="orbit"), threshold)])
+    >>> round(float(data["measured"].sel(claim="threshold")[0]), 4)
+    8.4633
+    >>> str(data["verdict"].sel(claim="threshold")[0].item())
+    'does not hold'
     """
     names = [claim.name for claim in SCORED]
     values = [

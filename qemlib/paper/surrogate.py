@@ -168,7 +168,16 @@ class SurrogateCharge:
 
 
 def random_charge(seed: int, dimension: int = 3, force: float = 0.7) -> SurrogateCharge:
-    """A charge with random H, n and J, all of order one; the same for the same seed."""
+    """A charge with random H, n and J, all of order one; the same for the same seed.
+
+    Examples
+    --------
+    The damping mγ is the slope of the noise spectrum at ω = 0, whatever the charge:
+
+    >>> charge = random_charge(seed=1)
+    >>> round(charge.force * charge.response(0.0) / charge.noise_slope(0.0), 6)
+    1.0
+    """
     rng = np.random.default_rng(seed)
 
     def matrix():
@@ -200,6 +209,16 @@ def integral_over_time(generator, vector, power: int = 0) -> np.ndarray:
     -------
     ndarray of y's shape
         All infinite if G has a growing mode: such an integral does not exist.
+
+    Examples
+    --------
+    A decay at rate 2, where ∫e^{−2t}dt = 1/2 and ∫t e^{−2t}dt = 1/4:
+
+    >>> import numpy as np
+    >>> decay = np.array([[-2.0]])
+    >>> area, moment = (integral_over_time(decay, np.array([1.0]), power) for power in (0, 1))
+    >>> area.round(6), moment.round(6)
+    (array([0.5]), array([0.25]))
     """
     rates, size = np.linalg.eigvals(generator), np.linalg.norm(generator, 2)
     if rates.real.max() > 1e-9 * size:

@@ -173,7 +173,16 @@ class Rule:
 
 
 def near(value: float, tolerance: float, wide: float) -> Rule:
-    """Within `tolerance` of a value; approximately, within `wide`."""
+    """Within `tolerance` of a value; approximately, within `wide`.
+
+    Examples
+    --------
+    >>> rule = near(2.0, tolerance=0.1, wide=0.5)
+    >>> print(rule.text)
+    2 to within 0.1 (approximately: 0.5)
+    >>> print(rule.verdict(Measurement(1.95, 0.01)))
+    holds
+    """
     return Rule(
         (value - tolerance, value + tolerance),
         (value - wide, value + wide),
@@ -182,14 +191,32 @@ def near(value: float, tolerance: float, wide: float) -> Rule:
 
 
 def at_most(value: float, wide: float) -> Rule:
-    """At most `value`; approximately, at most `wide`."""
+    """At most `value`; approximately, at most `wide`.
+
+    Examples
+    --------
+    >>> rule = at_most(0.1, wide=0.2)
+    >>> print(rule.text)
+    at most 0.1 (approximately: 0.2)
+    >>> print(rule.verdict(Measurement(0.5, 0.01)))
+    does not hold
+    """
     return Rule(
         (-inf, value), (-inf, wide), f"at most {_plain(value)} (approximately: {_plain(wide)})"
     )
 
 
 def at_least(value: float, wide: float) -> Rule:
-    """At least `value`; approximately, at least `wide`."""
+    """At least `value`; approximately, at least `wide`.
+
+    Examples
+    --------
+    >>> rule = at_least(5.0, wide=4.0)
+    >>> print(rule.text)
+    at least 5 (approximately: 4)
+    >>> print(rule.verdict(Measurement(4.5, 0.1)))
+    holds approximately
+    """
     return Rule(
         (value, inf), (wide, inf), f"at least {_plain(value)} (approximately: {_plain(wide)})"
     )

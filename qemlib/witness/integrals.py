@@ -135,6 +135,15 @@ def noise_spectrum(device: Device, x, omega, digits: int = 30) -> tuple[mp.mpf, 
         S_x(ω) (force² × time), and its estimated absolute error.
 
     Raises as `defining_integrals`.
+
+    Examples
+    --------
+    Detailed balance at T = 2 without a voltage, S(ω)/S(−ω) = e^{ω/T}:
+
+    >>> from qemlib import paper_device
+    >>> up, down = (noise_spectrum(paper_device(), 0.0, w, digits=12)[0] for w in (0.2, -0.2))
+    >>> mp.nstr(2 * mp.log(up / down), 10)
+    '0.2'
     """
     omega = _checks.finite("omega", omega)
     problem = _Problem(device, x)

@@ -145,6 +145,16 @@ def lead_modes(density: SpectralDensity, low: float, high: float, spacing: float
     ------
     ValueError
         If an argument is not finite, high ≤ low, or `spacing` or `reach` is not positive.
+
+    Examples
+    --------
+    The weights of all modes sum to ∫dω κ(ω)/2π = Γδ/2 = 1:
+
+    >>> from qemlib import Lorentzian
+    >>> density = Lorentzian(center=0.5, bandwidth=1.0, rate=2.0)
+    >>> omega, g = lead_modes(density, low=-10.0, high=10.0, spacing=0.1, reach=10.0)
+    >>> omega.shape == g.shape, round(float((g**2).sum()), 3)
+    (True, 1.0)
     """
     low, high = _checks.finite("low", low), _checks.finite("high", high)
     spacing, reach = _checks.positive("spacing", spacing), _checks.positive("reach", reach)
