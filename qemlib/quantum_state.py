@@ -125,7 +125,8 @@ def resolved_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray
     if not 1e-14 <= missing_trace <= 0.1:
         raise ValueError(f"missing_trace must lie between 1e-14 and 0.1, got {missing_trace!r}")
     levels = int(6.0 * state.phonon_number) + 64
-    while levels <= _MOST_LEVELS:
+    while True:
+        levels = min(levels, _MOST_LEVELS)
         populations = state.populations(levels)
         enough = np.abs(1.0 - np.cumsum(populations)) < missing_trace
         if enough.any():
@@ -133,8 +134,9 @@ def resolved_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray
             first = int(np.flatnonzero(enough)[0])
             if enough[first:].all():
                 return populations[: first + 1]
+        if levels == _MOST_LEVELS:
+            raise ConvergenceError(
+                f"missing_trace: {levels} levels miss {1.0 - populations.sum():.1e} of the "
+                f"trace, {missing_trace:.1e} was asked for"
+            )
         levels *= 2
-    raise ConvergenceError(
-        f"missing_trace: {populations.size} levels miss {1.0 - populations.sum():.1e} of the "
-        f"trace, {missing_trace:.1e} was asked for"
-    )

@@ -88,3 +88,18 @@ def test_a_trace_that_passes_one_on_its_way_does_not_count():
     state = in_memory(np.diag([0.5, 0.5, 0.25]))
     with pytest.raises(qem.ConvergenceError, match="miss -2.5e-01"):
         resolved_populations(state, 1e-6)
+
+
+def thermal(mean_number):
+    """A thermal state with its populations p_n = (1 − q) q^n."""
+    q = mean_number / (1.0 + mean_number)
+    return SimpleNamespace(
+        phonon_number=mean_number, populations=lambda levels: (1.0 - q) * q ** np.arange(levels)
+    )
+
+
+def test_hot_states_get_all_the_levels_that_there_are_and_then_an_error():
+    # 6⟨n⟩ + 64 levels would be too many for both.
+    assert resolved_populations(thermal(1400.0), missing_trace=1e-2).size == 6450
+    with pytest.raises(qem.ConvergenceError, match="8192 levels miss 9.2e-01 of the trace"):
+        resolved_populations(thermal(1e5))
