@@ -245,6 +245,19 @@ def test_what_has_no_state_cannot_be_tested():
     assert "no bound steady state at V = 40" in judgement.measurement.note
 
 
+@pytest.mark.parametrize("name", ["order parameter", "ergotropy grows", "ergotropy saturates"])
+def test_without_ergotropy_its_growth_cannot_be_tested(name):
+    class Passive:
+        threshold = 8.0
+
+        def ergotropy(self, voltage):
+            return 1e-13 * voltage  # round-off
+
+    judgement = BY_NAME[name].judge(Passive())
+    assert judgement.verdict is Verdict.UNTESTABLE
+    assert judgement.measurement.note == "it holds no ergotropy"
+
+
 def test_both_methods_measure_the_same():
     exact, estimate = printed(), Evidence(PRINTED, "orbit")
     for voltage in DECIDING[:4]:

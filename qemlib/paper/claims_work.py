@@ -12,6 +12,8 @@ __all__ = ["WORK_CLAIMS"]
 _GRID = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0, 24.0)
 # Error of sums over populations, relative.
 _SUMS = 1e-7
+# Ergotropy in units of energy that is round-off of thousands of levels.
+_NOTHING = 1e-9
 
 
 def _energy_grows(evidence):
@@ -55,17 +57,25 @@ def _active_at_once(evidence):
 
 def _ergotropy_grows(evidence):
     values = np.array([evidence.ergotropy(v) for v in DECIDING])
-    return Measurement(float(np.diff(values).min() / values.max()), _SUMS)
+    return Measurement(float(np.diff(values).min() / _more_than_nothing(values.max())), _SUMS)
 
 
 def _ergotropy_saturates(evidence):
-    return Measurement(evidence.ergotropy(24.0) / evidence.ergotropy(16.0) - 1.0, _SUMS)
+    at_sixteen = _more_than_nothing(evidence.ergotropy(16.0))
+    return Measurement(evidence.ergotropy(24.0) / at_sixteen - 1.0, _SUMS)
+
+
+def _more_than_nothing(ergotropy):
+    """An ergotropy by which another may be divided."""
+    if ergotropy < _NOTHING:
+        raise ValueError("it holds no ergotropy")
+    return ergotropy
 
 
 def _order_parameter(evidence):
     """W_E half a unit of voltage above the threshold over that half a unit below, as a share."""
     below = max(evidence.ergotropy(evidence.threshold - 0.5), 0.0)
-    above = evidence.ergotropy(evidence.threshold + 0.5)
+    above = _more_than_nothing(evidence.ergotropy(evidence.threshold + 0.5))
     return Measurement(below / above, 1e-6)
 
 
