@@ -87,11 +87,11 @@ references: setup  ## run the chapters and write what `make notebooks` compares 
 
 data: export TQDM_DISABLE := 1
 data: setup  ## run the chapters and write what is behind each figure to data/
-	rm -rf data
+	rm -rf data/fig-* data/SHA256SUMS
 	python3 chapters/make_data.py
 	cd data && sha256sum --check --quiet SHA256SUMS
 
-scan: setup  ## score every reading of the parameters exactly (takes half an hour), table to data/
+scan: setup  ## score every reading of the parameters exactly (takes ten minutes), table to data/
 	python3 -c 'from qemlib.paper.scan import main; main()'
 
 lab: setup  ## JupyterLab on the chapters (as root: LAB_FLAGS=--allow-root)
