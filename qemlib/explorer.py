@@ -119,12 +119,11 @@ class DeviceExplorer(ipywidgets.VBox):
 
     def _set(self, device):
         """Set all controls, and answer once."""
-        with self.hold_trait_notifications():
-            for name, value in _values(device).items():
-                control = self.controls[name]
-                control.unobserve(self._changed, names="value")
-                control.value = value
-                control.observe(self._changed, names="value")
+        for name, value in _values(device).items():
+            control = self.controls[name]
+            control.unobserve(self._changed, names="value")
+            control.value = value
+            control.observe(self._changed, names="value")
         self._changed()
 
     def _changed(self, change=None):
