@@ -39,11 +39,9 @@ __all__ = [
 
 
 # A closed form that may have lost more than this part of its value is not used if quadrature does
-# better; a result that either way is less certain than the second is refused, unless it is nothing
-# beside the 2π states of T.
+# better; a result that either way is less certain than the second is refused.
 _HANDED_OVER = 5e-13
 _REFUSED = 1e-8
-_NOTHING = 1e-13
 # Spectral weight that may be missing before a bound state is suspected.
 _MISSING_WEIGHT = 1e-6
 
@@ -101,6 +99,8 @@ def electron_coefficients(device: Device, x) -> ElectronCoefficients:
 
     Raises
     ------
+    TypeError
+        If `device` is none.
     ValueError
         If `x` holds anything but finite real numbers.
     QuadratureError
@@ -250,7 +250,7 @@ class _Electrons:
     """The electrons at the positions `x`, an array with one axis, each integral by its best way."""
 
     def __init__(self, device, x):
-        self._device = device
+        self._device = _checks.kind("device", device, Device)
         self._x = x
         self._level = device.level - device.force * x
         self._solvable = solvable(device)
@@ -297,7 +297,8 @@ class _Electrons:
 
     def _refuse_uncertain(self, integral, name):
         tolerance = max(_REFUSED, known_accuracy(self._device))
-        refused = ~(integral.error <= tolerance * integral.size + _NOTHING)
+        # What is smaller than any normal number has no digits to lose.
+        refused = ~(integral.error <= tolerance * integral.size + np.finfo(float).tiny)
         if refused.any():
             i = int(np.argmax(refused))
             raise QuadratureError(

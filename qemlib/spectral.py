@@ -55,6 +55,8 @@ def spectral_function(device: Device, x, omega) -> np.ndarray:
 
     Raises
     ------
+    TypeError
+        If `device` is none.
     ValueError
         If an argument holds anything but finite real numbers, or the shapes do not broadcast.
 
@@ -66,6 +68,7 @@ def spectral_function(device: Device, x, omega) -> np.ndarray:
     >>> round(float(np.trapezoid(T, omega) / (2.0 * np.pi)), 6)
     1.0
     """
+    _checks.kind("device", device, Device)
     x, omega = _checks.broadcast(x=x, omega=omega)
     return propagation(device, omega, omega - (device.level - device.force * x)) * sum(
         lead.density.spectral_density(omega) for lead in device.leads
@@ -89,6 +92,8 @@ def distribution(device: Device, omega) -> np.ndarray:
 
     Raises
     ------
+    TypeError
+        If `device` is none.
     ValueError
         If `omega` holds anything but finite real numbers.
 
@@ -98,6 +103,7 @@ def distribution(device: Device, omega) -> np.ndarray:
     >>> distribution(paper_device(voltage=16.0), [-0.5, 0.5]).round(3)
     array([0.344, 0.656])
     """
+    _checks.kind("device", device, Device)
     omega = _checks.finite_array("omega", omega)
     kappa = sum(lead.density.spectral_density(omega) for lead in device.leads)
     empty = np.full(omega.shape, np.nan)
