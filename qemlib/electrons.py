@@ -42,8 +42,11 @@ __all__ = [
 # better; a result that either way is less certain than the second is refused.
 _HANDED_OVER = 5e-13
 _REFUSED = 1e-8
-# Spectral weight that may be missing before a bound state is suspected.
-_MISSING_WEIGHT = 1e-6
+# Spectral weight that may be missing before a bound state is suspected: at best, and for a density
+# known so badly that Re Σ may not quite belong to κ.
+_MISSING_WEIGHT = 1e-6, 1e-2
+# Error of an integral over densities that are not known better.
+_FOR_ROUGH_DENSITIES = 1e-4
 
 
 @dataclass(frozen=True)
@@ -296,7 +299,7 @@ class _Electrons:
         return Integral(*(factor / (2.0 * np.pi) * part for part in integral))
 
     def _refuse_uncertain(self, integral, name):
-        tolerance = max(_REFUSED, known_accuracy(self._device))
+        tolerance = np.clip(known_accuracy(self._device), _REFUSED, _FOR_ROUGH_DENSITIES)
         # What is smaller than any normal number has no digits to lose.
         refused = ~(integral.error <= tolerance * integral.size + np.finfo(float).tiny)
         if refused.any():
@@ -308,7 +311,7 @@ class _Electrons:
 
     def _refuse_bound_states(self):
         weight = EnergyQuadrature(self._device, self._level).weight().value / (2.0 * np.pi)
-        tolerance = max(_MISSING_WEIGHT, 10.0 * known_accuracy(self._device))
+        tolerance = np.clip(10.0 * known_accuracy(self._device), *_MISSING_WEIGHT)
         missing = np.abs(weight - 1.0) > tolerance
         if missing.any():
             i = int(np.argmax(missing))

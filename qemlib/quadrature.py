@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize.elementwise import find_root
 
 from qemlib._axis import integrate
-from qemlib.spectral import Integral, filled, propagation, vacant
+from qemlib.spectral import Integral, filled, propagation, vacant, widths
 
 __all__ = ["EnergyQuadrature", "QuadratureError", "known_accuracy"]
 
@@ -53,7 +53,7 @@ class EnergyQuadrature:
         """∫ T dω, which is 2π unless the dot has a bound state outside of the bands."""
 
         def integrand(omega, detuning):
-            left, right = self._widths(omega)
+            left, right = widths(self._device, omega)
             return propagation(self._device, omega, detuning) * (left + right)
 
         return self._integrate(integrand)
@@ -70,7 +70,7 @@ class EnergyQuadrature:
         """∫ |G|²κ_L κ_R (f_L − f_R) dω."""
 
         def integrand(omega, detuning):
-            left, right = self._widths(omega)
+            left, right = widths(self._device, omega)
             return propagation(self._device, omega, detuning) * left * right * self._window(omega)
 
         return self._integrate(integrand)
@@ -83,7 +83,7 @@ class EnergyQuadrature:
         """−½ ∫ T Σ_α T_α f'_α dω: the part of the damping that is never negative."""
 
         def integrand(omega, detuning):
-            kappa = self._widths(omega)
+            kappa = widths(self._device, omega)
             thermal = sum(
                 width * lead.occupation(omega) * lead.vacancy(omega) / lead.temperature
                 for width, lead in zip(kappa, self._device.leads, strict=True)
@@ -96,7 +96,7 @@ class EnergyQuadrature:
         """−½ ∫ |G|⁴ (κ_L'κ_R − κ_Lκ_R')(f_L − f_R) dω: the other part, of either sign."""
 
         def integrand(omega, detuning):
-            left, right = self._widths(omega)
+            left, right = widths(self._device, omega)
             slopes = [  # κ = −2 Im Σ
                 -2.0 * lead.density.self_energy_derivative(omega).imag
                 for lead in self._device.leads
@@ -126,10 +126,6 @@ class EnergyQuadrature:
             return start * end
 
         return self._integrate(integrand, shift=omega)
-
-    def _widths(self, omega):
-        left, right = self._device.leads
-        return left.density.spectral_density(omega), right.density.spectral_density(omega)
 
     def _window(self, omega):
         """f_L − f_R = f_L(1 − f_R)[1 − e^{a_L − a_R}], a_α = (ω − μ_α)/T_α: also at tiny bias."""
@@ -216,7 +212,7 @@ class EnergyQuadrature:
     def _places(self):
         """Where the integrands vary, counted from the resonance, and the scales of it."""
         origin = self._narrowest[0][:, None]
-        resonances, widths = self._resonances
+        resonances, breadths = self._resonances
         fixed = []
         for lead in self._device.leads:
             fixed.append((lead.chemical_potential, np.pi * lead.temperature))
@@ -226,9 +222,8 @@ class EnergyQuadrature:
         )
         resonances = resonances - origin
         resonances[:, 0] = 0.0
-        return np.concatenate([resonances, places - origin], axis=1), np.concatenate(
-            [widths, scales], axis=1
-        )
+        places = np.concatenate([resonances, places - origin], axis=1)
+        return places, np.concatenate([breadths, scales], axis=1)
 
     def _self_energy(self, omega):
         return sum(lead.density.self_energy(omega) for lead in self._device.leads)

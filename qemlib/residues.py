@@ -168,7 +168,7 @@ class ResidueSums:
         return self._total(terms, -1)
 
     def _total(self, terms, power):
-        """The sum of all terms over all poles, an energy to this power; with a bound on its error."""
+        """The sum of all terms over all poles, in units of energy^power; and its error."""
         value = sum(term for term, _ in terms).sum(axis=0)
         size = sum(size for _, size in terms).sum(axis=0)
         error = np.where(np.isfinite(value), _ROUND_OFF * size, np.inf)
