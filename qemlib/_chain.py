@@ -16,6 +16,7 @@ nearly the same for all steps.
 from __future__ import annotations
 
 import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, gmres
 
@@ -50,7 +51,9 @@ class _Chain:
         self.shape = _RADII, _PHASES
         reach = _reach(model, estimate)
         self.spacing = reach / _RADII, 2.0 * np.pi / _PHASES
-        radius, phase = ((np.arange(n) + 0.5) * d for n, d in zip(self.shape, self.spacing))
+        radius, phase = (
+            (np.arange(n) + 0.5) * d for n, d in zip(self.shape, self.spacing, strict=True)
+        )
         theta = model.frequency * step
         q, y = radius[:, None] * np.cos(phase), -radius[:, None] * np.sin(phase)
         center = estimate.center / model.x0
@@ -69,7 +72,7 @@ class _Chain:
     def _rest_of_motion(self, move, q, y, theta):
         """Φ after a turn back by θ, averaged over ξ, as a matrix of interpolation weights."""
         columns, weights = [], []
-        for xi, weight in zip(*np.polynomial.hermite_e.hermegauss(_NOISES)):
+        for xi, weight in zip(*hermegauss(_NOISES), strict=True):
             column, value = self._interpolation(*_turned(*move(q, y, xi), -theta))
             columns.append(column)
             weights.append(value * (weight / np.sqrt(2.0 * np.pi)))

@@ -74,8 +74,8 @@ def sample(
         Exact Ornstein-Uhlenbeck process and rotation; explicit Euler, Eqs. (C1) and (C2) with F/m
         and √D/m put back, in float64; symplectic Euler; BAOAB.
     burn_in : float, optional
-        Time for which each walker runs before it is recorded; by default eight relaxation times, of the
-        energy or, where friction is strong, of the position.
+        Time for which each walker runs before it is recorded; by default eight relaxation times,
+        of the energy or, where friction is strong, of the position.
     trajectory : int, optional
         Keep x and p of eight walkers at every so many steps after burn-in.  By default nothing
         but histograms and sums is kept, and memory does not depend on `steps`.

@@ -34,7 +34,7 @@ def toy(damping=0.02, diffusion=0.05, force=0.0, frequency=0.5, half_width=25.0)
     )
 
 
-def quiet(model, steps, seed=1, **options):
+def quiet(model, steps, seed=None, **options):
     return sample(model, steps, seed, progress=False, **options)
 
 
@@ -227,8 +227,8 @@ def test_asymmetric_model():
     w = expected.wigner(x[:, None], p)
     mean = (w * x[:, None]).sum() * (x[1] - x[0]) * (p[1] - p[0])
     run = quiet(model, 40_000_000)
-    # Force and friction vary strongly here: the default step is a quarter of the usual one.
-    assert run.step == 0.1 / model.frequency
+    # Force and friction vary strongly here: the default step is half of the usual one.
+    assert run.step == 0.2 / model.frequency
     for name in ("phonon_number", "g2"):
         assert abs(deviation(run, name, getattr(expected, name))) < SIGMAS
     assert abs(deviation(run, "position", mean)) < SIGMAS
@@ -541,14 +541,18 @@ def test_finished_run_goes_on_as_one_that_was_longer():
 
 def test_resume_refuses_what_it_would_not_obey():
     run = quiet(toy(), 1_000_000)
-    for options in ({"walkers": 256}, {"step": 0.4}, {"scheme": "baoab"}, {"seed": 3}):
-        with pytest.raises(ValueError, match="must be left out with `resume`"):
-            sample(toy(), 2_000_000, resume=run, progress=False, **options)
+    for name, value in (
+        *(("walkers", 256), ("step", 0.4), ("burn_in", 1.0), ("trajectory", 6)),
+        # Defaults of a new run, and what the old one had: given is given.
+        *(("scheme", "baoab"), ("scheme", "rotation"), ("seed", 3), ("seed", 1)),
+    ):
+        with pytest.raises(ValueError, match=f"left out with `resume`, got {name}={value!r}"):
+            sample(toy(), 2_000_000, resume=run, progress=False, **{name: value})
     with pytest.raises(ValueError, match="model must be the one of the run"):
         quiet(toy(damping=0.03), 2_000_000, resume=run)
     with pytest.raises(ValueError, match="steps must be at least"):
         quiet(toy(), 900_000, resume=run)
-    with pytest.raises(ValueError, match="resume must be a SampledState"):
+    with pytest.raises(TypeError, match="resume must be a SampledState"):
         quiet(toy(), 900_000, resume=3)
 
 
@@ -599,7 +603,7 @@ BAD = {
     "seed": [-1, 0.5, np.nan, "one"],
     "walkers": [0, 127, 129, 200, np.nan],
     "step": [0.0, -0.1, np.nan, np.inf, 1.3, "fine"],
-    "scheme": ["leapfrog", None, 3],
+    "scheme": ["leapfrog", 3],
     "burn_in": [-1.0, np.nan, np.inf, "long"],
     "trajectory": [0, -3, 0.5, np.nan, 10**9],
 }
@@ -613,8 +617,10 @@ def test_bad_arguments_are_refused_by_name_and_value(name, value):
 
 
 def test_other_refusals():
-    with pytest.raises(ValueError, match="model must be a LangevinModel"):
+    with pytest.raises(TypeError, match="model must be a LangevinModel.*from_device"):
         quiet(qem.paper_device(), 10**6)
+    with pytest.raises(TypeError, match="model must be a LangevinModel, got 3$"):
+        quiet(3, 10**6)
     with pytest.raises(ValueError, match="'euler', 'rotation', 'symplectic'"):
         quiet(toy(), 10**6, scheme="leapfrog")
     with pytest.raises(ValueError, match="step must be given for scheme 'euler'"):
