@@ -22,6 +22,7 @@ from qemlib.orbit import OrbitAverage, orbit_average
 _ANGLE = 0.4
 _LARGEST_ANGLE = 0.6
 _MOST_HALVINGS = 6
+_IDLE = 2  # of them without a smaller bias end the search
 _BIAS = 1e-4
 _NEGLIGIBLE = 1e-5  # what quick estimates may say before the chain is solved
 # Of differences between a step and finer ones.  An error of second order is larger than its change
@@ -170,13 +171,18 @@ class _Effect:
 
     def best(self):
         """The largest of the default angles with a bias below the limit, else the least biased."""
-        found = []
+        best, idle = (_ANGLE, np.inf), 0
         for halvings in range(_MOST_HALVINGS + 1):
             theta = _ANGLE / 2**halvings
-            found.append((theta, self.bias(theta)))
-            if found[-1][1] <= _BIAS:
-                return found[-1]
-        return min(found, key=lambda pair: pair[1])
+            bias = self.bias(theta)
+            if bias < best[1]:
+                best, idle = (theta, bias), 0
+            else:
+                idle += 1
+            # What no longer falls is the error of the estimate.
+            if bias <= _BIAS or idle == _IDLE:
+                break
+        return best
 
     def bias(self, theta):
         """Expected bias of ⟨|α|²⟩: an upper estimate; signed for explicit Euler."""

@@ -257,7 +257,7 @@ def error_of_rates(scheme: str, angle: float, friction: float, pull: float = 0.0
     >>> from qemlib.schemes import error_of_rates
     >>> for friction in (0.01, 1.0, 200.0):
     ...     print(f"{error_of_rates('rotation', 0.4, friction):.0e}")
-    9e-06
+    1e-06
     1e-02
     inf
     """
