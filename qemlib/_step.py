@@ -106,9 +106,8 @@ def _too_large_for_motion(effect, step):
         small *= 0.5
     return (
         f"step must be smaller for a trajectory of this model, got {step!r}: scheme "
-        f"{effect.scheme!r} misses the rates of its motion by "
-        f"{effect.error_of_rates(theta):.0%} there, and by less than {_RATES:.0%} at a step of "
-        f"{small / effect.model.frequency:.4g}"
+        f"{effect.scheme!r} has the rates of its motion to {_RATES:.0%} at a step of "
+        f"{small / effect.model.frequency:.4g}, friction being up to {effect.friction:.3g} ω0"
     )
 
 
