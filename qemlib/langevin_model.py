@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.interpolate import PPoly, make_interp_spline
 
 from qemlib import _checks
+from qemlib._interpolation import interpolant, without_dips
 from qemlib.device import Device
 from qemlib.electrons import electron_coefficients
 from qemlib.orbit import edge_weight
@@ -18,6 +18,7 @@ from qemlib.quadrature import known_accuracy
 
 __all__ = ["LangevinModel"]
 
+_COEFFICIENTS = ("force", "damping", "diffusion")
 _DEGREE = 5
 _FEWEST_POINTS = 16
 _COARSE_POINTS = 65
@@ -49,6 +50,11 @@ class LangevinModel:
     note : str
         How the grid was chosen; `from_device` fills it in.
 
+    Attributes
+    ----------
+    rough : tuple of str
+        The coefficients whose values are not smooth on the grid.
+
     Raises
     ------
     ValueError
@@ -57,8 +63,11 @@ class LangevinModel:
 
     Notes
     -----
-    Between the grid points the coefficients are splines of degree five.  Outside the grid they are
-    unknown, and asking for them is an error: nothing is extrapolated.
+    Between the grid points the coefficients are splines of degree five, where the values are those
+    of smooth functions.  Where such a spline would swing beyond the values near it, through noise,
+    a step or points that nearly coincide, that coefficient is a cubic which rises and falls with
+    the values alone; `rough` names it.  D is negative nowhere.  Outside the grid the coefficients
+    are unknown, and asking for them is an error: nothing is extrapolated.
 
     Examples
     --------
@@ -79,7 +88,8 @@ class LangevinModel:
     damping: np.ndarray
     diffusion: np.ndarray
     note: str = "grid given by the caller"
-    _splines: dict = field(init=False, repr=False)
+    rough: tuple[str, ...] = field(init=False, repr=False)
+    _curves: dict = field(init=False, repr=False)
     _origin_work: float = field(init=False, repr=False)
 
     def __post_init__(self):
@@ -96,7 +106,7 @@ class LangevinModel:
                 f"got {x[where]} followed by {x[where + 1]} at index {where}"
             )
         arrays = {"x": x}
-        for name in ("force", "damping", "diffusion"):
+        for name in _COEFFICIENTS:
             values = _checks.finite_array(name, getattr(self, name), ndim=1).copy()
             if values.shape != x.shape:
                 raise ValueError(f"{name} must have the shape of x, {x.shape}, got {values.shape}")
@@ -108,21 +118,26 @@ class LangevinModel:
         for name, values in arrays.items():
             values.flags.writeable = False
             object.__setattr__(self, name, values)
-        splines = {
-            # as pieces of polynomials, which are evaluated faster than B-splines
-            name: PPoly.from_spline(make_interp_spline(x, arrays[name], k=_DEGREE))
-            for name in ("force", "damping", "diffusion")
-        }
-        work = splines["force"].antiderivative()
+        curves, rough = {}, []
+        for name in _COEFFICIENTS:
+            curves[name], smooth = interpolant(x, arrays[name])
+            if not smooth:
+                rough.append(name)
+        curves["diffusion"], lifted = without_dips(x, arrays["diffusion"], curves["diffusion"])
+        if lifted and "diffusion" not in rough:
+            rough.append("diffusion")
+        work = curves["force"].antiderivative()
         origin = float(np.clip(0.0, x[0], x[-1]))
-        splines["work"] = work
-        object.__setattr__(self, "_splines", splines)
+        curves["work"] = work
+        object.__setattr__(self, "rough", tuple(rough))
+        object.__setattr__(self, "_curves", curves)
         object.__setattr__(self, "_origin_work", float(work(origin)))
 
     def __repr__(self):
+        shape = f"; monotone between the points: {', '.join(self.rough)}" if self.rough else ""
         return (
             f"LangevinModel(mass={self.mass:g}, frequency={self.frequency:g}, {self.x.size} points "
-            f"from x = {self.x[0]:.6g} to {self.x[-1]:.6g}; {self.note})"
+            f"from x = {self.x[0]:.6g} to {self.x[-1]:.6g}; {self.note}{shape})"
         )
 
     @property
@@ -140,7 +155,7 @@ class LangevinModel:
         """True if the model is unchanged by (x, p) → (−x, −p), to 1e-9 of its largest values."""
 
         def same(values, mirrored):
-            return np.abs(values - mirrored).max() <= 1e-9 * max(np.abs(values).max(), 1e-300)
+            return np.abs(values - mirrored).max() <= 1e-9 * np.abs(values).max()
 
         return bool(
             np.abs(self.x + self.x[::-1]).max() <= 1e-12 * self.x[-1]
@@ -158,8 +173,9 @@ class LangevinModel:
         return self._evaluate("damping", x)
 
     def diffusion_at(self, x) -> np.ndarray:
-        """Diffusion coefficient D(x) at `x`; ValueError outside the grid."""
-        return self._evaluate("diffusion", x)
+        """Diffusion coefficient D(x) ≥ 0 at `x`; ValueError outside the grid."""
+        # The curve dips below zero by its round-off at most.
+        return np.maximum(self._evaluate("diffusion", x), 0.0)
 
     def potential_at(self, x) -> np.ndarray:
         """Effective potential U(x) = mω0²x²/2 − ∫ F⟨n⟩ dx at `x`, with U(0) = 0 where 0 is on the
@@ -176,7 +192,7 @@ class LangevinModel:
                 f"x must lie on the model's grid, from {low:.6g} to {high:.6g}, "
                 f"got {float(x[outside].flat[0]):.6g}; build the model on a wider grid"
             )
-        return self._splines[name](x)
+        return self._curves[name](x)
 
     @classmethod
     def from_device(cls, device: Device, half_width: float | None = None) -> LangevinModel:

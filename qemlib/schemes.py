@@ -56,7 +56,7 @@ def coefficients(scheme, model, step, origin):
         (1.0, 1.0) if scheme in ("euler", "symplectic") else (_phi(loss), _phi(2 * loss))
     )
     phi_force = phi if scheme == "rotation" else 1.0
-    noise = factor * np.sqrt(np.maximum(model.diffusion_at(at), 0.0) * step * phi_twice)
+    noise = factor * np.sqrt(model.diffusion_at(at) * step * phi_twice)
     columns = (loss * phi, force * step * phi_force / model.p0, noise / model.p0, 0.0)
     return np.stack([column * np.ones_like(x) for column in columns], axis=1), x
 
