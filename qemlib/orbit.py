@@ -24,9 +24,18 @@ from qemlib import _checks, wigner
 __all__ = ["OrbitAverage", "edge_weight", "orbit_average"]
 
 _RADII = 600  # orbits
-_PHASES = 192  # points on half an orbit; the rule converges exponentially
+# Points on half an orbit, as many of these as it takes until a third of them gives ln W to _PHASE.
+# Where the coefficients are smooth the rule converges exponentially: the error is the third power.
+_PHASES = (192, 576, 1728, 5184)
+_PHASE = 1e-4
 _ANGLES = 96  # directions in phase space for angular averages
 _EDGE_WEIGHT = 1e-8
+# ln W beside its largest value that no integral sees, and the part of all orbits above it that
+# resolves W.
+_NOTHING, _FEWEST = -80.0, 0.25
+_ROUND_OFF = 1e-20  # of a kinetic energy
+# What the average neglects, in units of the square of uneven friction over frequency.
+_NEGLECTED = 1.0
 
 
 def orbit_average(model) -> OrbitAverage:
@@ -95,7 +104,7 @@ def edge_weight(model) -> float:
     >>> round(float(np.log(edge_weight(model))), 2)
     -62.5
     """
-    return _solve(model).edge_weight
+    return float(np.exp(_resolved_orbits(model)[2]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +139,7 @@ class OrbitAverage(wigner.FromMoments):
     relaxation_time: float
     center: float
     potential_minimum: float
+    error: dict[str, float]
 
     def __repr__(self):
         return (
@@ -189,43 +199,59 @@ class _Orbits:
     action: np.ndarray  # ∮ p² dt
     loss: np.ndarray  # ∮ γ p² dt
     noise: np.ndarray  # ∮ D p² dt
+    uneven: np.ndarray  # of (γ − D loss/noise)², weighted by p²: friction that one turn averages out
     squares: np.ndarray  # ∮ |α|² dt and ∮ |α|⁴ dt, rows
     damping_over_diffusion: np.ndarray
+    from_fewer: np.ndarray  # the same from a third of the points
     friction: np.ndarray
     center: float
     minimum: float
 
 
-def _orbits(model):
-    m, omega0 = model.mass, model.frequency
-    center, minimum = _well(model)
-    edges = np.array([model.x[0], model.x[-1]])
-    reach = float(np.min(model.potential_at(edges))) - minimum
-    radius = np.linspace(0.0, np.sqrt(reach / omega0), _RADII)
-    energy = omega0 * radius[1:] ** 2
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Points (x, p > 0) on half an orbit, a row each, and weights of ∮|dx| over all of it."""
+
+    x: np.ndarray
+    p: np.ndarray
+    dx: np.ndarray
+
+
+def paths(model, radius, center, minimum, phases) -> Paths:
+    """The orbits of radius r = [(E − U_min)/ω0]^{1/2} > 0."""
+    m, edges = model.mass, (model.x[0], model.x[-1])
+    energy = model.frequency * radius**2
     left = _turning_points(model, minimum + energy, center, edges[0])
     right = _turning_points(model, minimum + energy, center, edges[1])
     # x = middle + half sin φ makes the integrands smooth at the turning points.
-    phase = (np.arange(_PHASES) + 0.5) * np.pi / _PHASES - 0.5 * np.pi
+    phase = (np.arange(phases) + 0.5) * np.pi / phases - 0.5 * np.pi
     middle, half = 0.5 * (left + right)[:, None], 0.5 * (right - left)[:, None]
     x = np.clip(middle + half * np.sin(phase), *edges)
     kinetic = energy[:, None] - (model.potential_at(x) - minimum)
-    p = np.sqrt(np.maximum(2.0 * m * kinetic, 1e-300))
-    # Half an orbit; the other half doubles every integral.
-    dx = 2.0 * half * np.cos(phase) * np.pi / _PHASES
-    square = x**2 / model.x0**2 + p**2 / model.p0**2  # |α|²
-    action, loss, noise = (
-        (m * p * dx * weight).sum(axis=1)
-        for weight in (1.0, model.damping_at(x), model.diffusion_at(x))
-    )
+    # Round-off may leave less than nothing next to a turning point.
+    p = np.sqrt(2.0 * m * np.maximum(kinetic, _ROUND_OFF * energy[:, None]))
+    return Paths(x, p, 2.0 * half * np.cos(phase) * np.pi / phases)
+
+
+def _orbits(model, well, reach, phases):
+    """The integrals, for orbits up to radius `reach`."""
+    m = model.mass
+    center, minimum = well
+    radius = np.linspace(0.0, reach, _RADII)
+    path = paths(model, radius[1:], center, minimum, phases)
+    damping, diffusion = model.damping_at(path.x), model.diffusion_at(path.x)
     at_rest = float(model.damping_at(center)), float(model.diffusion_at(center))
-    if not (at_rest[1] > 0 and (noise > 0).all()):
-        raise ValueError(
-            "model: its diffusion must be positive where it moves, got "
-            f"{min(at_rest[1], float(model.diffusion.min())):g}; without noise its state is a point"
-        )
-    period = (m * dx / p).sum(axis=1)
-    squares = np.stack([(m * dx / p * square**power).sum(axis=1) for power in (1, 2)])
+    p_dx = m * path.p * path.dx
+    action, loss = p_dx.sum(axis=1), (damping * p_dx).sum(axis=1)
+    noise = (diffusion * p_dx).sum(axis=1)
+    _refuse_no_noise(model, at_rest[1], noise)
+    ratio = loss / noise
+    third = (slice(None), slice(1, None, 3))
+    fewer = (damping[third] * p_dx[third]).sum(axis=1) / (diffusion[third] * p_dx[third]).sum(axis=1)
+    square = path.x**2 / model.x0**2 + path.p**2 / model.p0**2  # |α|²
+    dt = m * path.dx / path.p
+    period = dt.sum(axis=1)
+    squares = np.stack([(dt * square**power).sum(axis=1) for power in (1, 2)])
     resting = period[0] * np.array([(center / model.x0) ** power for power in (2, 4)])
     return _Orbits(
         radius=radius,
@@ -233,39 +259,105 @@ def _orbits(model):
         action=np.concatenate([[0.0], action]),
         loss=np.concatenate([[0.0], loss]),
         noise=np.concatenate([[0.0], noise]),
+        uneven=np.concatenate(
+            [[0.0], ((damping - diffusion * ratio[:, None]) ** 2 * p_dx).sum(axis=1) / action]
+        ),
         squares=np.concatenate([resting[:, None], squares], axis=1),
-        damping_over_diffusion=np.concatenate([[at_rest[0] / at_rest[1]], loss / noise]),
+        damping_over_diffusion=np.concatenate([[at_rest[0] / at_rest[1]], ratio]),
+        from_fewer=np.concatenate([[at_rest[0] / at_rest[1]], fewer]),
         friction=np.concatenate([[at_rest[0]], loss / action]),
         center=center,
         minimum=minimum,
     )
 
 
+def _refuse_no_noise(model, at_rest, noise):
+    if not (at_rest > 0 and (noise > 0).all()):
+        raise ValueError(
+            "model: its diffusion must be positive where it moves, got "
+            f"{min(at_rest, float(model.diffusion.min())):g}; without noise its state is a point"
+        )
+
+
+def _log_weight(model, orbits, ratio):
+    """ln W, at most 0, from the friction over noise of each orbit."""
+    # dE = 2 ω0 r dr
+    slope = -4.0 * model.mass * model.frequency * ratio * orbits.radius
+    log_weight = make_interp_spline(orbits.radius, slope, k=5).antiderivative()(orbits.radius)
+    return log_weight - log_weight.max()
+
+
+def _resolved_orbits(model):
+    """Orbits that hold all the weight on the grid, their ln W, and that of the widest on the grid.
+
+    Where the grid is far wider than the state, only the orbits that the state knows are kept.
+    """
+    well = _well(model)
+    ends = np.array([model.x[0], model.x[-1]])
+    reach = float(np.sqrt((np.min(model.potential_at(ends)) - well[1]) / model.frequency))
+    widest = None
+    while True:
+        for phases in _PHASES:
+            orbits = _orbits(model, well, reach, phases)
+            log_weight = _log_weight(model, orbits, orbits.damping_over_diffusion)
+            fewer = _log_weight(model, orbits, orbits.from_fewer)
+            seen = log_weight > _NOTHING
+            if np.abs(log_weight - fewer)[seen].max() < _PHASE:
+                break
+        widest = float(log_weight[-1]) if widest is None else widest
+        last = np.flatnonzero(seen)[-1]
+        if last > _FEWEST * _RADII:
+            return orbits, log_weight, widest
+        reach = float(1.5 * orbits.radius[last + 1])
+
+
 def _solve(model):
-    m, omega0 = model.mass, model.frequency
-    orbits = _orbits(model)
-    radius = orbits.radius
-    measure = 2.0 * omega0 * radius  # dE = 2 ω0 r dr
-    slope = -2.0 * m * orbits.damping_over_diffusion * measure
-    log_weight = make_interp_spline(radius, slope, k=5).antiderivative()(radius)
-    log_weight -= log_weight.max()
-
-    def integral(values):
-        spline = make_interp_spline(radius, np.exp(log_weight) * values * measure, k=5)
-        return float(spline.integrate(0.0, radius[-1]))
-
-    total = integral(orbits.period)
+    orbits, log_weight, widest = _resolved_orbits(model)
+    moments, total = _moments(model, orbits, log_weight)
+    relaxation_time = _relaxation_time(orbits, log_weight, model.mass, model.frequency)
     return OrbitAverage(
         model=model,
-        radius=radius,
+        radius=orbits.radius,
         log_weight=log_weight - np.log(total),
         friction=orbits.friction,
-        edge_weight=float(np.exp(log_weight[-1])),
-        moments=(integral(orbits.squares[0]) / total, integral(orbits.squares[1]) / total),
-        relaxation_time=_relaxation_time(orbits, log_weight, m, omega0),
+        edge_weight=float(np.exp(widest)),
+        moments=moments,
+        relaxation_time=relaxation_time,
         center=orbits.center,
         potential_minimum=orbits.minimum,
+        error=_errors(model, orbits, log_weight, moments, relaxation_time),
     )
+
+
+def _moments(model, orbits, log_weight, every=1):
+    """(⟨|α|²⟩, ⟨|α|⁴⟩), and ∫dx dp W; from every nth orbit."""
+    radius = orbits.radius[::every]
+
+    def integral(values):
+        weighted = (np.exp(log_weight) * values)[::every] * 2.0 * model.frequency * radius
+        return float(make_interp_spline(radius, weighted, k=5).integrate(0.0, radius[-1]))
+
+    total = integral(orbits.period)
+    second, fourth = (integral(row) / total for row in orbits.squares)
+    return (second, fourth), total
+
+
+def _errors(model, orbits, log_weight, moments, relaxation_time):
+    """Relative errors of ⟨a†a⟩ and g⁽²⁾(0): of the average itself, and of its numbers."""
+    weight = np.exp(log_weight) * orbits.squares[0] * orbits.radius
+    # The square of γ/ω, where γ is that part of the friction that one turn averages out, ...
+    uneven = float(weight @ orbits.uneven / weight.sum())
+    squared = float(weight @ (orbits.uneven * (orbits.period / (2.0 * np.pi)) ** 2) / weight.sum())
+    # ... is enhanced where what remains of the friction is smaller.
+    neglected = _NEGLECTED * squared * (1.0 + np.sqrt(uneven) * relaxation_time)
+    numbers = np.array([wigner.phonon_number(moments), wigner.g2(moments)])
+    change = np.zeros(2)
+    fewer = _log_weight(model, orbits, orbits.from_fewer)
+    for curve, every, order in ((fewer, 1, 9.0), (log_weight, 2, 4.0)):
+        other = _moments(model, orbits, curve, every)[0]
+        change += np.abs([wigner.phonon_number(other), wigner.g2(other)] - numbers) / order
+    total = neglected * np.abs([moments[0], numbers[1]]) + change
+    return dict(zip(("phonon_number", "g2"), (total / np.abs(numbers)).tolist(), strict=True))
 
 
 def _well(model):
@@ -306,7 +398,7 @@ def _turning_points(model, energy, center, edge):
         inside = (newton > low) & (newton < high)
         step = np.where(inside, newton, 0.5 * (inner + outer)) - x
         x = x + step
-        if np.abs(step).max() < 1e-14 * abs(edge):
+        if np.abs(step).max() < 1e-14 * max(abs(edge), abs(center)):
             break
     return x
 
