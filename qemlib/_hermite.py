@@ -106,13 +106,17 @@ class Generator:
             for block in self.indices
         ]
 
+    def solve(self, coefficients):
+        """The matrix c of L c = coefficients."""
+        return self.unpack(_eliminate(self)(self.pack(coefficients)))
+
     def solve_shifted(self, shift, right):
         """The vector c of (L + shift) c = right, block by block; complex."""
         shifted = replace(self, diagonal=[d + shift * np.eye(len(d)) for d in self.diagonal])
         return _eliminate(shifted)([v.astype(complex) for v in right])
 
     def null_vector(self):
-        """Coefficients c with ‖c‖ = 1 and L c ≈ 0, and ‖L c‖, by inverse iteration."""
+        """Coefficients c with L c ≈ 0, by inverse iteration."""
         solve = _eliminate(self)
         vector = [np.zeros(len(b)) for b in self.diagonal]
         vector[0][0] = 1.0
@@ -120,25 +124,31 @@ class Generator:
             vector = solve(vector)
             norm = np.sqrt(sum(v @ v for v in vector))
             vector = [v / norm for v in vector]
-        residual = np.sqrt(sum(r @ r for r in self.apply(vector)))
-        return self.unpack(vector), float(residual)
+        return self.unpack(vector)
+
+    def residual(self, coefficients):
+        """‖L c‖/‖c‖."""
+        result = self.apply(self.pack(coefficients))
+        return float(np.sqrt(sum(r @ r for r in result)) / np.linalg.norm(coefficients))
 
 
-def generator(model, size, width, odd=False):
+def generator(model, size, width, odd=False, middle=0.0, motion=True):
     """(A24) in size × size Hermite functions, with x and p in units of x0 and p0:
 
     L W = −ω0 p ∂_x W + ∂_p[(ω0 x − F⟨n⟩/p0 + γp) W] + (D/2p0²) ∂²_p W.
 
-    For a mirrored model it acts on even functions of (x, p), or on odd ones if `odd`.
+    The functions of x are centred at `middle`.  For a mirrored model, where that is 0, it acts on
+    even functions of (x, p), or on odd ones if `odd`.  Without `motion` it is friction and noise.
     """
     x0, p0, omega0 = model.x0, model.p0, model.frequency
-    ends = model.x[0] / x0, model.x[-1] / x0
+    grid = model.x / x0 - middle
     if model.rough:
-        node, weight = quadrature_between(model.x / x0, size, width, *ends)
+        local, weight = quadrature_between(grid, size, width, grid[0], grid[-1])
     else:
-        node, weight = quadrature(size, width, *ends)
-    functions = hermite_functions(size, node, width)
-    position = x0 * node
+        local, weight = quadrature(size, width, grid[0], grid[-1])
+    functions = hermite_functions(size, local, width)
+    node = local + middle
+    position = np.clip(x0 * node, model.x[0], model.x[-1])
 
     def matrix(values):
         return (functions * (weight * values)) @ functions.T
@@ -151,12 +161,15 @@ def generator(model, size, width, odd=False):
     def inner(wide):
         return wide[:size, :size]
 
-    terms = (
-        (-omega0 * inner(derivative), inner(momentum)),
-        (matrix(omega0 * node - model.force_at(position) / p0), inner(derivative)),
+    terms = [
         (matrix(model.damping_at(position)), inner(derivative @ momentum)),
         (matrix(0.5 * model.diffusion_at(position) / p0**2), inner(derivative @ derivative)),
-    )
+    ]
+    if motion:
+        terms[:0] = [
+            (-omega0 * inner(derivative), inner(momentum)),
+            (matrix(omega0 * node - model.force_at(position) / p0), inner(derivative)),
+        ]
     indices = _block_indices(size, model.mirrored, odd)
 
     def block(rows, columns):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qemlib import _checks
+from qemlib._locked import Locked, locked
 from qemlib._interpolation import interpolant, without_dips
 from qemlib.device import Device
 from qemlib.electrons import electron_coefficients
@@ -32,7 +33,7 @@ _WIDEST = 400.0
 
 
 @dataclass(frozen=True, eq=False)
-class LangevinModel:
+class LangevinModel(Locked):
     """The Langevin equation m ẍ + mγ(x) ẋ + mω0² x = F⟨n⟩_x + √D(x) ξ(t), Eq. (6), on a grid.
 
     Parameters
@@ -95,7 +96,7 @@ class LangevinModel:
     def __post_init__(self):
         for name in ("mass", "frequency"):
             object.__setattr__(self, name, _checks.positive(name, getattr(self, name)))
-        x = _checks.finite_array("x", self.x, ndim=1).copy()
+        x = _checks.finite_array("x", self.x, ndim=1)
         if x.size < _FEWEST_POINTS:
             raise ValueError(f"x must have at least {_FEWEST_POINTS} points, got {x.size}")
         steps = np.diff(x)
@@ -107,7 +108,7 @@ class LangevinModel:
             )
         arrays = {"x": x}
         for name in _COEFFICIENTS:
-            values = _checks.finite_array(name, getattr(self, name), ndim=1).copy()
+            values = _checks.finite_array(name, getattr(self, name), ndim=1)
             if values.shape != x.shape:
                 raise ValueError(f"{name} must have the shape of x, {x.shape}, got {values.shape}")
             arrays[name] = values
@@ -116,8 +117,7 @@ class LangevinModel:
                 f"diffusion must not be negative, got a value of {arrays['diffusion'].min()}"
             )
         for name, values in arrays.items():
-            values.flags.writeable = False
-            object.__setattr__(self, name, values)
+            object.__setattr__(self, name, locked(values))
         curves, rough = {}, []
         for name in _COEFFICIENTS:
             curves[name], smooth = interpolant(x, arrays[name])

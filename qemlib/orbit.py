@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from reprlib import repr as repr_short
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from scipy.interpolate import make_interp_spline
 from scipy.linalg import eigh_tridiagonal
 
 from qemlib import _checks, wigner
+from qemlib._locked import Locked
 
 __all__ = ["OrbitAverage", "edge_weight", "orbit_average"]
 
@@ -52,6 +54,8 @@ def orbit_average(model) -> OrbitAverage:
 
     Raises
     ------
+    TypeError
+        If `model` is not a LangevinModel.
     ValueError
         If the grid is too small to hold the state, friction is negative at every energy, or the
         potential has several wells.
@@ -73,6 +77,7 @@ def orbit_average(model) -> OrbitAverage:
     >>> round(state.phonon_number, 4), round(state.g2, 4)
     (2.0, 2.0)
     """
+    refuse_other_than_model(model)
     estimate = _solve(model)
     weight = estimate.edge_weight
     if not weight < _EDGE_WEIGHT:
@@ -87,6 +92,15 @@ def orbit_average(model) -> OrbitAverage:
             f"at most {_EDGE_WEIGHT:.0e} is allowed; build the model on a wider grid"
         )
     return estimate
+
+
+def refuse_other_than_model(model):
+    """TypeError unless `model` has what a LangevinModel has."""
+    needed = ("mass", "frequency", "x", "force_at", "damping_at", "diffusion_at", "potential_at")
+    if all(hasattr(model, name) for name in needed):
+        return
+    hint = "; make one with LangevinModel.from_device(device)" if hasattr(model, "oscillator") else ""
+    raise TypeError(f"model must be a LangevinModel, got {repr_short(model)}{hint}")
 
 
 def edge_weight(model) -> float:
@@ -104,11 +118,12 @@ def edge_weight(model) -> float:
     >>> round(float(np.log(edge_weight(model))), 2)
     -62.5
     """
+    refuse_other_than_model(model)
     return float(np.exp(_resolved_orbits(model)[2]))
 
 
 @dataclass(frozen=True, eq=False)
-class OrbitAverage(wigner.FromMoments):
+class OrbitAverage(Locked, wigner.FromMoments):
     """Steady state as a function of energy alone.
 
     Attributes
@@ -128,6 +143,10 @@ class OrbitAverage(wigner.FromMoments):
         Slowest relaxation of the energy.
     center, potential_minimum : float
         Position and value of the minimum of the effective potential.
+    error : dict of str to float
+        "phonon_number" and "g2": what they may be wrong by, relative.  The average neglects the
+        square of the friction that one turn averages out over the frequency, which counts for more
+        where little friction is left; added is what fewer points and orbits would change.
     """
 
     model: Any
@@ -170,15 +189,31 @@ class OrbitAverage(wigner.FromMoments):
         inside = radius <= self.radius[-1]
         return np.where(inside, np.exp(self._spline(np.where(inside, radius, 0.0))), 0.0)
 
+    def density(self, x, p) -> np.ndarray:
+        """As `wigner`, and zero outside the model's grid, where no orbit of weight goes."""
+        low, high = self.model.x[0], self.model.x[-1]
+        return np.where((x >= low) & (x <= high), self.wigner(np.clip(x, low, high), p), 0.0)
+
     def radial_profile(self, r) -> np.ndarray:
-        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
-        return wigner.angular_average(self.wigner, r, self.model.x0, self.model.p0, _ANGLES)
+        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape.
+
+        Where the circle leaves the model's grid, W counts as zero.
+        """
+        x0, p0 = self.model.x0, self.model.p0
+        return wigner.angular_average(self.density, r, x0, p0, self._angles)
+
+    @property
+    def _angles(self):
+        """Directions that resolve W on circles around α = 0: more where its center is far away."""
+        weight = np.exp(self.log_weight - self.log_weight.max()) * self.radius
+        spread = np.sqrt((weight @ self.radius**2) / weight.sum())
+        return _ANGLES * max(1, int(np.ceil(0.25 * abs(self.center) / self.model.x0 / spread)))
 
     def populations(self, levels: int) -> np.ndarray:
         """Level populations ρ_nn, n = 0 … levels − 1."""
-        edge = min(-self.model.x[0], self.model.x[-1]) / self.model.x0
-        reach = min(self.radius[-1], edge)
-        return wigner.populations(self.radial_profile, levels, reach)
+        edge = min(self.center - self.model.x[0], self.model.x[-1] - self.center)
+        reach = min(self.radius[-1], edge / self.model.x0)
+        return wigner.populations(self.radial_profile, levels, reach + abs(self.center) / self.model.x0)
 
     def quantile(self, probability) -> np.ndarray:
         """Orbit radius r below which the given part of all motion lies."""

@@ -19,6 +19,7 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from qemlib import _checks, _kernels
 from qemlib.langevin_model import LangevinModel
+from qemlib.orbit import refuse_other_than_model
 
 __all__ = ["SCHEMES", "euler_equivalent", "linear_bias", "linear_covariance"]
 
@@ -121,6 +122,8 @@ def euler_equivalent(model: LangevinModel, step: float) -> LangevinModel:
 
     Raises
     ------
+    TypeError
+        If `model` is not a LangevinModel.
     ValueError
         If `step` is not finite and positive.
 
@@ -136,6 +139,7 @@ def euler_equivalent(model: LangevinModel, step: float) -> LangevinModel:
     >>> round(float(euler_equivalent(model, step=0.01).damping[0]), 6)
     0.0175
     """
+    refuse_other_than_model(model)
     step = _checks.positive("step", step)
     stiffness = model.frequency**2 - np.gradient(model.force, model.x) / model.mass
     return replace(model, damping=model.damping - stiffness * step)
