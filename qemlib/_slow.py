@@ -19,6 +19,7 @@ from qemlib.orbit import OrbitAverage, paths
 
 _EVERY, _PHASES = 4, 192  # orbit of the estimate, points on half of it
 _SEEN = 1e-9  # of the largest W: below, the flux is round-off
+_MOST = 30.0  # |c| of a W that the functions do not resolve, which their number will tell
 
 
 def solved(estimate: OrbitAverage, size, width, middle) -> tuple[np.ndarray, float]:
@@ -82,4 +83,5 @@ def _missing_factor(estimate, coefficients, width, middle):
     rate = np.concatenate([[0.0], lacking]) * 2.0 * model.frequency * radius
     factor = make_interp_spline(radius, rate, k=3).antiderivative()(radius)
     weight = np.concatenate([weight[:1], weight])
-    return radius, factor - factor[np.argmax(weight)], np.where(weight > _SEEN, weight, 0.0)
+    factor = np.clip(factor - factor[np.argmax(weight)], -_MOST, _MOST)
+    return radius, factor, np.where(weight > _SEEN, weight, 0.0)

@@ -6,30 +6,19 @@ Any electronic system, from any solver, enters here as arrays over position.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from reprlib import repr as repr_short
 
 import numpy as np
 
-from qemlib import _checks
-from qemlib._locked import Locked, locked
+from qemlib import _checks, _grid
 from qemlib._interpolation import interpolant, without_dips
+from qemlib._locked import Locked, locked
 from qemlib.device import Device
-from qemlib.electrons import electron_coefficients
-from qemlib.orbit import edge_weight
-from qemlib.quadrature import known_accuracy
 
 __all__ = ["LangevinModel"]
 
 _COEFFICIENTS = ("force", "damping", "diffusion")
-_DEGREE = 5
 _FEWEST_POINTS = 16
-_COARSE_POINTS = 65
-# `from_device` enlarges its grid until the weight of the orbits that touch the edge is this small
-# beside the largest one, and refines it until the splines miss new points by less than the other.
-_EDGE_WEIGHT = 1e-16
-_INTERPOLATION_ERROR = 1e-9
-_OF_ACCURACY = 0.1
-_MOST_POINTS = 20_001
-_WIDEST = 400.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +190,8 @@ class LangevinModel(Locked):
         The grid is centred at 0.  It is widened until the orbit-averaged weight of the motion
         that touches its edge is below 1e-16 of the largest, and refined until the splines miss
         the exact coefficients half-way between points by less than 1e-9 of their largest value.
-        The result's `note` says what was reached.  Motion that lies beyond a gap of such small
+        From 2049 points on it is refined only where that is needed.  The result's `note` says what
+        was reached.  Motion that lies beyond a gap of such small
         weight is not looked for.
 
         Parameters
@@ -216,10 +206,13 @@ class LangevinModel(Locked):
 
         Raises
         ------
+        TypeError
+            If `device` is not a Device.
         ValueError
-            If the coupling is 0, so that nothing moves the oscillator; or if no grid up to
-            |x| = 400 x0 holds the steady state, because the friction is negative on average
-            however large the motion, or too weak to bind it.
+            If `half_width` is not positive; if the coupling is 0, so
+            that nothing moves the oscillator; if orbits gain energy on average out to where the
+            electrons no longer feel them, so that no state is bound; or if 20 001 points do not
+            resolve the coefficients.
 
         Examples
         --------
@@ -228,85 +221,19 @@ class LangevinModel(Locked):
         >>> model.mirrored, model.x.size
         (True, 257)
         """
+        if not isinstance(device, Device):
+            raise TypeError(f"device must be a Device, got {repr_short(device)}")
         if device.coupling == 0.0:
             raise ValueError(
                 "device: its coupling must not be 0, got 0.0: without it there is neither friction "
                 "nor noise, and no steady state"
             )
-        if half_width is not None:
-            width = _checks.positive("half_width", half_width)
-            x = np.linspace(-width, width, _COARSE_POINTS)
-            reason = "half width given by the caller"
-            return _resolved(cls, device, x, _coefficients(device, x), reason)
-        x0 = device.oscillator.x0
-        width = 8.0 * x0
-        while width <= _WIDEST * x0:
-            # A coarse look is enough to find the width: orbit averages smooth the errors.
-            x = np.linspace(-width, width, _COARSE_POINTS)
-            coefficients = _coefficients(device, x)
-            weight = edge_weight(_model(cls, device, x, coefficients))
-            if weight < _EDGE_WEIGHT:
-                reason = f"orbit-averaged weight at the edge {weight:.0e} of the largest"
-                return _resolved(cls, device, x, coefficients, reason)
-            width *= _growth(weight)
-        raise ValueError(
-            f"device has no bound steady state within |x| ≤ {_WIDEST:g} x0: its orbit-averaged "
-            "friction does not confine the motion"
-        )
 
+        def build(x, coefficients, note="grid given by the caller"):
+            osc = device.oscillator
+            return cls(mass=osc.mass, frequency=osc.frequency, x=x, note=note, **coefficients)
 
-def _growth(weight):
-    """Factor to the next width to try: W falls roughly as a Gaussian."""
-    if weight > 0.1:
-        return 1.8
-    return float(np.clip(1.03 * np.sqrt(np.log(_EDGE_WEIGHT) / np.log(weight)), 1.05, 1.8))
-
-
-def _resolved(cls, device, x, coefficients, reason):
-    """Refine the grid by halving until the splines hold between its points.
-
-    Better than the leads' densities are known they need not be.
-    """
-    allowed = max(_INTERPOLATION_ERROR, _OF_ACCURACY * known_accuracy(device))
-    while True:
-        model = _model(cls, device, x, coefficients)
-        between = 0.5 * (x[1:] + x[:-1])
-        new = _coefficients(device, between)
-        missed = max(
-            np.abs(getattr(model, f"{name}_at")(between) - new[name]).max()
-            / max(np.abs(new[name]).max(), 1e-300)
-            for name in new
-        )
-        # The old points and the new ones together are the next, finer grid.
-        x = _interleave(x, between)
-        coefficients = {name: _interleave(coefficients[name], new[name]) for name in new}
-        # Halving the step lowers the error by at least this factor: no need to look again.
-        missed /= 2.0**_DEGREE
-        if missed < allowed:
-            note = f"{reason}, interpolation error {missed:.0e}"
-            return _model(cls, device, x, coefficients, note)
-        if x.size > _MOST_POINTS:
-            raise ValueError(
-                f"device: {x.size} points do not resolve its coefficients on |x| ≤ {x[-1]:.6g}, "
-                f"the splines miss them by {missed:.1e}"
-            )
-
-
-def _interleave(old, new):
-    result = np.empty(old.size + new.size)
-    result[::2], result[1::2] = old, new
-    return result
-
-
-def _coefficients(device, x):
-    at = electron_coefficients(device, x)
-    return {
-        "force": device.force * at.excess_charge,
-        "damping": at.damping,
-        "diffusion": at.diffusion,
-    }
-
-
-def _model(cls, device, x, coefficients, note="grid given by the caller"):
-    osc = device.oscillator
-    return cls(mass=osc.mass, frequency=osc.frequency, x=x, note=note, **coefficients)
+        if half_width is None:
+            return _grid.model_of(build, device)
+        half_width = _checks.positive("half_width", half_width)
+        return _grid.model_on(build, device, half_width, "half width given by the caller")

@@ -21,6 +21,7 @@ from scipy.interpolate import make_interp_spline
 from scipy.linalg import eigh_tridiagonal
 
 from qemlib import _checks, wigner
+from qemlib._errors import ConvergenceError
 from qemlib._locked import Locked
 
 __all__ = ["OrbitAverage", "edge_weight", "orbit_average"]
@@ -35,6 +36,7 @@ _EDGE_WEIGHT = 1e-8
 # ln W beside its largest value that no integral sees, and the part of all orbits above it that
 # resolves W.
 _NOTHING, _FEWEST = -80.0, 0.25
+_FEWEST_HELD = 12  # orbits above the edge weight
 _ROUND_OFF = 1e-20  # of a kinetic energy
 # What the average neglects, in units of the square of uneven friction over frequency.
 _NEGLECTED = 1.0
@@ -59,6 +61,8 @@ def orbit_average(model) -> OrbitAverage:
     ValueError
         If the grid is too small to hold the state, friction is negative at every energy, or the
         potential has several wells.
+    ConvergenceError
+        If the state is a ring so thin that hardly an orbit lies on it.
 
     Notes
     -----
@@ -348,6 +352,12 @@ def _resolved_orbits(model):
 
 def _solve(model):
     orbits, log_weight, widest = _resolved_orbits(model)
+    held = int((log_weight > np.log(_EDGE_WEIGHT)).sum())
+    if held < _FEWEST_HELD and widest < np.log(_EDGE_WEIGHT):
+        raise ConvergenceError(
+            f"orbit_average: the state holds {held} of {_RADII} orbits up to |x| = "
+            f"{np.abs(model.x).max():.6g}, at least {_FEWEST_HELD} are needed: its ring is too thin"
+        )
     moments, total = _moments(model, orbits, log_weight)
     relaxation_time = _relaxation_time(orbits, log_weight, model.mass, model.frequency)
     return OrbitAverage(
