@@ -17,7 +17,7 @@ from scipy.interpolate import make_interp_spline
 from qemlib._hermite import generator, hermite_functions, quadrature
 from qemlib.orbit import OrbitAverage, paths
 
-_EVERY, _PHASES = 4, 192  # orbit of the estimate, points on half of it
+_EVERY, _PHASES = 4, 576  # orbit of the estimate, most points on half of it
 _SEEN = 1e-9  # of the largest W: below, the flux is round-off
 _MOST = 30.0  # |c| of a W that the functions do not resolve, which their number will tell
 
@@ -25,9 +25,9 @@ _MOST = 30.0  # |c| of a W that the functions do not resolve, which their number
 def solved(estimate: OrbitAverage, size, width, middle) -> tuple[np.ndarray, float]:
     """Coefficients of W in size × size Hermite functions around `middle`.
 
-    With W = W_0 + V and the orbit-averaged W_0(E), which the motion leaves alone, V is what friction
-    and noise make of W_0: L V = −B W_0, where nothing large is left to cancel.  Returned with it is
-    the change of W that its flux of energy still asks for.
+    W = W_0 + V with the orbit-averaged W_0(E), which the motion leaves alone.  V is what friction
+    and noise, B, make of it: L V = −B W_0, where nothing large is left to cancel.  Returned with it
+    is the change of W that its flux of energy still asks for.
     """
     model = estimate.model
     node, weight = quadrature(size, width)
@@ -60,7 +60,8 @@ def _missing_factor(estimate, coefficients, width, middle):
     """c at the radii of orbits, and the weight of each beside the heaviest."""
     model, size = estimate.model, len(coefficients)
     radius = estimate.radius[_EVERY::_EVERY]
-    path = paths(model, radius, estimate.center, estimate.potential_minimum, _PHASES)
+    phases = min(estimate.phases, _PHASES)
+    path = paths(model, radius, estimate.center, estimate.potential_minimum, phases)
     # The two halves of an orbit, p and −p, add up to the part of W that is even in p.
     at_x = hermite_functions(size, (path.x / model.x0 - middle).ravel(), width)
     at_p = hermite_functions(size + 1, (path.p / model.p0).ravel(), width)

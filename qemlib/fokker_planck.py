@@ -14,9 +14,9 @@ import numpy as np
 from qemlib import _checks, _slow, wigner
 from qemlib._errors import ConvergenceError
 from qemlib._hermite import generator, hermite_functions, quadrature
-from qemlib.langevin_model import LangevinModel
 from qemlib._locked import Locked
-from qemlib.orbit import orbit_average, refuse_other_than_model
+from qemlib.langevin_model import LangevinModel
+from qemlib.orbit import orbit_average
 
 __all__ = ["ConvergenceError", "SteadyState", "steady_state"]
 
@@ -37,6 +37,8 @@ _OFF_CENTER = 0.25
 # Where the coefficients are rough the basis converges slowly: the last change times this bounds
 # the error, and the edge holds what is below this part of `rtol`.
 _SLOW, _ROUGH_EDGE = 3.0, 1e-2
+# From the first size on it can be told whether it will; by this power of the size at best.
+_ENOUGH_TO_TELL, _FASTEST = 88, 6.0
 # What must stand still under refinement, and the points each way at which W is compared.
 _CHANGES = ("phonon_number", "g2", "wigner")
 _COMPARED = 81
@@ -61,11 +63,11 @@ class SteadyState(Locked, wigner.FromMoments):
     moments : tuple of float
         (⟨|α|²⟩, ⟨|α|⁴⟩).
     error : dict of str to float
-        "phonon_number" and "g2": relative change under the last refinement of the basis, three
-        times that where the model is rough; "wigner": the same of W, point by point, beside the
-        largest W; "residual": ‖L W‖ in units of ‖W‖ over the relaxation time, or, where friction
-        is too weak to be seen in it, the change of W that its flux of energy asks for; "edge":
-        largest |W| at `radius` beside the largest W.
+        "phonon_number" and "g2": relative change under the last refinement of the basis;
+        "wigner": the same of W, point by point, beside the largest W; where the model is rough all
+        three are three times the largest of them; "residual": ‖L W‖ in units of ‖W‖ over the
+        relaxation time, or, where friction is too weak to be seen in it, the change of W that its
+        flux of energy asks for; "edge": largest |W| at `radius` beside the largest W.
     phonon_number, g2 : float
         ⟨a†a⟩ and g⁽²⁾(0), from moments, with no truncation of levels.
     """
@@ -220,7 +222,7 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
     room = min(middle - model.x[0] / model.x0, model.x[-1] / model.x0 - middle)
     _refuse_small_grid(model, _weight_at(estimate, room - abs(estimate.center / model.x0 - middle)))
     while True:
-        state = _refine(estimate, middle, min(radius, room), rtol)
+        state = _refine(estimate, middle, min(radius, room), rtol, last=radius >= room)
         if state.error["edge"] < _edge_allowed(model, rtol):
             return state
         if radius >= room:
@@ -263,33 +265,49 @@ def _extent(estimate):
     return 0.0, reach + abs(center)
 
 
-def _refine(estimate, middle, radius, rtol):
-    """The state in the smallest basis that does not change; or one that finds W at the edge."""
+def _refine(estimate, middle, radius, rtol, last):
+    """The state in the smallest basis that does not change; or one that finds W at the edge.
+
+    In the `last` basis that the grid has room for, W at the edge must be known to be there.
+    """
     rough = bool(estimate.model.rough)
-    before, edges = None, []
+    before, edges, worst_before = None, [], np.inf
     for size in _SIZES:
         state = _solve(estimate, size, middle, radius, rtol)
         if before is not None:
             changes = _changes(state, before)
             if rough:
-                changes = {name: _SLOW * change for name, change in changes.items()}
+                changes = dict.fromkeys(changes, _SLOW * max(changes.values()))
             state = replace(state, error={**state.error, **changes})
             worst = max(changes.values())
             edge = state.error["edge"]
             still = worst < rtol and state.error["residual"] < _residual_allowed(rtol)
             over = edge - _edge_allowed(estimate.model, rtol)
             edges = [*edges[-2:], edge]
-            stays = len(edges) > 2 and max(edges) < _KNOWN * min(edges) and not rough
+            stays = len(edges) > 2 and max(edges) < _KNOWN * min(edges) and not (rough or last)
             if (still and over < 0) or (over > 0 and (stays or edge > _KNOWN * changes["wigner"])):
                 return state
+            if rough and worst > rtol and _hopeless(size, worst, worst_before, rtol):
+                break
+            worst_before = worst
         before = state
+    kind = f" of a model with rough {', '.join(estimate.model.rough)}" if rough else ""
     raise ConvergenceError(
-        f"steady_state: with {size} × {size} functions ⟨a†a⟩ = {state.phonon_number:.8g} still "
+        f"steady_state{kind}: with {size} × {size} functions ⟨a†a⟩ = {state.phonon_number:.8g} still "
         f"changes by {state.error['phonon_number']:.1e} and g2 = {state.g2:.8g} by "
         f"{state.error['g2']:.1e}, W by {state.error['wigner']:.1e} of its largest value "
         f"(residual {state.error['residual']:.1e}, W at the edge {state.error['edge']:.1e}); "
         f"rtol = {rtol:.1e} was asked for"
     )
+
+
+def _hopeless(size, worst, worst_before, rtol):
+    """True if changes that fall by a power of the size stay far above rtol at the largest size."""
+    if size <= _ENOUGH_TO_TELL:
+        return False
+    step = size / _SIZES[_SIZES.index(size) - 1]
+    order = np.clip(np.log(worst_before / worst) / np.log(step), 0.0, _FASTEST)
+    return worst * (size / _SIZES[-1]) ** order > 10.0 * rtol
 
 
 def _changes(state, before):

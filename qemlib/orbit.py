@@ -103,8 +103,10 @@ def refuse_other_than_model(model):
     needed = ("mass", "frequency", "x", "force_at", "damping_at", "diffusion_at", "potential_at")
     if all(hasattr(model, name) for name in needed):
         return
-    hint = "; make one with LangevinModel.from_device(device)" if hasattr(model, "oscillator") else ""
-    raise TypeError(f"model must be a LangevinModel, got {repr_short(model)}{hint}")
+    message = f"model must be a LangevinModel, got {repr_short(model)}"
+    if hasattr(model, "oscillator"):
+        message += "; make one with LangevinModel.from_device(device)"
+    raise TypeError(message)
 
 
 def edge_weight(model) -> float:
@@ -147,6 +149,8 @@ class OrbitAverage(Locked, wigner.FromMoments):
         Slowest relaxation of the energy.
     center, potential_minimum : float
         Position and value of the minimum of the effective potential.
+    phases : int
+        Points on half an orbit at which it was integrated.
     error : dict of str to float
         "phonon_number" and "g2": what they may be wrong by, relative.  The average neglects the
         square of the friction that one turn averages out over the frequency, which counts for more
@@ -162,6 +166,7 @@ class OrbitAverage(Locked, wigner.FromMoments):
     relaxation_time: float
     center: float
     potential_minimum: float
+    phases: int
     error: dict[str, float]
 
     def __repr__(self):
@@ -216,8 +221,8 @@ class OrbitAverage(Locked, wigner.FromMoments):
     def populations(self, levels: int) -> np.ndarray:
         """Level populations ρ_nn, n = 0 … levels − 1."""
         edge = min(self.center - self.model.x[0], self.model.x[-1] - self.center)
-        reach = min(self.radius[-1], edge / self.model.x0)
-        return wigner.populations(self.radial_profile, levels, reach + abs(self.center) / self.model.x0)
+        reach = min(self.radius[-1], edge / self.model.x0) + abs(self.center) / self.model.x0
+        return wigner.populations(self.radial_profile, levels, reach)
 
     def quantile(self, probability) -> np.ndarray:
         """Orbit radius r below which the given part of all motion lies."""
@@ -238,7 +243,7 @@ class _Orbits:
     action: np.ndarray  # ∮ p² dt
     loss: np.ndarray  # ∮ γ p² dt
     noise: np.ndarray  # ∮ D p² dt
-    uneven: np.ndarray  # of (γ − D loss/noise)², weighted by p²: friction that one turn averages out
+    uneven: np.ndarray  # ⟨(γ − D loss/noise)² p²⟩/⟨p²⟩: friction that one turn averages out
     squares: np.ndarray  # ∮ |α|² dt and ∮ |α|⁴ dt, rows
     damping_over_diffusion: np.ndarray
     from_fewer: np.ndarray  # the same from a third of the points
@@ -285,8 +290,7 @@ def _orbits(model, well, reach, phases):
     noise = (diffusion * p_dx).sum(axis=1)
     _refuse_no_noise(model, at_rest[1], noise)
     ratio = loss / noise
-    third = (slice(None), slice(1, None, 3))
-    fewer = (damping[third] * p_dx[third]).sum(axis=1) / (diffusion[third] * p_dx[third]).sum(axis=1)
+    fewer = np.divide(*((each * p_dx)[:, 1::3].sum(axis=1) for each in (damping, diffusion)))
     square = path.x**2 / model.x0**2 + path.p**2 / model.p0**2  # |α|²
     dt = m * path.dx / path.p
     period = dt.sum(axis=1)
@@ -327,7 +331,7 @@ def _log_weight(model, orbits, ratio):
 
 
 def _resolved_orbits(model):
-    """Orbits that hold all the weight on the grid, their ln W, and that of the widest on the grid.
+    """Orbits that hold all the weight on the grid, their ln W, that of the widest, and the points.
 
     Where the grid is far wider than the state, only the orbits that the state knows are kept.
     """
@@ -346,12 +350,12 @@ def _resolved_orbits(model):
         widest = float(log_weight[-1]) if widest is None else widest
         last = np.flatnonzero(seen)[-1]
         if last > _FEWEST * _RADII:
-            return orbits, log_weight, widest
+            return orbits, log_weight, widest, phases
         reach = float(1.5 * orbits.radius[last + 1])
 
 
 def _solve(model):
-    orbits, log_weight, widest = _resolved_orbits(model)
+    orbits, log_weight, widest, phases = _resolved_orbits(model)
     held = int((log_weight > np.log(_EDGE_WEIGHT)).sum())
     if held < _FEWEST_HELD and widest < np.log(_EDGE_WEIGHT):
         raise ConvergenceError(
@@ -370,6 +374,7 @@ def _solve(model):
         relaxation_time=relaxation_time,
         center=orbits.center,
         potential_minimum=orbits.minimum,
+        phases=phases,
         error=_errors(model, orbits, log_weight, moments, relaxation_time),
     )
 
