@@ -16,9 +16,9 @@ from qemlib._ensemble import Ensemble, LeftGridError
 from qemlib._interrupt import Interruptible
 from qemlib._plan import plan as make_plan
 from qemlib._progress import bar
-from qemlib.device import Device
 from qemlib.diagnostics import TooShortError
 from qemlib.langevin_model import LangevinModel
+from qemlib.orbit import refuse_other_than_model
 from qemlib.sampled_state import SampledState
 from qemlib.schemes import euler_equivalent
 
@@ -134,9 +134,7 @@ def sample(
     >>> abs(run.phonon_number - 2.0) < 5 * run.standard_error("phonon_number")
     True
     """
-    if not isinstance(model, LangevinModel):
-        hint = ": LangevinModel.from_device makes one of it" if isinstance(model, Device) else ""
-        raise TypeError(f"model must be a LangevinModel, got {model!r}{hint}")
+    refuse_other_than_model(model)
     if target_error is not None:
         target_error = _checks.positive("target_error", target_error)
     chosen = (walkers, step, burn_in, trajectory)
