@@ -38,9 +38,8 @@ _EDGE_WEIGHT = 1e-8
 _NOTHING, _FEWEST = -80.0, 0.25
 _FEWEST_HELD = 12  # orbits above the edge weight
 _ROUND_OFF = 1e-20  # of a kinetic energy
-# What the average neglects, in units of the square of uneven friction over frequency: at most 2.1
-# on the first 83 models of the audit that `steady_state` solves.
-_NEGLECTED = 3.0
+# What the average neglects, in units of the square of uneven friction over frequency.
+_NEGLECTED = 10.0
 
 
 def orbit_average(model) -> OrbitAverage:
