@@ -20,6 +20,10 @@ _EDGE_WEIGHT = 1e-16
 _INTERPOLATION_ERROR = 1e-9
 _COARSE_ERROR = 0.1
 _OF_ACCURACY = 0.1
+# Neighbouring points miss each other by a few of their own errors.
+_OWN_ERRORS = 4.0
+_NAMES = "force", "damping", "diffusion"
+_FURTHEST_GROWTH = 1.8
 # Up to so many points a grid is evenly spaced; no grid has more than the second number.
 _EVEN_POINTS, _MOST_POINTS = 2049, 20_001
 _ORDER = 5  # halving a step divides the splines' error by two to this power, at least
@@ -36,15 +40,21 @@ _DECOUPLED = 1e-3
 def model_of(build, device):
     """The model on a grid that holds the steady state; ValueError if none does."""
     width = _NARROWEST * device.oscillator.x0
+    electrons = _Electrons(device)
     while True:
-        x, coefficients = _looked(build, device, width)
+        x, coefficients = _looked(build, electrons, width)
         look = build(x, coefficients)
+        if _falls_outwards(look):
+            # The force is F at most: further out the spring holds it.
+            rest = abs(device.force) / (look.mass * look.frequency**2)
+            width = max(_FURTHEST_GROWTH * width, rest + width)
+            continue
         weight = edge_weight(look)
         strong = np.abs(look.damping).max() > _STRONG * look.frequency
         needed = _EDGE_WEIGHT ** (_STRONGER if strong else 1)
         if weight < needed:
             reason = f"orbit-averaged weight at the edge {weight:.0e} of the largest"
-            model = _resolved(build, device, x, coefficients, reason)
+            model = _resolved(build, electrons, x, coefficients, reason)
             if x.size == _COARSE_POINTS and model.x.size <= _TRUSTED:
                 return model
             weight = edge_weight(model)
@@ -60,15 +70,23 @@ def model_of(build, device):
 
 def model_on(build, device, half_width, reason):
     """The model on |x| ≤ half_width."""
+    electrons = _Electrons(device)
     x = _even_grid(device, half_width)
-    return _resolved(build, device, x, _coefficients(device, x), reason)
+    return _resolved(build, electrons, x, electrons.at(x), reason)
 
 
 def _growth(weight, needed):
     """Factor to the next width to try: W falls roughly as a Gaussian."""
     if weight > 0.1:
-        return 1.8
-    return float(np.clip(1.03 * np.sqrt(np.log(needed) / np.log(weight)), 1.05, 1.8))
+        return _FURTHEST_GROWTH
+    growth = 1.03 * np.sqrt(np.log(needed) / np.log(weight))
+    return float(np.clip(growth, 1.05, _FURTHEST_GROWTH))
+
+
+def _falls_outwards(model):
+    """True if the force drives the oscillator over an end of the grid."""
+    pull = model.force - model.mass * model.frequency**2 * model.x
+    return pull[0] < 0 or pull[-1] > 0
 
 
 def _unbound(model):
@@ -113,12 +131,12 @@ def _even_grid(device, half_width):
     return np.unique(np.concatenate([x, added[np.abs(added) < half_width]]))
 
 
-def _looked(build, device, half_width):
+def _looked(build, electrons, half_width):
     """Positions and coefficients that are enough to find the width."""
-    x = _even_grid(device, half_width)
-    coefficients = _coefficients(device, x)
+    x = _even_grid(electrons.device, half_width)
+    coefficients = electrons.at(x)
     while x.size <= _MOST_POINTS:
-        missed, between, new = _missed(build, device, x, coefficients)
+        missed, between, new = _missed(build, electrons, x, coefficients)
         wrong = missed > _COARSE_ERROR
         if not wrong.any():
             break
@@ -126,14 +144,14 @@ def _looked(build, device, half_width):
     return x, coefficients
 
 
-def _resolved(build, device, x, coefficients, reason):
+def _resolved(build, electrons, x, coefficients, reason):
     """Refine the grid until the splines hold between its points.
 
     Better than the leads' densities are known they need not be.
     """
-    allowed = max(_INTERPOLATION_ERROR, _OF_ACCURACY * known_accuracy(device))
+    allowed = max(_INTERPOLATION_ERROR, _OF_ACCURACY * known_accuracy(electrons.device))
     while True:
-        missed, between, new = _missed(build, device, x, coefficients)
+        missed, between, new = _missed(build, electrons, x, coefficients)
         if x.size < _EVEN_POINTS:
             chosen = np.ones(missed.size, dtype=bool)
         else:
@@ -150,16 +168,19 @@ def _resolved(build, device, x, coefficients, reason):
             )
 
 
-def _missed(build, device, x, coefficients):
-    """What the splines miss half-way between points, relative to the largest; and what is there."""
+def _missed(build, electrons, x, coefficients):
+    """What the splines miss half-way between points, relative to the largest; and what is there.
+
+    What the coefficients themselves may be off by is not missed.
+    """
     model = build(x, coefficients)
     between = 0.5 * (x[1:] + x[:-1])
-    new = _coefficients(device, between)
+    new, error = electrons.at(between), electrons.error_at(between)
     missed = np.zeros(between.size)
     for name, values in new.items():
         largest = np.abs(values).max()
         if largest > 0:
-            off = np.abs(getattr(model, f"{name}_at")(between) - values)
+            off = np.abs(getattr(model, f"{name}_at")(between) - values) - _OWN_ERRORS * error[name]
             missed = np.maximum(missed, off / largest)
     return missed, between, new
 
@@ -172,10 +193,34 @@ def _inserted(x, coefficients, chosen, between, new):
     }
 
 
-def _coefficients(device, x):
-    at = electron_coefficients(device, x)
-    return {
-        "force": device.force * at.excess_charge,
-        "damping": at.damping,
-        "diffusion": at.diffusion,
-    }
+class _Electrons:
+    """The coefficients of a device, computed once at each position."""
+
+    def __init__(self, device):
+        self.device = device
+        self._x = np.empty(0)
+        self._values = np.empty((6, 0))
+
+    def at(self, x):
+        return dict(zip(_NAMES, self._rows(x)[:3], strict=True))
+
+    def error_at(self, x):
+        return dict(zip(_NAMES, self._rows(x)[3:], strict=True))
+
+    def _rows(self, x):
+        new = np.setdiff1d(x, self._x)
+        if new.size:
+            at, force = electron_coefficients(self.device, new), self.device.force
+            charge, error = force * at.excess_charge, 2.0 * abs(force) * at.error["occupation"]
+            rows = (
+                charge,
+                at.damping,
+                at.diffusion,
+                error,
+                at.error["damping"],
+                at.error["diffusion"],
+            )
+            where = np.searchsorted(self._x, new)
+            self._x = np.insert(self._x, where, new)
+            self._values = np.insert(self._values, where, rows, axis=1)
+        return self._values[:, np.searchsorted(self._x, x)]

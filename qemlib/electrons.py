@@ -41,7 +41,7 @@ __all__ = [
 # A closed form that may have lost more than this part of its value is not used if quadrature does
 # better; a result that either way is less certain than the second is refused.
 _HANDED_OVER = 5e-13
-_REFUSED = 1e-8
+_REFUSED = 1e-6
 # Spectral weight that may be missing before a bound state is suspected: at best, and for a density
 # known so badly that Re Σ may not quite belong to κ.
 _MISSING_WEIGHT = 1e-6, 1e-2

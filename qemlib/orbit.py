@@ -419,6 +419,7 @@ def _well(model):
         raise ValueError(
             "model: the effective potential must have one well on the grid, "
             f"got {len(down)} minima on x from {x[0]:.6g} to {x[-1]:.6g}"
+            + (" and less beyond its ends" if pull[0] < 0 or pull[-1] > 0 else "")
         )
     a, b = x[down[0]], x[down[0] + 1]
     for _ in range(60):
