@@ -1,11 +1,11 @@
 """What the leads do to the motion while the oscillator stands still at x (Appendix B).
 
-With the spectral function T(ω) and the distribution Φ(ω) of `qemlib.spectral` (ħ = e = k_B = 1)
+With the spectral function A(ω) and the distribution Φ(ω) of `qemlib.spectral` (ħ = e = k_B = 1)
 
-    ⟨c†c⟩_x =  (1/2π) ∫ T Φ dω,                        Eq. (B13)
-    D(x)    =  (F²/2π) ∫ T² Φ(1 − Φ) dω,               Eq. (B22)
-    mγ(x)   = −(F²/4π) ∫ T² Φ' dω,                     Eq. (B23), integrated by parts
-    S_x(ω)  =  (F²/2π) ∫ T(ν) Φ(ν) T(ν+ω) [1 − Φ(ν+ω)] dν.
+    ⟨c†c⟩_x =  (1/2π) ∫ A Φ dω,                        Eq. (B13)
+    D(x)    =  (F²/2π) ∫ A² Φ(1 − Φ) dω,               Eq. (B22)
+    mγ(x)   = −(F²/4π) ∫ A² Φ' dω,                     Eq. (B23), integrated by parts
+    S_x(ω)  =  (F²/2π) ∫ A(ν) Φ(ν) A(ν+ω) [1 − Φ(ν+ω)] dν.
 
 The last line is Eq. (B21) with its sign of ω corrected.  The form of mγ is free of the cancellation
 in (B23), and shows at once what makes damping negative: an inverted distribution, Φ' > 0.
@@ -40,7 +40,7 @@ __all__ = [
 
 # A closed form that may have lost more than this part of its value is not used if quadrature does
 # better; a result that either way is less certain than the second is refused, unless it is nothing
-# beside the 2π states of T.
+# beside the 2π states of A.
 _HANDED_OVER = 5e-13
 _REFUSED = 1e-8
 _NOTHING = 1e-13

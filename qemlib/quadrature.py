@@ -52,7 +52,7 @@ class EnergyQuadrature:
         self._level = level
 
     def weight(self):
-        """∫ T dω, which is 2π unless the dot has a bound state outside of the bands."""
+        """∫ A dω, which is 2π unless the dot has a bound state outside of the bands."""
 
         def integrand(omega, detuning):
             left, right = self._widths(omega)
@@ -61,7 +61,7 @@ class EnergyQuadrature:
         return self._integrate(integrand)
 
     def occupation(self):
-        """∫ T Φ dω."""
+        """∫ A Φ dω."""
 
         def integrand(omega, detuning):
             return propagation(self._device, omega, detuning) * filled(self._device, omega)
@@ -78,11 +78,11 @@ class EnergyQuadrature:
         return self._integrate(integrand)
 
     def damping(self):
-        """−½ ∫ T² Φ' dω, where T²Φ' = T Σ_α T_α f'_α + |G|⁴(κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
+        """−½ ∫ A² Φ' dω, where A²Φ' = A Σ_α A_α f'_α + |G|⁴(κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
         return self.friction() + self.pumping()
 
     def friction(self):
-        """−½ ∫ T Σ_α T_α f'_α dω: the part of the damping that is never negative."""
+        """−½ ∫ A Σ_α A_α f'_α dω: the part of the damping that is never negative."""
 
         def integrand(omega, detuning):
             kappa = self._widths(omega)
@@ -110,7 +110,7 @@ class EnergyQuadrature:
         return self._integrate(integrand)
 
     def diffusion(self):
-        """∫ T² Φ(1 − Φ) dω."""
+        """∫ A² Φ(1 − Φ) dω."""
 
         def integrand(omega, detuning):
             weight = propagation(self._device, omega, detuning) ** 2
@@ -119,7 +119,7 @@ class EnergyQuadrature:
         return self._integrate(integrand)
 
     def noise_spectrum(self, omega):
-        """∫ T(ν)Φ(ν) T(ν+ω)[1 − Φ(ν+ω)] dν; `omega` like `level`."""
+        """∫ A(ν)Φ(ν) A(ν+ω)[1 − Φ(ν+ω)] dν; `omega` like `level`."""
 
         def integrand(nu, detuning, shift):
             start = propagation(self._device, nu, detuning) * filled(self._device, nu)
