@@ -34,6 +34,11 @@ def test_coefficient_panels_draw_each_voltage_and_label_every_axis(coefficients)
         drawn = curves[1].get_ydata()
         expected = getattr(coefficients[12.0], name)
         assert np.corrcoef(drawn, expected)[0, 1] == pytest.approx(1.0)
+    (inset,) = axes[1].child_axes
+    for line, at in zip(inset.get_lines(), coefficients.values(), strict=True):
+        x, shown = line.get_data()
+        assert np.abs(x).max() == pytest.approx(2.5)
+        assert shown == pytest.approx(1e3 * at.diffusion[np.abs(at.x / X0) < 2.6])
 
 
 def test_fluctuation_ratio_is_one_in_equilibrium_and_broken_at_its_poles(coefficients):
@@ -73,7 +78,14 @@ def test_work_curves_name_all_three():
     assert "nat" in right.get_ylabel()
 
 
-def test_schematic_shows_both_chemical_potentials():
-    texts = [t.get_text() for t in plotting.device_schematic(qem.paper_device(6.0)).texts]
-    assert r"$\mu_L$" in texts
-    assert r"$\mu_R$" in texts
+@pytest.mark.parametrize("voltage", [6.0, -2.0, 0.0])
+def test_schematic_names_what_it_shows(voltage):
+    ax = plotting.device_schematic(qem.paper_device(voltage))
+    places = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    assert places[r"$\mu_L$"] == voltage / 2
+    assert places[r"$\mu_R$"] == -voltage / 2
+    assert {r"$\kappa_L(\omega)$", r"$\kappa_R(\omega)$", "0", "$x$"} <= places.keys()
+    # An arrow from one potential to the other, where there is a voltage.
+    ends = {text.xy[1] - text.xyann[1] for text in ax.texts if text.get_position()[0] == 4.6}
+    assert ends == ({voltage} if voltage else set())
+    assert ("$V$" in places) == (voltage != 0)
