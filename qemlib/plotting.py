@@ -268,6 +268,7 @@ def work_curves(results, threshold: float, ax=None):
     ax.axvline(threshold, color=COLORS["grey"], linestyle="-.", linewidth=1.0)
     ax.text(threshold, 0.98, r" $\gamma(0)=0$", transform=ax.get_xaxis_transform(), va="top")
     ax.set(xlabel="voltage V  [energy]", ylabel="work  [energy]")
+    ax.locator_params(axis="x", integer=True)
     right = ax.twinx()
     right.spines["right"].set_visible(True)
     right.plot(voltage, results["entropy"], color=COLORS["blue"], label="entropy S")
