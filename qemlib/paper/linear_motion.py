@@ -20,10 +20,11 @@ from qemlib.wigner import laguerre_functions
 
 __all__ = [
     "LinearMotion",
-    "averages",
     "evolved_product",
     "joint_distribution",
     "langevin_density",
+    "mean_momentum",
+    "mean_position",
     "product_with_position",
     "random_state",
     "regression_formula",
@@ -152,7 +153,7 @@ def wigner_transform() -> Residuals:
 
 
 def langevin_density() -> Residuals:
-    """The density of Gaussian trajectories of (6) from one point, put into (A24)."""
+    """(A25): the density of Gaussian trajectories of (6) from one point, put into (A24)."""
     motion = LinearMotion()
     start = np.array([0.7, -1.1])
     mean, covariance = motion.propagator(_TIME)
@@ -178,9 +179,18 @@ def langevin_density() -> Residuals:
     return Residuals(relative(found, expected))
 
 
+def mean_position() -> Residuals:
+    """(A26) for a random state."""
+    return Residuals(_averages()[0])
+
+
+def mean_momentum() -> Residuals:
+    """(A27) for a random state."""
+    return Residuals(_averages()[1])
+
+
 @lru_cache
-def averages() -> tuple[float, float]:
-    """Residuals of (A26) and of (A27) for a random state."""
+def _averages():
     motion = LinearMotion()
     x, p, cell = motion.grid
     w = wigner_of(random_state(), x, p, motion) * cell

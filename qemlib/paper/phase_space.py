@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import sympy as sp
 
-__all__ = ["correspondences", "equation_of_motion", "langevin_and_fokker_planck"]
+from qemlib.paper.rows import Residuals
+
+__all__ = [
+    "averages_over_trajectories",
+    "correspondences",
+    "equation_of_motion",
+    "langevin_and_fokker_planck",
+    "motion_in_phase_space",
+]
 
 
 def correspondences() -> dict[str, sp.Expr]:
@@ -69,6 +77,16 @@ def equation_of_motion() -> sp.Expr:
         - force / 2 * (n_left + n_right) * state.diff(p)
     )
     return sp.expand(exact - printed)
+
+
+def motion_in_phase_space() -> Residuals:
+    """(A3): 0 if nothing at all is left of it by `equation_of_motion`, else 1."""
+    return Residuals(float(equation_of_motion() != 0))
+
+
+def averages_over_trajectories() -> Residuals:
+    """(6): 0 if nothing at all is left of it by `langevin_and_fokker_planck`, else 1."""
+    return Residuals(float(langevin_and_fokker_planck() != 0))
 
 
 def langevin_and_fokker_planck() -> sp.Expr:
