@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from math import isinf
+from math import isfinite
 
 from qemlib.paper import appendices_c_d, appendix_a, appendix_b, main_text
 from qemlib.paper.rows import ROUND_OFF, Equation, Kind
@@ -129,8 +129,8 @@ def _story(row):
         parts.append(row.remark)
     if row.is_erratum:
         parts.append(f"*In its favour:* {row.in_favour}")
-    if row.check_name:
-        parts.append(f"Check: {_link(row.check_name)}")
+    if row.check is not None:
+        parts.append(f"Check: {_link(_full_name(row.check))}")
     return "<br>".join(parts)
 
 
@@ -147,7 +147,7 @@ def _form(name, tex, row):
 
 
 def _number(residual, tolerance):
-    if isinf(residual):
+    if not isfinite(residual):
         return "**diverges**"
     if residual > tolerance:
         return f"**{residual:.2g}**"
@@ -160,21 +160,32 @@ def _number(residual, tolerance):
 
 @dataclass(frozen=True)
 class Report:
-    """What the checks of some equations found: a line an equation, with links in a notebook."""
+    """What the checks of some equations found: a line a check, with links in a notebook."""
 
     rows: tuple[Equation, ...]
 
     def __str__(self):
         width = max(len(row.number) for row in self.rows) + 3
-        return "\n".join(f"({row.number})".ljust(width) + _findings(row) for row in self.rows)
+        lines = []
+        for row in self.rows:
+            names = [f"({row.number})", ""]
+            lines += [
+                name.ljust(width) + text
+                for name, (text, _) in zip(names, _findings(row), strict=False)
+            ]
+        return "\n".join(lines)
 
     __repr__ = __str__
 
     def _repr_markdown_(self):
-        return "\n".join(
-            f"- ({row.number}) {_findings(row)}; {', '.join(map(_link, _checks_of(row)))}"
-            for row in self.rows
-        )
+        lines = []
+        for row in self.rows:
+            starts = [f"- ({row.number}) ", "  - "]
+            lines += [
+                f"{start}{text}; {_link(_full_name(check))}"
+                for start, (text, check) in zip(starts, _findings(row), strict=False)
+            ]
+        return "\n".join(lines)
 
 
 def report(*numbers: str) -> Report:
@@ -184,29 +195,33 @@ def report(*numbers: str) -> Report:
     --------
     >>> print(report("A9a", "A16"))
     (A9a) as printed: holds to 1e-10
-    (A16) as printed: off by 2, with a dissipative L_x off by 2; corrected: holds to 1e-06
+    (A16) as printed: off by 2; corrected: holds to 1e-06
+          with a dissipative L_x as printed: off by 2; corrected: holds to 1e-10
     """
     return Report(tuple(map(equation, numbers)))
 
 
 def _findings(row):
-    text = f"as printed: {_verdict(row.residuals.printed, row.tolerance)}"
+    """One or two pairs: what a check found, and the check."""
+    found = [(_verdicts(row.residuals, row.tolerance, row.is_erratum), row.check)]
     if row.dissipative is not None:
-        other = _verdict(row.dissipative_residuals.printed, ROUND_OFF)
-        text += f", with a dissipative L_x {other}"
-    if row.is_erratum:
-        text += f"; corrected: {_verdict(row.residuals.corrected, row.tolerance)}"
+        text = _verdicts(row.dissipative_residuals, ROUND_OFF, row.is_erratum)
+        found.append((f"with a dissipative L_x {text}", row.dissipative))
+    return found
+
+
+def _verdicts(residuals, tolerance, corrected):
+    text = f"as printed: {_verdict(residuals.printed, tolerance)}"
+    if corrected or not isfinite(residuals.printed):
+        text += f"; corrected: {_verdict(residuals.corrected, tolerance)}"
     return text
-
-
-def _checks_of(row):
-    names = [row.check_name]
-    if row.dissipative is not None:
-        names.append(f"{row.dissipative.__module__}.{row.dissipative.__qualname__}")
-    return names
 
 
 def _verdict(residual, tolerance):
     if residual <= tolerance:
         return f"holds to {tolerance:.0e}" if tolerance else "holds exactly"
-    return "diverges" if isinf(residual) else f"off by {residual:.2g}"
+    return f"off by {residual:.2g}" if isfinite(residual) else "diverges"
+
+
+def _full_name(function):
+    return f"{function.__module__}.{function.__qualname__}"

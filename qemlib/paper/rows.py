@@ -115,11 +115,6 @@ class Equation:
         """True if the printed form is not what is meant."""
         return self.kind in (Kind.SLIP, Kind.ERROR, Kind.IMPRECISE, Kind.TRANSCRIPTION)
 
-    @property
-    def check_name(self) -> str:
-        """Full name of the function that checks it; empty if there is none."""
-        return f"{self.check.__module__}.{self.check.__qualname__}" if self.check else ""
-
     @cached_property
     def residuals(self) -> Residuals | None:
         """What the check finds; computed once."""
@@ -153,8 +148,7 @@ class Equation:
             return self.kind is Kind.DEFINITION
         if self.kind is Kind.SLIP:
             # It makes no difference to the paper's electrons, and it would to others.
-            other = self.dissipative_residuals
-            told_apart = other.printed > _CLEARLY * ROUND_OFF and other.corrected <= ROUND_OFF
+            told_apart = _told_apart(self.dissipative_residuals)
             return self.printed_holds and self.corrected_holds and told_apart
         if self.is_erratum:
             return not self.printed_holds and self.corrected_holds
@@ -174,6 +168,10 @@ class Equation:
             f"{self.number}: the {form} form misses by {residual:.1e}, which is neither within "
             f"{self.tolerance:.0e} nor clearly outside"
         )
+
+
+def _told_apart(residuals):
+    return residuals.printed > _CLEARLY * ROUND_OFF and residuals.corrected <= ROUND_OFF
 
 
 def relative(found, expected) -> float:
