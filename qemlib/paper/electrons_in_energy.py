@@ -41,7 +41,14 @@ _FILLINGS = ((1.0, 0.8), (-1.0, 3.0))  # chemical potential and temperature
 
 @lru_cache
 def unequal_device() -> Device:
-    """A device without any symmetry: leads of different bands and temperatures."""
+    """A device without any symmetry: leads of different bands and temperatures.
+
+    Examples
+    --------
+    >>> device = unequal_device()
+    >>> device.left.temperature == device.right.temperature
+    False
+    """
     return _scaled(1.0)
 
 

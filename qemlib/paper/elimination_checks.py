@@ -234,7 +234,14 @@ def diffusion_coefficient(jets):
 
 
 def heisenberg_picture():
-    """n(t) after (A18): e^{∓L†t}n of a closed system against e^{iHt} n e^{−iHt}."""
+    """n(t) after (A18): e^{∓L†t}n of a closed system against e^{iHt} n e^{−iHt}.
+
+    Examples
+    --------
+    >>> found = heisenberg_picture()
+    >>> found.printed > 1, found.corrected < 1e-12
+    (True, True)
+    """
     charge = random_charge(2)
     h, n = charge.hamiltonian, charge.charge
     adjoint = 1j * charge.commutator(h)

@@ -67,7 +67,7 @@ def table(rows) -> str:
     --------
     >>> *_, row = table([equation("A16")]).splitlines()
     >>> row.strip("| ").split(" | ")[0]
-    'A16<br>**error**'
+    '[A16](derivation.md)<br>**error**'
     """
     return _markdown(("Equation", "Form and residual"), ((_name(r), _story(r)) for r in rows))
 

@@ -35,7 +35,13 @@ __all__ = [
 
 @lru_cache
 def charge() -> ChargeInTime:
-    """The charge of the unequal device in time."""
+    """The charge of the unequal device in time.
+
+    Examples
+    --------
+    >>> round(charge().occupation, 6)
+    0.551501
+    """
     return charge_in_time(unequal_device(), POSITION)
 
 
