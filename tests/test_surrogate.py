@@ -184,7 +184,7 @@ def test_response_and_commutator_agree_for_real_leads(voltage, x):
     assert gamma["A20"] == pytest.approx(gamma["A23"], abs=1e-5 * scale)
 
 
-# By the referee of this edition, with 480 modes and a program of their own: mγ at x = 3.
+# mγ at x = 3 by another program, with 480 modes a lead and no code in common.
 OTHER_MODES = {0.0: 3.2745e-4, 6.0: 1.1511e-4, 16.0: -1.5568e-4}
 
 
