@@ -16,6 +16,9 @@ import numpy as np
 from scipy.linalg import lu_factor, lu_solve
 from scipy.special import roots_legendre
 
+# Points of a Gauss-Legendre panel, and the largest phase over half of it that they integrate to
+# round-off: [e κ/4n]^2n.
+_PANELS = ((4, 0.075), (6, 0.5), (8, 1.3), (12, 4.0))
 # Functions of the highest order reach this many widths beyond their turning point.
 _TAIL = 6.0
 
@@ -41,6 +44,26 @@ def quadrature(count, width, low=-np.inf, high=np.inf):
     low, high = max(low, -reach), min(high, reach)
     node, weight = _legendre(2 * count + 64)
     return low + 0.5 * (high - low) * (node + 1.0), 0.5 * (high - low) * weight
+
+
+def quadrature_between(breaks, count, width, low, high):
+    """As `quadrature`, for a function that is smooth between the breaks only: panel by panel."""
+    reach = width * (np.sqrt(2.0 * count + 1.0) + _TAIL)
+    low, high = max(low, -reach), min(high, reach)
+    edges = np.concatenate([[low], breaks[(breaks > low) & (breaks < high)], [high]])
+    # The product of two functions turns by this angle over half a panel, or over a part of it.
+    wave = 2.0 * np.sqrt(2.0 * count + 1.0) / width
+    parts = np.ceil(0.5 * wave * np.diff(edges) / _PANELS[-1][1]).astype(int)
+    left, half = np.repeat(edges[:-1], parts), np.repeat(0.5 * np.diff(edges) / parts, parts)
+    left = left + 2.0 * half * (np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts))
+    nodes, weights, least = [], [], 0.0
+    for points, most in _PANELS:
+        chosen = (wave * half > least) & (wave * half <= most * (1.0 + 1e-9))
+        node, weight = _legendre(points)
+        nodes.append((left[chosen, None] + half[chosen, None] * (node + 1.0)).ravel())
+        weights.append((half[chosen, None] * weight).ravel())
+        least = most * (1.0 + 1e-9)
+    return np.concatenate(nodes), np.concatenate(weights)
 
 
 @lru_cache(maxsize=64)
@@ -83,13 +106,17 @@ class Generator:
             for block in self.indices
         ]
 
+    def solve(self, coefficients):
+        """The matrix c of L c = coefficients."""
+        return self.unpack(_eliminate(self)(self.pack(coefficients)))
+
     def solve_shifted(self, shift, right):
         """The vector c of (L + shift) c = right, block by block; complex."""
         shifted = replace(self, diagonal=[d + shift * np.eye(len(d)) for d in self.diagonal])
         return _eliminate(shifted)([v.astype(complex) for v in right])
 
     def null_vector(self):
-        """Coefficients c with ‖c‖ = 1 and L c ≈ 0, and ‖L c‖, by inverse iteration."""
+        """Coefficients c with L c ≈ 0, by inverse iteration."""
         solve = _eliminate(self)
         vector = [np.zeros(len(b)) for b in self.diagonal]
         vector[0][0] = 1.0
@@ -97,21 +124,31 @@ class Generator:
             vector = solve(vector)
             norm = np.sqrt(sum(v @ v for v in vector))
             vector = [v / norm for v in vector]
-        residual = np.sqrt(sum(r @ r for r in self.apply(vector)))
-        return self.unpack(vector), float(residual)
+        return self.unpack(vector)
+
+    def residual(self, coefficients):
+        """‖L c‖/‖c‖."""
+        result = self.apply(self.pack(coefficients))
+        return float(np.sqrt(sum(r @ r for r in result)) / np.linalg.norm(coefficients))
 
 
-def generator(model, size, width, odd=False):
+def generator(model, size, width, odd=False, middle=0.0, motion=True):
     """(A24) in size × size Hermite functions, with x and p in units of x0 and p0:
 
     L W = −ω0 p ∂_x W + ∂_p[(ω0 x − F⟨n⟩/p0 + γp) W] + (D/2p0²) ∂²_p W.
 
-    For a mirrored model it acts on even functions of (x, p), or on odd ones if `odd`.
+    The functions of x are centred at `middle`.  For a mirrored model, where that is 0, it acts on
+    even functions of (x, p), or on odd ones if `odd`.  Without `motion` it is friction and noise.
     """
     x0, p0, omega0 = model.x0, model.p0, model.frequency
-    node, weight = quadrature(size, width, model.x[0] / x0, model.x[-1] / x0)
-    functions = hermite_functions(size, node, width)
-    position = x0 * node
+    grid = model.x / x0 - middle
+    if model.rough:
+        local, weight = quadrature_between(grid, size, width, grid[0], grid[-1])
+    else:
+        local, weight = quadrature(size, width, grid[0], grid[-1])
+    functions = hermite_functions(size, local, width)
+    node = local + middle
+    position = np.clip(x0 * node, model.x[0], model.x[-1])
 
     def matrix(values):
         return (functions * (weight * values)) @ functions.T
@@ -124,12 +161,15 @@ def generator(model, size, width, odd=False):
     def inner(wide):
         return wide[:size, :size]
 
-    terms = (
-        (-omega0 * inner(derivative), inner(momentum)),
-        (matrix(omega0 * node - model.force_at(position) / p0), inner(derivative)),
+    terms = [
         (matrix(model.damping_at(position)), inner(derivative @ momentum)),
         (matrix(0.5 * model.diffusion_at(position) / p0**2), inner(derivative @ derivative)),
-    )
+    ]
+    if motion:
+        terms[:0] = [
+            (-omega0 * inner(derivative), inner(momentum)),
+            (matrix(omega0 * node - model.force_at(position) / p0), inner(derivative)),
+        ]
     indices = _block_indices(size, model.mirrored, odd)
 
     def block(rows, columns):

@@ -6,32 +6,23 @@ Any electronic system, from any solver, enters here as arrays over position.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from reprlib import repr as repr_short
 
 import numpy as np
-from scipy.interpolate import PPoly, make_interp_spline
 
-from qemlib import _checks
+from qemlib import _checks, _grid
+from qemlib._interpolation import interpolant, without_dips
+from qemlib._locked import Locked, locked
 from qemlib.device import Device
-from qemlib.electrons import electron_coefficients
-from qemlib.orbit import edge_weight
-from qemlib.quadrature import known_accuracy
 
 __all__ = ["LangevinModel"]
 
-_DEGREE = 5
+_COEFFICIENTS = ("force", "damping", "diffusion")
 _FEWEST_POINTS = 16
-_COARSE_POINTS = 65
-# `from_device` enlarges its grid until the weight of the orbits that touch the edge is this small
-# beside the largest one, and refines it until the splines miss new points by less than the other.
-_EDGE_WEIGHT = 1e-16
-_INTERPOLATION_ERROR = 1e-9
-_OF_ACCURACY = 0.1
-_MOST_POINTS = 20_001
-_WIDEST = 400.0
 
 
 @dataclass(frozen=True, eq=False)
-class LangevinModel:
+class LangevinModel(Locked):
     """The Langevin equation m ẍ + mγ(x) ẋ + mω0² x = F⟨n⟩_x + √D(x) ξ(t), Eq. (6), on a grid.
 
     Parameters
@@ -49,6 +40,11 @@ class LangevinModel:
     note : str
         How the grid was chosen; `from_device` fills it in.
 
+    Attributes
+    ----------
+    rough : tuple of str
+        The coefficients whose values are not smooth on the grid.
+
     Raises
     ------
     ValueError
@@ -57,8 +53,11 @@ class LangevinModel:
 
     Notes
     -----
-    Between the grid points the coefficients are splines of degree five.  Outside the grid they are
-    unknown, and asking for them is an error: nothing is extrapolated.
+    Between the grid points the coefficients are splines of degree five, where the values are those
+    of smooth functions.  Where such a spline would swing beyond the values near it, through noise,
+    a step or points that nearly coincide, that coefficient is a cubic which rises and falls with
+    the values alone; `rough` names it.  D is negative nowhere.  Outside the grid the coefficients
+    are unknown, and asking for them is an error: nothing is extrapolated.
 
     Examples
     --------
@@ -79,13 +78,14 @@ class LangevinModel:
     damping: np.ndarray
     diffusion: np.ndarray
     note: str = "grid given by the caller"
-    _splines: dict = field(init=False, repr=False)
+    rough: tuple[str, ...] = field(init=False, repr=False)
+    _curves: dict = field(init=False, repr=False)
     _origin_work: float = field(init=False, repr=False)
 
     def __post_init__(self):
         for name in ("mass", "frequency"):
             object.__setattr__(self, name, _checks.positive(name, getattr(self, name)))
-        x = _checks.finite_array("x", self.x, ndim=1).copy()
+        x = _checks.finite_array("x", self.x, ndim=1)
         if x.size < _FEWEST_POINTS:
             raise ValueError(f"x must have at least {_FEWEST_POINTS} points, got {x.size}")
         steps = np.diff(x)
@@ -96,8 +96,8 @@ class LangevinModel:
                 f"got {x[where]} followed by {x[where + 1]} at index {where}"
             )
         arrays = {"x": x}
-        for name in ("force", "damping", "diffusion"):
-            values = _checks.finite_array(name, getattr(self, name), ndim=1).copy()
+        for name in _COEFFICIENTS:
+            values = _checks.finite_array(name, getattr(self, name), ndim=1)
             if values.shape != x.shape:
                 raise ValueError(f"{name} must have the shape of x, {x.shape}, got {values.shape}")
             arrays[name] = values
@@ -106,23 +106,27 @@ class LangevinModel:
                 f"diffusion must not be negative, got a value of {arrays['diffusion'].min()}"
             )
         for name, values in arrays.items():
-            values.flags.writeable = False
-            object.__setattr__(self, name, values)
-        splines = {
-            # as pieces of polynomials, which are evaluated faster than B-splines
-            name: PPoly.from_spline(make_interp_spline(x, arrays[name], k=_DEGREE))
-            for name in ("force", "damping", "diffusion")
-        }
-        work = splines["force"].antiderivative()
+            object.__setattr__(self, name, locked(values))
+        curves, rough = {}, []
+        for name in _COEFFICIENTS:
+            curves[name], smooth = interpolant(x, arrays[name])
+            if not smooth:
+                rough.append(name)
+        curves["diffusion"], lifted = without_dips(x, arrays["diffusion"], curves["diffusion"])
+        if lifted and "diffusion" not in rough:
+            rough.append("diffusion")
+        work = curves["force"].antiderivative()
         origin = float(np.clip(0.0, x[0], x[-1]))
-        splines["work"] = work
-        object.__setattr__(self, "_splines", splines)
+        curves["work"] = work
+        object.__setattr__(self, "rough", tuple(rough))
+        object.__setattr__(self, "_curves", curves)
         object.__setattr__(self, "_origin_work", float(work(origin)))
 
     def __repr__(self):
+        shape = f"; monotone between the points: {', '.join(self.rough)}" if self.rough else ""
         return (
             f"LangevinModel(mass={self.mass:g}, frequency={self.frequency:g}, {self.x.size} points "
-            f"from x = {self.x[0]:.6g} to {self.x[-1]:.6g}; {self.note})"
+            f"from x = {self.x[0]:.6g} to {self.x[-1]:.6g}; {self.note}{shape})"
         )
 
     @property
@@ -140,7 +144,7 @@ class LangevinModel:
         """True if the model is unchanged by (x, p) → (−x, −p), to 1e-9 of its largest values."""
 
         def same(values, mirrored):
-            return np.abs(values - mirrored).max() <= 1e-9 * max(np.abs(values).max(), 1e-300)
+            return np.abs(values - mirrored).max() <= 1e-9 * np.abs(values).max()
 
         return bool(
             np.abs(self.x + self.x[::-1]).max() <= 1e-12 * self.x[-1]
@@ -158,8 +162,9 @@ class LangevinModel:
         return self._evaluate("damping", x)
 
     def diffusion_at(self, x) -> np.ndarray:
-        """Diffusion coefficient D(x) at `x`; ValueError outside the grid."""
-        return self._evaluate("diffusion", x)
+        """Diffusion coefficient D(x) ≥ 0 at `x`; ValueError outside the grid."""
+        # The curve dips below zero by its round-off at most.
+        return np.maximum(self._evaluate("diffusion", x), 0.0)
 
     def potential_at(self, x) -> np.ndarray:
         """Effective potential U(x) = mω0²x²/2 − ∫ F⟨n⟩ dx at `x`, with U(0) = 0 where 0 is on the
@@ -176,7 +181,7 @@ class LangevinModel:
                 f"x must lie on the model's grid, from {low:.6g} to {high:.6g}, "
                 f"got {float(x[outside].flat[0]):.6g}; build the model on a wider grid"
             )
-        return self._splines[name](x)
+        return self._curves[name](x)
 
     @classmethod
     def from_device(cls, device: Device, half_width: float | None = None) -> LangevinModel:
@@ -185,7 +190,8 @@ class LangevinModel:
         The grid is centred at 0.  It is widened until the orbit-averaged weight of the motion
         that touches its edge is below 1e-16 of the largest, and refined until the splines miss
         the exact coefficients half-way between points by less than 1e-9 of their largest value.
-        The result's `note` says what was reached.  Motion that lies beyond a gap of such small
+        From 2049 points on it is refined only where that is needed.  The result's `note` says what
+        was reached.  Motion that lies beyond a gap of such small
         weight is not looked for.
 
         Parameters
@@ -200,10 +206,13 @@ class LangevinModel:
 
         Raises
         ------
+        TypeError
+            If `device` is not a Device.
         ValueError
-            If the coupling is 0, so that nothing moves the oscillator; or if no grid up to
-            |x| = 400 x0 holds the steady state, because the friction is negative on average
-            however large the motion, or too weak to bind it.
+            If `half_width` is not positive; if the coupling is 0, so
+            that nothing moves the oscillator; if orbits gain energy on average out to where the
+            electrons no longer feel them, so that no state is bound; or if 20 001 points do not
+            resolve the coefficients.
 
         Examples
         --------
@@ -212,85 +221,19 @@ class LangevinModel:
         >>> model.mirrored, model.x.size
         (True, 257)
         """
+        if not isinstance(device, Device):
+            raise TypeError(f"device must be a Device, got {repr_short(device)}")
         if device.coupling == 0.0:
             raise ValueError(
                 "device: its coupling must not be 0, got 0.0: without it there is neither friction "
                 "nor noise, and no steady state"
             )
-        if half_width is not None:
-            width = _checks.positive("half_width", half_width)
-            x = np.linspace(-width, width, _COARSE_POINTS)
-            reason = "half width given by the caller"
-            return _resolved(cls, device, x, _coefficients(device, x), reason)
-        x0 = device.oscillator.x0
-        width = 8.0 * x0
-        while width <= _WIDEST * x0:
-            # A coarse look is enough to find the width: orbit averages smooth the errors.
-            x = np.linspace(-width, width, _COARSE_POINTS)
-            coefficients = _coefficients(device, x)
-            weight = edge_weight(_model(cls, device, x, coefficients))
-            if weight < _EDGE_WEIGHT:
-                reason = f"orbit-averaged weight at the edge {weight:.0e} of the largest"
-                return _resolved(cls, device, x, coefficients, reason)
-            width *= _growth(weight)
-        raise ValueError(
-            f"device has no bound steady state within |x| ≤ {_WIDEST:g} x0: its orbit-averaged "
-            "friction does not confine the motion"
-        )
 
+        def build(x, coefficients, note="grid given by the caller"):
+            osc = device.oscillator
+            return cls(mass=osc.mass, frequency=osc.frequency, x=x, note=note, **coefficients)
 
-def _growth(weight):
-    """Factor to the next width to try: W falls roughly as a Gaussian."""
-    if weight > 0.1:
-        return 1.8
-    return float(np.clip(1.03 * np.sqrt(np.log(_EDGE_WEIGHT) / np.log(weight)), 1.05, 1.8))
-
-
-def _resolved(cls, device, x, coefficients, reason):
-    """Refine the grid by halving until the splines hold between its points.
-
-    Better than the leads' densities are known they need not be.
-    """
-    allowed = max(_INTERPOLATION_ERROR, _OF_ACCURACY * known_accuracy(device))
-    while True:
-        model = _model(cls, device, x, coefficients)
-        between = 0.5 * (x[1:] + x[:-1])
-        new = _coefficients(device, between)
-        missed = max(
-            np.abs(getattr(model, f"{name}_at")(between) - new[name]).max()
-            / max(np.abs(new[name]).max(), 1e-300)
-            for name in new
-        )
-        # The old points and the new ones together are the next, finer grid.
-        x = _interleave(x, between)
-        coefficients = {name: _interleave(coefficients[name], new[name]) for name in new}
-        # Halving the step lowers the error by at least this factor: no need to look again.
-        missed /= 2.0**_DEGREE
-        if missed < allowed:
-            note = f"{reason}, interpolation error {missed:.0e}"
-            return _model(cls, device, x, coefficients, note)
-        if x.size > _MOST_POINTS:
-            raise ValueError(
-                f"device: {x.size} points do not resolve its coefficients on |x| ≤ {x[-1]:.6g}, "
-                f"the splines miss them by {missed:.1e}"
-            )
-
-
-def _interleave(old, new):
-    result = np.empty(old.size + new.size)
-    result[::2], result[1::2] = old, new
-    return result
-
-
-def _coefficients(device, x):
-    at = electron_coefficients(device, x)
-    return {
-        "force": device.force * at.excess_charge,
-        "damping": at.damping,
-        "diffusion": at.diffusion,
-    }
-
-
-def _model(cls, device, x, coefficients, note="grid given by the caller"):
-    osc = device.oscillator
-    return cls(mass=osc.mass, frequency=osc.frequency, x=x, note=note, **coefficients)
+        if half_width is None:
+            return _grid.model_of(build, device)
+        half_width = _checks.positive("half_width", half_width)
+        return _grid.model_on(build, device, half_width, "half width given by the caller")

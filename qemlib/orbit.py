@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from reprlib import repr as repr_short
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,25 @@ from scipy.interpolate import make_interp_spline
 from scipy.linalg import eigh_tridiagonal
 
 from qemlib import _checks, wigner
+from qemlib._errors import ConvergenceError
+from qemlib._locked import Locked
 
 __all__ = ["OrbitAverage", "edge_weight", "orbit_average"]
 
 _RADII = 600  # orbits
-_PHASES = 192  # points on half an orbit; the rule converges exponentially
+# Points on half an orbit, as many of these as it takes until a third of them gives ln W to _PHASE.
+# Where the coefficients are smooth the rule converges exponentially: the error is the third power.
+_PHASES = (192, 576, 1728, 5184)
+_PHASE = 1e-4
 _ANGLES = 96  # directions in phase space for angular averages
 _EDGE_WEIGHT = 1e-8
+# ln W beside its largest value that no integral sees, and the part of all orbits above it that
+# resolves W.
+_NOTHING, _FEWEST = -80.0, 0.25
+_FEWEST_HELD = 12  # orbits above the edge weight
+_ROUND_OFF = 1e-20  # of a kinetic energy
+# What the average neglects, in units of the square of uneven friction over frequency.
+_NEGLECTED = 1.0
 
 
 def orbit_average(model) -> OrbitAverage:
@@ -43,9 +56,13 @@ def orbit_average(model) -> OrbitAverage:
 
     Raises
     ------
+    TypeError
+        If `model` is not a LangevinModel.
     ValueError
         If the grid is too small to hold the state, friction is negative at every energy, or the
         potential has several wells.
+    ConvergenceError
+        If the state is a ring so thin that hardly an orbit lies on it.
 
     Notes
     -----
@@ -64,6 +81,7 @@ def orbit_average(model) -> OrbitAverage:
     >>> round(state.phonon_number, 4), round(state.g2, 4)
     (2.0, 2.0)
     """
+    refuse_other_than_model(model)
     estimate = _solve(model)
     weight = estimate.edge_weight
     if not weight < _EDGE_WEIGHT:
@@ -78,6 +96,17 @@ def orbit_average(model) -> OrbitAverage:
             f"at most {_EDGE_WEIGHT:.0e} is allowed; build the model on a wider grid"
         )
     return estimate
+
+
+def refuse_other_than_model(model):
+    """TypeError unless `model` has what a LangevinModel has."""
+    needed = ("mass", "frequency", "x", "force_at", "damping_at", "diffusion_at", "potential_at")
+    if all(hasattr(model, name) for name in needed):
+        return
+    message = f"model must be a LangevinModel, got {repr_short(model)}"
+    if hasattr(model, "oscillator"):
+        message += "; make one with LangevinModel.from_device(device)"
+    raise TypeError(message)
 
 
 def edge_weight(model) -> float:
@@ -95,11 +124,12 @@ def edge_weight(model) -> float:
     >>> round(float(np.log(edge_weight(model))), 2)
     -62.5
     """
-    return _solve(model).edge_weight
+    refuse_other_than_model(model)
+    return float(np.exp(_resolved_orbits(model)[2]))
 
 
 @dataclass(frozen=True, eq=False)
-class OrbitAverage(wigner.FromMoments):
+class OrbitAverage(Locked, wigner.FromMoments):
     """Steady state as a function of energy alone.
 
     Attributes
@@ -119,6 +149,12 @@ class OrbitAverage(wigner.FromMoments):
         Slowest relaxation of the energy.
     center, potential_minimum : float
         Position and value of the minimum of the effective potential.
+    phases : int
+        Points on half an orbit at which it was integrated.
+    error : dict of str to float
+        "phonon_number" and "g2": what they may be wrong by, relative.  The average neglects the
+        square of the friction that one turn averages out over the frequency, which counts for more
+        where little friction is left; added is what fewer points and orbits would change.
     """
 
     model: Any
@@ -130,6 +166,8 @@ class OrbitAverage(wigner.FromMoments):
     relaxation_time: float
     center: float
     potential_minimum: float
+    phases: int
+    error: dict[str, float]
 
     def __repr__(self):
         return (
@@ -160,14 +198,30 @@ class OrbitAverage(wigner.FromMoments):
         inside = radius <= self.radius[-1]
         return np.where(inside, np.exp(self._spline(np.where(inside, radius, 0.0))), 0.0)
 
+    def density(self, x, p) -> np.ndarray:
+        """As `wigner`, and zero outside the model's grid, where no orbit of weight goes."""
+        low, high = self.model.x[0], self.model.x[-1]
+        return np.where((x >= low) & (x <= high), self.wigner(np.clip(x, low, high), p), 0.0)
+
     def radial_profile(self, r) -> np.ndarray:
-        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
-        return wigner.angular_average(self.wigner, r, self.model.x0, self.model.p0, _ANGLES)
+        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape.
+
+        Where the circle leaves the model's grid, W counts as zero.
+        """
+        x0, p0 = self.model.x0, self.model.p0
+        return wigner.angular_average(self.density, r, x0, p0, self._angles)
+
+    @property
+    def _angles(self):
+        """Directions that resolve W on circles around α = 0: more where its center is far away."""
+        weight = np.exp(self.log_weight - self.log_weight.max()) * self.radius
+        spread = np.sqrt((weight @ self.radius**2) / weight.sum())
+        return _ANGLES * max(1, int(np.ceil(0.25 * abs(self.center) / self.model.x0 / spread)))
 
     def populations(self, levels: int) -> np.ndarray:
         """Level populations ρ_nn, n = 0 … levels − 1."""
-        edge = min(-self.model.x[0], self.model.x[-1]) / self.model.x0
-        reach = min(self.radius[-1], edge)
+        edge = min(self.center - self.model.x[0], self.model.x[-1] - self.center)
+        reach = min(self.radius[-1], edge / self.model.x0) + abs(self.center) / self.model.x0
         return wigner.populations(self.radial_profile, levels, reach)
 
     def quantile(self, probability) -> np.ndarray:
@@ -189,43 +243,58 @@ class _Orbits:
     action: np.ndarray  # ∮ p² dt
     loss: np.ndarray  # ∮ γ p² dt
     noise: np.ndarray  # ∮ D p² dt
+    uneven: np.ndarray  # ⟨(γ − D loss/noise)² p²⟩/⟨p²⟩: friction that one turn averages out
     squares: np.ndarray  # ∮ |α|² dt and ∮ |α|⁴ dt, rows
     damping_over_diffusion: np.ndarray
+    from_fewer: np.ndarray  # the same from a third of the points
     friction: np.ndarray
     center: float
     minimum: float
 
 
-def _orbits(model):
-    m, omega0 = model.mass, model.frequency
-    center, minimum = _well(model)
-    edges = np.array([model.x[0], model.x[-1]])
-    reach = float(np.min(model.potential_at(edges))) - minimum
-    radius = np.linspace(0.0, np.sqrt(reach / omega0), _RADII)
-    energy = omega0 * radius[1:] ** 2
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Points (x, p > 0) on half an orbit, a row each, and weights of ∮|dx| over all of it."""
+
+    x: np.ndarray
+    p: np.ndarray
+    dx: np.ndarray
+
+
+def paths(model, radius, center, minimum, phases) -> Paths:
+    """The orbits of radius r = [(E − U_min)/ω0]^{1/2} > 0."""
+    m, edges = model.mass, (model.x[0], model.x[-1])
+    energy = model.frequency * radius**2
     left = _turning_points(model, minimum + energy, center, edges[0])
     right = _turning_points(model, minimum + energy, center, edges[1])
     # x = middle + half sin φ makes the integrands smooth at the turning points.
-    phase = (np.arange(_PHASES) + 0.5) * np.pi / _PHASES - 0.5 * np.pi
+    phase = (np.arange(phases) + 0.5) * np.pi / phases - 0.5 * np.pi
     middle, half = 0.5 * (left + right)[:, None], 0.5 * (right - left)[:, None]
     x = np.clip(middle + half * np.sin(phase), *edges)
     kinetic = energy[:, None] - (model.potential_at(x) - minimum)
-    p = np.sqrt(np.maximum(2.0 * m * kinetic, 1e-300))
-    # Half an orbit; the other half doubles every integral.
-    dx = 2.0 * half * np.cos(phase) * np.pi / _PHASES
-    square = x**2 / model.x0**2 + p**2 / model.p0**2  # |α|²
-    action, loss, noise = (
-        (m * p * dx * weight).sum(axis=1)
-        for weight in (1.0, model.damping_at(x), model.diffusion_at(x))
-    )
+    # Round-off may leave less than nothing next to a turning point.
+    p = np.sqrt(2.0 * m * np.maximum(kinetic, _ROUND_OFF * energy[:, None]))
+    return Paths(x, p, 2.0 * half * np.cos(phase) * np.pi / phases)
+
+
+def _orbits(model, well, reach, phases):
+    """The integrals, for orbits up to radius `reach`."""
+    m = model.mass
+    center, minimum = well
+    radius = np.linspace(0.0, reach, _RADII)
+    path = paths(model, radius[1:], center, minimum, phases)
+    damping, diffusion = model.damping_at(path.x), model.diffusion_at(path.x)
     at_rest = float(model.damping_at(center)), float(model.diffusion_at(center))
-    if not (at_rest[1] > 0 and (noise > 0).all()):
-        raise ValueError(
-            "model: its diffusion must be positive where it moves, got "
-            f"{min(at_rest[1], float(model.diffusion.min())):g}; without noise its state is a point"
-        )
-    period = (m * dx / p).sum(axis=1)
-    squares = np.stack([(m * dx / p * square**power).sum(axis=1) for power in (1, 2)])
+    p_dx = m * path.p * path.dx
+    action, loss = p_dx.sum(axis=1), (damping * p_dx).sum(axis=1)
+    noise = (diffusion * p_dx).sum(axis=1)
+    _refuse_no_noise(model, at_rest[1], noise)
+    ratio = loss / noise
+    fewer = np.divide(*((each * p_dx)[:, 1::3].sum(axis=1) for each in (damping, diffusion)))
+    square = path.x**2 / model.x0**2 + path.p**2 / model.p0**2  # |α|²
+    dt = m * path.dx / path.p
+    period = dt.sum(axis=1)
+    squares = np.stack([(dt * square**power).sum(axis=1) for power in (1, 2)])
     resting = period[0] * np.array([(center / model.x0) ** power for power in (2, 4)])
     return _Orbits(
         radius=radius,
@@ -233,39 +302,112 @@ def _orbits(model):
         action=np.concatenate([[0.0], action]),
         loss=np.concatenate([[0.0], loss]),
         noise=np.concatenate([[0.0], noise]),
+        uneven=np.concatenate(
+            [[0.0], ((damping - diffusion * ratio[:, None]) ** 2 * p_dx).sum(axis=1) / action]
+        ),
         squares=np.concatenate([resting[:, None], squares], axis=1),
-        damping_over_diffusion=np.concatenate([[at_rest[0] / at_rest[1]], loss / noise]),
+        damping_over_diffusion=np.concatenate([[at_rest[0] / at_rest[1]], ratio]),
+        from_fewer=np.concatenate([[at_rest[0] / at_rest[1]], fewer]),
         friction=np.concatenate([[at_rest[0]], loss / action]),
         center=center,
         minimum=minimum,
     )
 
 
+def _refuse_no_noise(model, at_rest, noise):
+    if not (at_rest > 0 and (noise > 0).all()):
+        raise ValueError(
+            "model: its diffusion must be positive where it moves, got "
+            f"{min(at_rest, float(model.diffusion.min())):g}; without noise its state is a point"
+        )
+
+
+def _log_weight(model, orbits, ratio):
+    """ln W, at most 0, from the friction over noise of each orbit."""
+    # dE = 2 ω0 r dr
+    slope = -4.0 * model.mass * model.frequency * ratio * orbits.radius
+    log_weight = make_interp_spline(orbits.radius, slope, k=5).antiderivative()(orbits.radius)
+    return log_weight - log_weight.max()
+
+
+def _resolved_orbits(model):
+    """Orbits that hold all the weight on the grid, their ln W, that of the widest, and the points.
+
+    Where the grid is far wider than the state, only the orbits that the state knows are kept.
+    """
+    well = _well(model)
+    ends = np.array([model.x[0], model.x[-1]])
+    reach = float(np.sqrt((np.min(model.potential_at(ends)) - well[1]) / model.frequency))
+    widest = None
+    while True:
+        for phases in _PHASES:
+            orbits = _orbits(model, well, reach, phases)
+            log_weight = _log_weight(model, orbits, orbits.damping_over_diffusion)
+            fewer = _log_weight(model, orbits, orbits.from_fewer)
+            seen = log_weight > _NOTHING
+            if np.abs(log_weight - fewer)[seen].max() < _PHASE:
+                break
+        widest = float(log_weight[-1]) if widest is None else widest
+        last = np.flatnonzero(seen)[-1]
+        if last > _FEWEST * _RADII:
+            return orbits, log_weight, widest, phases
+        reach = float(1.5 * orbits.radius[last + 1])
+
+
 def _solve(model):
-    m, omega0 = model.mass, model.frequency
-    orbits = _orbits(model)
-    radius = orbits.radius
-    measure = 2.0 * omega0 * radius  # dE = 2 ω0 r dr
-    slope = -2.0 * m * orbits.damping_over_diffusion * measure
-    log_weight = make_interp_spline(radius, slope, k=5).antiderivative()(radius)
-    log_weight -= log_weight.max()
-
-    def integral(values):
-        spline = make_interp_spline(radius, np.exp(log_weight) * values * measure, k=5)
-        return float(spline.integrate(0.0, radius[-1]))
-
-    total = integral(orbits.period)
+    orbits, log_weight, widest, phases = _resolved_orbits(model)
+    held = int((log_weight > np.log(_EDGE_WEIGHT)).sum())
+    if held < _FEWEST_HELD and widest < np.log(_EDGE_WEIGHT):
+        raise ConvergenceError(
+            f"orbit_average: the state holds {held} of {_RADII} orbits up to |x| = "
+            f"{np.abs(model.x).max():.6g}, at least {_FEWEST_HELD} are needed: its ring is too thin"
+        )
+    moments, total = _moments(model, orbits, log_weight)
+    relaxation_time = _relaxation_time(orbits, log_weight, model.mass, model.frequency)
     return OrbitAverage(
         model=model,
-        radius=radius,
+        radius=orbits.radius,
         log_weight=log_weight - np.log(total),
         friction=orbits.friction,
-        edge_weight=float(np.exp(log_weight[-1])),
-        moments=(integral(orbits.squares[0]) / total, integral(orbits.squares[1]) / total),
-        relaxation_time=_relaxation_time(orbits, log_weight, m, omega0),
+        edge_weight=float(np.exp(widest)),
+        moments=moments,
+        relaxation_time=relaxation_time,
         center=orbits.center,
         potential_minimum=orbits.minimum,
+        phases=phases,
+        error=_errors(model, orbits, log_weight, moments, relaxation_time),
     )
+
+
+def _moments(model, orbits, log_weight, every=1):
+    """(⟨|α|²⟩, ⟨|α|⁴⟩), and ∫dx dp W; from every nth orbit."""
+    radius = orbits.radius[::every]
+
+    def integral(values):
+        weighted = (np.exp(log_weight) * values)[::every] * 2.0 * model.frequency * radius
+        return float(make_interp_spline(radius, weighted, k=5).integrate(0.0, radius[-1]))
+
+    total = integral(orbits.period)
+    second, fourth = (integral(row) / total for row in orbits.squares)
+    return (second, fourth), total
+
+
+def _errors(model, orbits, log_weight, moments, relaxation_time):
+    """Relative errors of ⟨a†a⟩ and g⁽²⁾(0): of the average itself, and of its numbers."""
+    weight = np.exp(log_weight) * orbits.squares[0] * orbits.radius
+    # The square of γ/ω, where γ is that part of the friction that one turn averages out, ...
+    uneven = float(weight @ orbits.uneven / weight.sum())
+    squared = float(weight @ (orbits.uneven * (orbits.period / (2.0 * np.pi)) ** 2) / weight.sum())
+    # ... is enhanced where what remains of the friction is smaller.
+    neglected = _NEGLECTED * squared * (1.0 + np.sqrt(uneven) * relaxation_time)
+    numbers = np.array([wigner.phonon_number(moments), wigner.g2(moments)])
+    change = np.zeros(2)
+    fewer = _log_weight(model, orbits, orbits.from_fewer)
+    for curve, every, order in ((fewer, 1, 9.0), (log_weight, 2, 4.0)):
+        other = _moments(model, orbits, curve, every)[0]
+        change += np.abs([wigner.phonon_number(other), wigner.g2(other)] - numbers) / order
+    total = neglected * np.abs([moments[0], numbers[1]]) + change
+    return dict(zip(("phonon_number", "g2"), (total / np.abs(numbers)).tolist(), strict=True))
 
 
 def _well(model):
@@ -306,7 +448,7 @@ def _turning_points(model, energy, center, edge):
         inside = (newton > low) & (newton < high)
         step = np.where(inside, newton, 0.5 * (inner + outer)) - x
         x = x + step
-        if np.abs(step).max() < 1e-14 * abs(edge):
+        if np.abs(step).max() < 1e-14 * max(abs(edge), abs(center)):
             break
     return x
 

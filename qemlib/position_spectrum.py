@@ -9,6 +9,7 @@ from qemlib._errors import ConvergenceError
 from qemlib._hermite import generator, hermite_functions, quadrature
 from qemlib.fokker_planck import steady_state
 from qemlib.langevin_model import LangevinModel
+from qemlib.orbit import refuse_other_than_model
 
 __all__ = ["position_spectrum"]
 
@@ -42,6 +43,8 @@ def position_spectrum(model: LangevinModel, omega, rtol: float = 1e-4) -> np.nda
 
     Raises
     ------
+    TypeError
+        If `model` is not a LangevinModel.
     ValueError
         If an argument is out of range, or as `steady_state`.
     ConvergenceError
@@ -57,18 +60,18 @@ def position_spectrum(model: LangevinModel, omega, rtol: float = 1e-4) -> np.nda
     >>> round(float(position_spectrum(model, 0.5)), 6)
     800.0
     """
-    if not isinstance(model, LangevinModel):
-        raise ValueError(f"model must be a LangevinModel, got {model!r}")
+    refuse_other_than_model(model)
     omega = _checks.finite_array("omega", omega)
     rtol = _checks.positive("rtol", rtol)
     if not 1e-8 <= rtol <= 1e-2:
         raise ValueError(f"rtol must lie between 1e-8 and 1e-2, got {rtol!r}")
     if (omega == 0).any():
         raise ValueError("omega must not be 0, where the generator cannot be inverted")
-    radius = steady_state(model, rtol=max(1e-3 * rtol, 1e-10)).radius
+    state = steady_state(model, rtol=max(1e-3 * rtol, 1e-10))
+    middle, radius = state.center / model.x0, state.radius
     before, change = None, np.inf
     for size in _SIZES:
-        spectrum = _spectrum(model, omega.ravel(), size, radius)
+        spectrum = _spectrum(model, omega.ravel(), size, radius, middle)
         if before is not None:
             change = float(np.abs(spectrum - before).max() / np.abs(spectrum).max())
             if change < rtol:
@@ -80,9 +83,9 @@ def position_spectrum(model: LangevinModel, omega, rtol: float = 1e-4) -> np.nda
     )
 
 
-def _spectrum(model, omega, size, radius):
+def _spectrum(model, omega, size, radius, middle):
     width = radius / np.sqrt(2.0 * size + 1.0)
-    state, _ = generator(model, size, width).null_vector()
+    state = generator(model, size, width, middle=middle).null_vector()
     node, weight = quadrature(size, width)
     functions = hermite_functions(size, node, width)
     whole, first = functions @ weight, functions @ (weight * node)
@@ -90,7 +93,7 @@ def _spectrum(model, omega, size, radius):
     state = state / (whole @ state @ whole)
     mean = first @ state @ whole
     # In a mirrored model W is even, x W odd, and L keeps them apart.
-    moving = generator(model, size, width, odd=model.mirrored)
+    moving = generator(model, size, width, odd=model.mirrored, middle=middle)
     start = moving.pack(position @ state - mean * state)
     readout = moving.pack(np.outer(first - mean * whole, whole))
     values = []

@@ -19,6 +19,7 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from qemlib import _checks, _kernels
 from qemlib.langevin_model import LangevinModel
+from qemlib.orbit import refuse_other_than_model
 
 __all__ = ["SCHEMES", "euler_equivalent", "linear_bias", "linear_covariance"]
 
@@ -56,7 +57,7 @@ def coefficients(scheme, model, step, origin):
         (1.0, 1.0) if scheme in ("euler", "symplectic") else (_phi(loss), _phi(2 * loss))
     )
     phi_force = phi if scheme == "rotation" else 1.0
-    noise = factor * np.sqrt(np.maximum(model.diffusion_at(at), 0.0) * step * phi_twice)
+    noise = factor * np.sqrt(model.diffusion_at(at) * step * phi_twice)
     columns = (loss * phi, force * step * phi_force / model.p0, noise / model.p0, 0.0)
     return np.stack([column * np.ones_like(x) for column in columns], axis=1), x
 
@@ -121,6 +122,8 @@ def euler_equivalent(model: LangevinModel, step: float) -> LangevinModel:
 
     Raises
     ------
+    TypeError
+        If `model` is not a LangevinModel.
     ValueError
         If `step` is not finite and positive.
 
@@ -136,6 +139,7 @@ def euler_equivalent(model: LangevinModel, step: float) -> LangevinModel:
     >>> round(float(euler_equivalent(model, step=0.01).damping[0]), 6)
     0.0175
     """
+    refuse_other_than_model(model)
     step = _checks.positive("step", step)
     stiffness = model.frequency**2 - np.gradient(model.force, model.x) / model.mass
     return replace(model, damping=model.damping - stiffness * step)

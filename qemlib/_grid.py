@@ -1,0 +1,176 @@
+"""The grid of a device's model: as wide as its steady state, as fine as its coefficients ask for.
+
+A `build` makes a model of positions, coefficients and a note.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qemlib.electrons import electron_coefficients
+from qemlib.orbit import edge_weight
+from qemlib.quadrature import known_accuracy
+
+_COARSE_POINTS = 65
+_NARROWEST = 8.0  # x0
+# The grid is enlarged until the weight of the orbits that touch the edge is this small beside the
+# largest one, and refined until the splines miss new points by less than the second number.  While
+# the width is sought the third is enough: orbit averages smooth the errors.
+_EDGE_WEIGHT = 1e-16
+_INTERPOLATION_ERROR = 1e-9
+_COARSE_ERROR = 0.1
+_OF_ACCURACY = 0.1
+# Up to so many points a grid is evenly spaced; no grid has more than the second number.
+_EVEN_POINTS, _MOST_POINTS = 2049, 20_001
+_ORDER = 5  # halving a step divides the splines' error by two to this power, at least
+# A grid of more points than this may have been too coarse when its width was found.
+_TRUSTED = 16 * _COARSE_POINTS
+# Beyond the electrons' reach friction and noise at the edge, times its distance, are this part of
+# their integrals.
+_DECOUPLED = 1e-3
+
+
+def model_of(build, device):
+    """The model on a grid that holds the steady state; ValueError if none does."""
+    width = _NARROWEST * device.oscillator.x0
+    while True:
+        x, coefficients = _looked(build, device, width)
+        look = build(x, coefficients)
+        weight = edge_weight(look)
+        if weight < _EDGE_WEIGHT:
+            reason = f"orbit-averaged weight at the edge {weight:.0e} of the largest"
+            model = _resolved(build, device, x, coefficients, reason)
+            if x.size == _COARSE_POINTS and model.x.size <= _TRUSTED:
+                return model
+            weight = edge_weight(model)
+            if weight < np.sqrt(_EDGE_WEIGHT):
+                return model
+        elif _unbound(look):
+            raise ValueError(
+                "device has no bound steady state: its orbit-averaged friction does not confine "
+                f"the motion, out to |x| = {width:.3g}, where the electrons no longer feel it"
+            )
+        width *= _growth(weight)
+
+
+def model_on(build, device, half_width, reason):
+    """The model on |x| ≤ half_width."""
+    x = _even_grid(device, half_width)
+    return _resolved(build, device, x, _coefficients(device, x), reason)
+
+
+def _growth(weight):
+    """Factor to the next width to try: W falls roughly as a Gaussian."""
+    if weight > 0.1:
+        return 1.8
+    return float(np.clip(1.03 * np.sqrt(np.log(_EDGE_WEIGHT) / np.log(weight)), 1.05, 1.8))
+
+
+def _unbound(model):
+    """True if orbits of any size gain energy: beyond the grid there is neither friction nor noise.
+
+    Wide orbits cross the electrons' reach at one speed: their loss is that speed times ∫γ dx.
+    """
+    edge = np.abs(model.x).max()
+    loss, size, noise = (
+        np.trapezoid(values, model.x)
+        for values in (model.damping, np.abs(model.damping), model.diffusion)
+    )
+    decoupled = all(
+        np.abs(values[[0, -1]]).max() * edge < _DECOUPLED * total
+        for values, total in ((model.damping, size), (model.diffusion, noise))
+    )
+    return decoupled and loss <= 0
+
+
+def _even_grid(device, half_width):
+    """Evenly spaced points, and more where the electrons see less than such a step."""
+    x = np.linspace(-half_width, half_width, _COARSE_POINTS)
+    scales = [
+        (energy, width)
+        for lead in device.leads
+        for energies, width in (
+            ([lead.chemical_potential], lead.temperature),
+            (lead.density.energies, lead.density.width),
+        )
+        for energy in np.atleast_1d(energies)
+    ]
+    step = x[1] - x[0]
+    # Where the level ε − Fx meets each energy, and a few widths around.
+    extra = [
+        (device.level - energy + np.arange(-4, 5) * width) / device.force
+        for energy, width in scales
+        if width < abs(device.force) * step
+    ]
+    if not extra:
+        return x
+    added = np.concatenate(extra)
+    return np.unique(np.concatenate([x, added[np.abs(added) < half_width]]))
+
+
+def _looked(build, device, half_width):
+    """Positions and coefficients that are enough to find the width."""
+    x = _even_grid(device, half_width)
+    coefficients = _coefficients(device, x)
+    while x.size <= _MOST_POINTS:
+        missed, between, new = _missed(build, device, x, coefficients)
+        wrong = missed > _COARSE_ERROR
+        if not wrong.any():
+            break
+        x, coefficients = _inserted(x, coefficients, wrong, between, new)
+    return x, coefficients
+
+
+def _resolved(build, device, x, coefficients, reason):
+    """Refine the grid until the splines hold between its points.
+
+    Better than the leads' densities are known they need not be.
+    """
+    allowed = max(_INTERPOLATION_ERROR, _OF_ACCURACY * known_accuracy(device))
+    while True:
+        missed, between, new = _missed(build, device, x, coefficients)
+        if x.size < _EVEN_POINTS:
+            chosen = np.ones(missed.size, dtype=bool)
+        else:
+            chosen = missed * 2.0**-_ORDER > allowed
+        worst = float(missed.max()) * 2.0**-_ORDER
+        x, coefficients = _inserted(x, coefficients, chosen, between, new)
+        # Halving the step lowers the error by at least this factor: no need to look again.
+        if worst < allowed:
+            return build(x, coefficients, f"{reason}, interpolation error {worst:.0e}")
+        if x.size > _MOST_POINTS:
+            raise ValueError(
+                f"device: {x.size} points do not resolve its coefficients on |x| ≤ {x[-1]:.6g}, "
+                f"the splines miss them by {worst:.1e}"
+            )
+
+
+def _missed(build, device, x, coefficients):
+    """What the splines miss half-way between points, relative to the largest; and what is there."""
+    model = build(x, coefficients)
+    between = 0.5 * (x[1:] + x[:-1])
+    new = _coefficients(device, between)
+    missed = np.zeros(between.size)
+    for name, values in new.items():
+        largest = np.abs(values).max()
+        if largest > 0:
+            off = np.abs(getattr(model, f"{name}_at")(between) - values)
+            missed = np.maximum(missed, off / largest)
+    return missed, between, new
+
+
+def _inserted(x, coefficients, chosen, between, new):
+    """The next, finer grid: old points and the chosen new ones."""
+    where = np.flatnonzero(chosen) + 1
+    return np.insert(x, where, between[chosen]), {
+        name: np.insert(values, where, new[name][chosen]) for name, values in coefficients.items()
+    }
+
+
+def _coefficients(device, x):
+    at = electron_coefficients(device, x)
+    return {
+        "force": device.force * at.excess_charge,
+        "damping": at.damping,
+        "diffusion": at.diffusion,
+    }

@@ -1,0 +1,103 @@
+"""Curves through values on a grid: as smooth as the values allow, and without swings.
+
+A spline of degree five is accurate to sixth order where the values are those of a smooth function.
+Through noise, steps or points that nearly coincide it swings far beyond them.  There a cubic takes
+its place that rises and falls with the values alone (Fritsch and Butland 1984).
+"""
+
+from __future__ import annotations
+
+from math import factorial
+
+import numpy as np
+from scipy.interpolate import BPoly, PchipInterpolator, PPoly, make_interp_spline
+
+_DEGREE = 5
+# Between two points a smooth curve may leave the range of its neighbourhood: at the top of a
+# parabola by an eighth of that range.
+_BEYOND = 0.25
+# Less than this part of the range of so many points each way, or of the largest value, is no swing.
+_RIPPLE, _AROUND = 1e-3, 8
+_NEGLIGIBLE = 1e-9
+_ROUND_OFF = 1e-12
+
+
+def interpolant(x, values):
+    """Piecewise polynomial through the values, and whether it is the smooth one."""
+    smooth = PPoly.from_spline(make_interp_spline(x, values, k=_DEGREE))
+    if _swings(x, values, smooth):
+        return PchipInterpolator(x, values), False
+    return smooth, True
+
+
+def without_dips(x, values, curve):
+    """The curve through values ≥ 0, nowhere negative, and whether it had to be lifted.
+
+    A piece that dips is mixed with the monotone cubic, with as little of it as will do.  Round-off
+    of a zero is left to the caller.
+    """
+    pieces = _pieces(x, curve)
+    suspects = np.flatnonzero(BPoly.from_power_basis(PPoly(pieces, x)).c.min(axis=0) < 0)
+    depth = np.array([_lowest(pieces[:, i], x[i + 1] - x[i]) for i in suspects])
+    dips = suspects[depth < -_ROUND_OFF * np.maximum(values[suspects], values[suspects + 1])]
+    if not dips.size:
+        return curve, False
+    floor = _pieces(x, PchipInterpolator(x, values))
+    for i in dips:
+        pieces[:, i] = _lifted(pieces[:, i], floor[:, i], x[i + 1] - x[i])
+    return PPoly(pieces, x), True
+
+
+def _swings(x, values, curve):
+    """True if the curve leaves the range of the values near it by more than smoothness explains."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        hull = BPoly.from_power_basis(PPoly(_pieces(x, curve), x)).c
+    gap = np.diff(x) * (1.0 - 1e-9)
+    # Neighbours at least as far away as the interval is wide.
+    first = np.maximum(np.searchsorted(x, x[:-1] - gap, side="right") - 1, 0)
+    last = np.minimum(np.searchsorted(x, x[1:] + gap, side="left"), x.size - 1)
+    low, high = _range(values, first, last)
+    left = np.arange(x.size - 1)
+    around = _range(
+        values, np.maximum(left - _AROUND, 0), np.minimum(left + 1 + _AROUND, x.size - 1)
+    )
+    allowed = (
+        _BEYOND * (high - low)
+        + _RIPPLE * (around[1] - around[0])
+        + _NEGLIGIBLE * np.abs(values).max()
+    )
+    within = (hull.min(axis=0) >= low - allowed) & (hull.max(axis=0) <= high + allowed)
+    return not within.all()  # also where points so close together gave no finite curve
+
+
+def _range(values, first, last):
+    """Smallest and largest of values[first … last], for arrays of both."""
+    # reduceat takes [first, last + 1) at every other index; one more value closes the last one.
+    padded = np.append(values, values[-1])
+    bounds = np.stack([first, last + 1], axis=1).ravel()
+    return tuple(f.reduceat(padded, bounds)[::2] for f in (np.minimum, np.maximum))
+
+
+def _pieces(x, curve):
+    """Coefficients of the curve on each interval of the grid, which may be finer than its own."""
+    return np.stack([curve(x[:-1], nu=k) / factorial(k) for k in range(_DEGREE, -1, -1)])
+
+
+def _lowest(piece, length):
+    """Smallest value of a polynomial on [0, length]."""
+    scaled = piece * length ** np.arange(_DEGREE, -1, -1.0)
+    turning = np.roots(np.polyder(scaled))
+    inside = turning[(np.abs(turning.imag) < 1e-6) & (turning.real > 0) & (turning.real < 1)].real
+    return float(np.polyval(scaled, np.concatenate([[0.0, 1.0], inside])).min())
+
+
+def _lifted(piece, floor, length):
+    """The mixture of a piece with its floor that holds least of the floor and is not negative."""
+    low, high = 0.0, 1.0  # parts of the floor: one that dips, one that does not
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        if _lowest((1.0 - middle) * piece + middle * floor, length) < 0:
+            low = middle
+        else:
+            high = middle
+    return (1.0 - high) * piece + high * floor

@@ -1,0 +1,41 @@
+"""Results whose arrays stay as they were computed, in copies and after pickling too."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from types import MappingProxyType
+
+import numpy as np
+
+
+class Locked:
+    """Base of frozen dataclasses: locks arrays and dictionaries, and what comes of a pickle."""
+
+    def __post_init__(self):
+        for name, value in _values(self).items():
+            if isinstance(value, np.ndarray):
+                object.__setattr__(self, name, locked(value))
+            elif isinstance(value, dict):
+                object.__setattr__(self, name, MappingProxyType(dict(value)))
+
+    def __reduce__(self):
+        plain = {
+            name: dict(value) if isinstance(value, MappingProxyType) else value
+            for name, value in _values(self).items()
+        }
+        return _made, (type(self), plain)
+
+
+def locked(array):
+    """A copy that cannot be written to."""
+    copy = array.copy()
+    copy.flags.writeable = False
+    return copy
+
+
+def _values(of):
+    return {f.name: getattr(of, f.name) for f in fields(of) if f.init}
+
+
+def _made(kind, values):
+    return kind(**values)
