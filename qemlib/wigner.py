@@ -290,7 +290,7 @@ def wigner_function(rho, x, p, x0, p0) -> np.ndarray:
     >>> float(wigner_function([[0.0, 0.0], [0.0, 1.0]], 0.0, 0.0, x0=2.0, p0=1.0)) * np.pi
     -1.0
     """
-    rho = _checks.hermitian("rho", rho)
+    rho = _checks.hermitian("rho", rho, ket=True)
     x0, p0 = _checks.positive("x0", x0), _checks.positive("p0", p0)
     x, p = _checks.broadcast(x=x, p=p)
     alpha = (x / x0 + 1j * p / p0).ravel()
