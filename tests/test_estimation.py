@@ -173,8 +173,8 @@ def test_many_samples_leave_little_to_correct():
 def test_no_estimate_depends_on_where_energies_count_from_nor_on_their_unit(unit, shift):
     p = np.exp(-0.3 * np.arange(30.0))[::-1]
     counts = np.random.default_rng(1).multinomial(2000, p / p.sum(), size=12) / 2000
-    batches = counts[:, :29]  # the trace is noisy
-    assert np.ptp(batches.sum(axis=1)) > 1e-3
+    batches = counts[:, 1:]  # the trace is noisy
+    assert 1e-5 < np.ptp(batches.sum(axis=1)) < 1e-2
     energies, moved = ladder(29), unit * (ladder(29) + shift)
     near = {"rel": 1e-9 + 1e-13 * abs(shift), "abs": 0.0}
     expected = qem.estimate_ergotropy(batches, energies)
