@@ -143,7 +143,8 @@ def estimate_ergotropy(batches, energies, resolved: float = 5.0) -> ErgotropyEst
     batches : array_like, shape (batches, levels)
         Populations from independent batches of equal size; noise may make them negative.
     energies : array_like, shape (levels,)
-        Energies of the levels, rising.
+        Energies of the levels, rising; they count from the lowest, so that the noise of the trace
+        does no work.
     resolved : float
         The split estimate sorts the levels up to the last one whose population exceeds so many
         standard errors, and leaves those above in place.  With 0 it sorts all.
@@ -327,4 +328,4 @@ def _populations_and_energies(batches, energies):
         )
     if (np.diff(energies) < 0).any():
         raise ValueError("energies must rise with the level, got some that fall")
-    return batches, energies
+    return batches, energies - energies[0]
