@@ -23,7 +23,7 @@ export NUMBA_NUM_THREADS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 TEST_PARTS := lint unit notebooks book browser
 
-.PHONY: help setup book test $(TEST_PARTS) references data scan lab system chromium lock clean
+.PHONY: help setup book test $(TEST_PARTS) audit references data scan lab system chromium lock clean
 
 help:  ## list the commands
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,7 +63,7 @@ test: chromium setup  ## all tests: lint, unit tests, notebooks, book, browser
 	done; \
 	[ -z "$$failed" ] || { echo "make test: failed:$$failed" >&2; exit 1; }
 
-unit notebooks references: export TQDM_DISABLE := 1
+unit audit notebooks references: export TQDM_DISABLE := 1
 # Two processes at once, and a test needs two threads to see that their number does not matter.
 unit notebooks: export NUMBA_NUM_THREADS := 2
 
@@ -74,7 +74,11 @@ lint: setup  ## style and types
 
 unit: export MPLBACKEND := agg
 unit: setup  ## unit tests, warnings as errors
-	pytest -n 2 --dist loadfile --ignore=tests/browser tests
+	pytest -n 2 --dist loadfile -m "not slow" --ignore=tests/browser tests
+
+audit: export MPLBACKEND := agg
+audit: setup  ## random models and devices by every method (takes minutes), with a table of outcomes
+	pytest -m slow -s --ignore=tests/browser tests
 
 notebooks: setup  ## run the chapters' references again and compare every printed text
 	pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 600 tests/references

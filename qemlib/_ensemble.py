@@ -66,7 +66,7 @@ class Ensemble:
             words=words,
             burned=0,
             done=0,
-            piece=max(1, int(_FIRST_PIECE * plan.estimate.relaxation_time / stride_time)),
+            piece=max(1, int(_FIRST_PIECE * plan.relaxation_time / stride_time)),
             series=np.zeros((plan.blocks, _SLOTS, _kernels.MOMENTS, LANES)),
             radial=np.zeros((shares, batches, _ranges(plan)[1]), np.int64),
             plane=np.zeros(_PLANE_BINS**2 + 1, np.int64),
@@ -150,8 +150,9 @@ class Ensemble:
             steps=self.steps,
             step=plan.step,
             expected_bias=plan.expected_bias,
+            resolves_motion=plan.resolves_motion,
             burn_in=self.burned * plan.interval * plan.step,
-            relaxation_time=plan.estimate.relaxation_time,
+            relaxation_time=plan.relaxation_time,
             recorded=plan.walkers * self.done,
             partial=partial,
             histogram=histogram,
@@ -232,7 +233,7 @@ def _start(plan, generator):
 def _field(plan):
     """Table, grid and angles as the kernel takes them."""
     dtype = np.dtype(_dtype(plan))
-    rows, x = schemes.coefficients(plan.scheme, plan.model, plan.step, plan.origin)
+    rows, x = schemes.coefficients(plan.scheme, plan.model, plan.step, plan.origin, plan.nodes)
     spacing = (x[-1] - x[0]) / (x.size - 1) / plan.model.x0
     grid = np.array([(x[0] - plan.origin) / plan.model.x0, 1.0 / spacing, x.size - 1, 0.0, 0.5])
     table = np.ascontiguousarray(rows.astype(dtype)).view(np.complex128).ravel()

@@ -6,17 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qemlib import _checks, schemes
+from qemlib import _checks, _step, schemes
 from qemlib._kernels import LANES
+from qemlib._relaxation import slowest_time
 from qemlib.langevin_model import LangevinModel
-from qemlib.orbit import OrbitAverage, orbit_average
+from qemlib.orbit import OrbitAverage
 
-# ω0Δt of the rotation scheme, halved until its bias is below the limit.  Beyond the larger angle
-# the discrete rotation comes near resonances with the nonlinear force.
-_ANGLE = 0.4
-_LARGEST_ANGLE = 0.6
-_MOST_HALVINGS = 6
-_BIAS = 1e-4
 _BURN_IN = 8.0  # relaxation times
 # Relaxation times to be recorded: of each walker, and of all together.  Two make about one
 # independent sample of the energy, and g2, a ratio with long tails, needs thousands of them.
@@ -39,6 +34,9 @@ class Plan:
     walkers: int
     step: float
     expected_bias: float
+    resolves_motion: bool
+    nodes: int  # of the table of coefficients
+    relaxation_time: float
     interval: int
     burn_in: int  # strides, that is, steps / interval
     strides: int  # recorded ones
@@ -92,8 +90,9 @@ def plan(
     if trajectory is not None:
         trajectory = _checks.integer("trajectory", trajectory, 1)
         interval = max(n for n in range(1, _INTERVAL + 1) if trajectory % n == 0)
-    step, estimate, bias = _step(model, step, scheme)
-    relaxation = estimate.relaxation_time
+    chosen = _step.choose(model, scheme, step, trajectory)
+    step, estimate = chosen.size, chosen.estimate
+    relaxation = slowest_time(estimate)
     burn_in = _burn_in(burn_in, relaxation, interval * step)
     if walkers is None:
         # As many as the steps allow, or those that the target needs.
@@ -111,7 +110,10 @@ def plan(
         seed=seed,
         walkers=walkers,
         step=step,
-        expected_bias=bias,
+        expected_bias=chosen.expected_bias,
+        resolves_motion=chosen.resolves_motion,
+        nodes=chosen.nodes,
+        relaxation_time=relaxation,
         interval=interval,
         burn_in=burn_in,
         strides=steps // (walkers * interval) - burn_in,
@@ -138,7 +140,7 @@ def _check_length(result, steps, check):
             f"steps must be at least {result.steps_for(needed)} for {result.walkers} "
             f"walkers, got {steps}: each needs {result.burn_in * interval} steps of "
             f"{result.step:.4g} for burn-in and {needed * interval} to be recorded, at a "
-            f"relaxation time of {result.estimate.relaxation_time:.4g}"
+            f"relaxation time of {result.relaxation_time:.4g}"
             + ("; check=False gives the raw numbers of a shorter record" if check else "")
         )
     if result.trajectory is not None:
@@ -151,63 +153,11 @@ def _check_length(result, steps, check):
             )
 
 
-def _step(model, step, scheme):
-    """Δt, the estimate of the state that the scheme has, and its expected bias."""
-    omega0 = model.frequency
-    if step is None and scheme != "rotation":
-        raise ValueError(
-            f"step must be given for scheme {scheme!r}, got None: only 'rotation' chooses its own"
-            + (
-                "; explicit Euler lowers the damping by about ω0²Δt, so ω0²Δt must be far below "
-                f"γ(x); ω0² = {omega0**2:.4g}"
-                if scheme == "euler"
-                else ""
-            )
-        )
-    if step is not None:
-        step = _checks.positive("step", step)
-        if step * omega0 > _LARGEST_ANGLE:
-            raise ValueError(
-                f"step must be at most {_LARGEST_ANGLE}/ω0 = {_LARGEST_ANGLE / omega0:.6g}, beyond "
-                f"which resonances with the force are near, got {step!r}"
-            )
-    if scheme == "euler":
-        estimate = orbit_average(schemes.euler_equivalent(model, step))
-        true = orbit_average(model)
-        bias = (estimate.phonon_number + 0.5) / (true.phonon_number + 0.5) - 1.0
-        return step, estimate, bias
-    estimate = orbit_average(model)
-    if step is not None:
-        return step, estimate, _bias(scheme, model, estimate, step)
-    for halvings in range(_MOST_HALVINGS + 1):
-        step = _ANGLE / 2**halvings / omega0
-        bias = _bias(scheme, model, estimate, step)
-        if bias <= _BIAS:
-            break
-    return step, estimate, bias
-
-
-def _bias(scheme, model, estimate, step):
-    """Largest bias of ⟨|α|²⟩ for linear oscillators with the largest friction and force gradient.
-
-    The largest within the orbits that the state fills.
-    """
-    reach = model.x0 * float(estimate.quantile(0.99))
-    x = np.linspace(
-        max(model.x[0], estimate.center - reach), min(model.x[-1], estimate.center + reach), 1001
-    )
-    friction = max(float(np.abs(model.damping_at(x)).max()) / model.frequency, 1e-3)
-    pull = np.gradient(model.force_at(x), x) / (model.mass * model.frequency**2)
-    steepest = min(float(np.abs(pull).max()), 0.9)
-    theta = step * model.frequency
-    return max(abs(schemes.linear_bias(scheme, theta, friction, k)) for k in (steepest, -steepest))
-
-
 def _steps_for(estimate, step, target_error):
     """Steps after which the phonon number should have this relative error, roughly."""
     square, fourth = estimate.moments
     samples = (fourth - square**2) / (estimate.phonon_number * target_error) ** 2
-    return int(2.0 * samples * estimate.relaxation_time / step)
+    return int(2.0 * samples * slowest_time(estimate, step) / step)
 
 
 def _walkers(steps, burn_in_steps):

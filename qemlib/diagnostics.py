@@ -36,6 +36,11 @@ OBSERVABLES = (
     "momentum",
 )
 
+UNRESOLVED = (
+    "autocorrelation times are those of the chain of steps, not of the motion, which needs a "
+    "smaller step"
+)
+
 
 class TooShortError(ArithmeticError):
     """A run is too short for its error bars to be trusted.
@@ -63,7 +68,8 @@ class Convergence:
         (`SampledState.standard_error` is the other way to it, by independent batches.)
     autocorrelation_time : float
         Time in which one walker gives one independent sample, the correlation function's integral
-        over lags of either sign.
+        over lags of either sign.  It is a time of the chain of steps, which is what error bars
+        need; that of the motion only if the run's step resolves it.
     effective_samples : float
         Independent samples that would have the same error.
     r_hat : float
@@ -81,10 +87,13 @@ class Convergence:
 class Diagnostics(Mapping):
     """`Convergence` of each observable: "energy" for |α|², "energy_squared" for |α|⁴,
     "squeezing_real" and "squeezing_imaginary" for α², "position" and "momentum".
+
+    `resolves_motion` tells whether the autocorrelation times are those of the motion, too.
     """
 
-    def __init__(self, rows: dict[str, Convergence]):
+    def __init__(self, rows: dict[str, Convergence], resolves_motion: bool = True):
         self._rows = dict(rows)
+        self.resolves_motion = resolves_motion
 
     def __getitem__(self, name):
         return self._rows[name]
@@ -102,6 +111,8 @@ class Diagnostics(Mapping):
             f"{row.effective_samples:>10.3g}{row.r_hat:>8.4f}"
             for name, row in self.items()
         ]
+        if not self.resolves_motion:
+            lines.append(UNRESOLVED)
         return "\n".join(lines)
 
 

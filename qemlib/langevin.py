@@ -18,6 +18,7 @@ from qemlib._plan import plan as make_plan
 from qemlib._progress import bar
 from qemlib.diagnostics import TooShortError
 from qemlib.langevin_model import LangevinModel
+from qemlib.orbit import refuse_other_than_model
 from qemlib.sampled_state import SampledState
 from qemlib.schemes import euler_equivalent
 
@@ -36,11 +37,11 @@ _TARGETS = ("phonon_number", "g2")
 def sample(
     model: LangevinModel,
     steps: int | None = None,
-    seed: int = _SEED,
+    seed: int | None = None,
     *,
     walkers: int | None = None,
     step: float | None = None,
-    scheme: str = _SCHEME,
+    scheme: str | None = None,
     burn_in: float | None = None,
     trajectory: int | None = None,
     target_error: float | None = None,
@@ -59,19 +60,22 @@ def sample(
         Integration steps in all: over all walkers, burn-in included.  By default 2.5 × 10⁸.  With
         `target_error` the most that may be made, by default 10¹¹; with `resume` those already made
         count, and by default the run goes on to where it was to end.
-    seed : int
-        One seed gives the same bits for any number of threads on one machine.
+    seed : int, optional
+        One seed gives the same bits for any number of threads on one machine.  By default 1.
     walkers : int, optional
         A multiple of 128.  By default as many, up to 4096, as keep burn-in within a tenth of the
         steps.
     step : float, optional
-        Δt (time, 1/energy), with ω0Δt ≤ 0.6.  Only "rotation" has a default: ω0Δt = 0.4, halved
-        until the expected bias of ⟨|α|²⟩ is below 1e-4.
-    scheme : {"rotation", "euler", "symplectic", "baoab"}
+        Δt (time, 1/energy), with ω0Δt ≤ 0.6.  Only "rotation" has a default: ω0Δt = 0.4, halved up
+        to six times until the expected bias of ⟨|α|²⟩ is below 1e-4.  For a trajectory it is halved
+        until it resolves the motion, too: friction γ needs a γΔt below one half.
+    scheme : {"rotation", "euler", "symplectic", "baoab"}, optional
+        By default "rotation".
         Exact Ornstein-Uhlenbeck process and rotation; explicit Euler, Eqs. (C1) and (C2) with F/m
         and √D/m put back, in float64; symplectic Euler; BAOAB.
     burn_in : float, optional
-        Time for which each walker runs before it is recorded; by default eight relaxation times.
+        Time for which each walker runs before it is recorded; by default eight relaxation times,
+        of the energy or, where friction is strong, of the position.
     trajectory : int, optional
         Keep x and p of eight walkers at every so many steps after burn-in.  By default nothing
         but histograms and sums is kept, and memory does not depend on `steps`.
@@ -93,8 +97,11 @@ def sample(
 
     Raises
     ------
+    TypeError
+        If `model` is not a LangevinModel, or `resume` not a SampledState.
     ValueError
-        If an argument is not allowed; if `orbit_average` finds no bound state on the model's grid;
+        If an argument is not allowed; if a step does not resolve the motion of which a trajectory
+        is asked for; if `orbit_average` finds no bound state on the model's grid;
         if `steps` do not cover burn-in and a record long enough for error bars; if the target
         error is below the expected bias of the scheme, or would clearly take more than `steps`.
     LeftGridError
@@ -127,18 +134,20 @@ def sample(
     >>> abs(run.phonon_number - 2.0) < 5 * run.standard_error("phonon_number")
     True
     """
-    if not isinstance(model, LangevinModel):
-        raise ValueError(f"model must be a LangevinModel, got {model!r}")
+    refuse_other_than_model(model)
     if target_error is not None:
         target_error = _checks.positive("target_error", target_error)
     chosen = (walkers, step, burn_in, trajectory)
     if resume is None:
         if steps is None:
             steps = _STEPS if target_error is None else _MOST_STEPS
+        seed, scheme = _SEED if seed is None else seed, _SCHEME if scheme is None else scheme
         plan = make_plan(model, steps, seed, scheme, *chosen, target_error, check)
         ensemble = Ensemble.start(plan)
     else:
-        ensemble = _resumed(model, steps, seed, scheme, chosen, target_error, resume)
+        names = ("seed", "scheme", "walkers", "step", "burn_in", "trajectory")
+        given = dict(zip(names, (seed, scheme, *chosen), strict=True))
+        ensemble = _resumed(model, steps, given, target_error, resume)
     if target_error is None:
         return _run(ensemble, check, progress)
     return _run_to(target_error, ensemble, check, progress)
@@ -199,19 +208,16 @@ def _refuse_hopeless(target, plan):
         )
 
 
-def _resumed(model, steps, seed, scheme, chosen, target_error, run):
+def _resumed(model, steps, chosen, target_error, run):
     """The ensemble of an earlier run, with a plan that says where to end."""
     if not isinstance(run, SampledState):
-        raise ValueError(f"resume must be a SampledState, got {run!r}")
+        raise TypeError(f"resume must be a SampledState, got {run!r}")
     plan = run._ensemble.plan
-    if seed not in (_SEED, plan.seed) or scheme not in (_SCHEME, plan.scheme):
+    given = {name: value for name, value in chosen.items() if value is not None}
+    if given:
         raise ValueError(
-            f"seed and scheme must be left out with `resume`, got {seed!r} and {scheme!r}"
-        )
-    if any(value is not None for value in chosen):
-        raise ValueError(
-            "walkers, step, burn_in and trajectory must be left out with `resume`, got "
-            f"{', '.join(repr(value) for value in chosen)}"
+            f"{', '.join(chosen)} must be left out with `resume`, got "
+            + ", ".join(f"{name}={value!r}" for name, value in given.items())
         )
     if not _same(model, plan.model):
         raise ValueError("model must be the one of the run to resume, got another")

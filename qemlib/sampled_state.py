@@ -11,6 +11,7 @@ import numpy as np
 from qemlib._batches import ARGUMENTS, ESTIMATORS, Batches
 from qemlib.diagnostics import (
     OBSERVABLES,
+    UNRESOLVED,
     Convergence,
     Diagnostics,
     Series,
@@ -19,6 +20,8 @@ from qemlib.diagnostics import (
 )
 
 __all__ = ["Histogram", "SampledState", "Trajectory"]
+
+_SMALL = 0.5  # standard errors; a bias below adds less than an eighth to the whole error
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,13 +91,19 @@ class SampledState:
     step : float
         Δt.
     expected_bias : float
-        Estimate of the relative error of ⟨|α|²⟩ that the step size causes: for "euler" from the
-        friction that it removes, else the largest for linear oscillators with the model's
-        strongest friction and force gradient.
+        Upper estimate of the relative error of ⟨|α|²⟩ that the step size causes.  For weak and
+        smooth coefficients it is that of linear oscillators with the model's strongest friction
+        and force gradient; else the chain of steps is solved at this step and at finer ones.  For
+        "euler" it has a sign, and comes from the friction that the scheme removes.
+    resolves_motion : bool
+        Whether the step is small enough for rates of change: those of linear oscillators with the
+        model's strongest friction and force gradient are right to 2 %.  If not, averages are not
+        worse, but autocorrelation times are those of the chain of steps, not of the motion.
     burn_in : float
         Time for which each walker ran before anything was recorded.
     relaxation_time : float
-        Orbit-averaged estimate of the slowest relaxation of the energy.
+        Estimate of the model's slowest relaxation: of the energy, by its orbit average, or of the
+        position where friction is strong.
     recorded : int
         Points recorded, over all walkers.
     partial : bool
@@ -112,6 +121,9 @@ class SampledState:
         and R-hat.
     shortcomings : tuple of str
         What keeps the error bars from being trusted; empty if nothing does.
+    caveats : tuple of str
+        What error bars do not show: a bias of the step that is not small beside them, and a step
+        that does not resolve the motion.
     """
 
     scheme: str
@@ -120,6 +132,7 @@ class SampledState:
     steps: int
     step: float
     expected_bias: float
+    resolves_motion: bool
     burn_in: float
     relaxation_time: float
     recorded: int
@@ -153,6 +166,7 @@ class SampledState:
         if self.partial:
             lines.append("partial: interrupted, go on with resume=")
         lines += [f"not to be trusted: {text}" for text in self.shortcomings]
+        lines += [f"mind: {text}" for text in self.caveats]
         return "\n    ".join(lines) + ")"
 
     @property
@@ -259,12 +273,26 @@ class SampledState:
 
     @cached_property
     def diagnostics(self) -> Diagnostics:
-        return Diagnostics({name: self._convergence(name) for name in OBSERVABLES})
+        rows = {name: self._convergence(name) for name in OBSERVABLES}
+        return Diagnostics(rows, self.resolves_motion)
 
     @cached_property
     def shortcomings(self) -> tuple[str, ...]:
         # Everything else either depends on the energy alone or changes within one period.
         return shortcomings({"energy": self._convergence("energy")})
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        found = []
+        bias = abs(self.expected_bias) * (self.phonon_number + 0.5) if self.recorded else 0.0
+        if bias and bias > _SMALL * (error := self.standard_error("phonon_number")):
+            found.append(
+                f"the step may shift the phonon number by {bias:.1g}, its standard error is "
+                f"{error:.1g}"
+            )
+        if not self.resolves_motion:
+            found.append(UNRESOLVED)
+        return tuple(found)
 
     def _convergence(self, name):
         if not self.recorded:

@@ -21,7 +21,13 @@ from qemlib import _checks, _kernels
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import refuse_other_than_model
 
-__all__ = ["SCHEMES", "euler_equivalent", "linear_bias", "linear_covariance"]
+__all__ = [
+    "SCHEMES",
+    "error_of_rates",
+    "euler_equivalent",
+    "linear_bias",
+    "linear_covariance",
+]
 
 _CODES = {
     "rotation": _kernels.ROTATION,
@@ -30,14 +36,14 @@ _CODES = {
     "baoab": _kernels.BAOAB,
 }
 SCHEMES = tuple(_CODES)
-_NODES = 4097  # of the table of coefficients, of which the nearest is taken
+NODES = 4097  # of the table of coefficients, of which the nearest is taken
 
 
 def code(scheme):
     return _CODES[scheme]
 
 
-def coefficients(scheme, model, step, origin):
+def coefficients(scheme, model, step, origin, nodes=NODES):
     """Rows (1 − a, b/p0, s/p0, 0) at evenly spaced nodes, and the nodes' positions.
 
     The rotation scheme turns about `origin`, so that its kicks need only the force that is left
@@ -47,7 +53,7 @@ def coefficients(scheme, model, step, origin):
     s² = DΔt φ(2γΔt), for γ of either sign.  Euler's methods have φ = 1; BAOAB has it for the
     Ornstein-Uhlenbeck process, without force.
     """
-    x = np.linspace(model.x[0], model.x[-1], _NODES)
+    x = np.linspace(model.x[0], model.x[-1], nodes)
     force = model.force_at(x) - model.mass * model.frequency**2 * origin
     at, factor = x, 1.0
     if scheme == "rotation":
@@ -232,3 +238,37 @@ def linear_bias(scheme: str, angle: float, friction: float, pull: float = 0.0) -
     """
     exact = 1.0 + 1.0 / (1.0 - pull)
     return float(np.trace(linear_covariance(scheme, angle, friction, pull)) / exact - 1.0)
+
+
+def error_of_rates(scheme: str, angle: float, friction: float, pull: float = 0.0) -> float:
+    """Relative error of a scheme's rates of change for a linear oscillator.
+
+    Its two rates s, with e^{sω0t} the motion, have the sum −γ/ω0 and the product 1 − κ: the slow
+    rate of an overdamped oscillator is nearly their ratio, the frequency of a weakly damped one
+    nearly the root of their product.  The scheme's are the logarithms of the eigenvalues of its map
+    over θ.  Parameters are those of `linear_covariance`.
+
+    Returns
+    -------
+    float
+        The larger of the relative errors of sum and product; infinite where the map has an
+        eigenvalue that no motion has.
+
+    Examples
+    --------
+    Strong friction moves x by one step's worth of free flight rather than by a slow drift:
+
+    >>> from qemlib.schemes import error_of_rates
+    >>> for friction in (0.01, 1.0, 200.0):
+    ...     print(f"{error_of_rates('rotation', 0.4, friction):.0e}")
+    1e-06
+    1e-02
+    inf
+    """
+    move, _ = _linear_map(scheme, angle, friction, pull)
+    trace, determinant = np.trace(move), np.linalg.det(move)
+    # Negative or vanishing, they are no exponentials of a rate.
+    if not determinant > 0 or (trace**2 >= 4.0 * determinant and trace <= 0):
+        return np.inf
+    rates = np.log(np.linalg.eigvals(move).astype(complex)) / angle
+    return float(max(abs(rates.sum() / friction + 1.0), abs(rates.prod() / (1.0 - pull) - 1.0)))
