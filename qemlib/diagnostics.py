@@ -50,6 +50,10 @@ class TooShortError(ArithmeticError):
         super().__init__(message)
         self.run = run
 
+    def __reduce__(self):
+        """The run goes along, to another process and back."""
+        return type(self), (*self.args, self.run), self.__dict__
+
 
 @dataclass(frozen=True)
 class Convergence:
