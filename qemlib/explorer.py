@@ -112,6 +112,9 @@ class DeviceExplorer(ipywidgets.VBox):
         super().__init__([*rows, self._status, self._picture])
         self._changed()
 
+    def __repr__(self):
+        return f"DeviceExplorer({self.device!r})"
+
     @property
     def message(self) -> str:
         """What is said below the controls."""
