@@ -44,7 +44,7 @@ class Adiabaticity:
             f"rate/frequency = {self.rate_over_frequency:.4g},\n"
             f"    temperature/coupling = {self.temperature_over_coupling:.4g}, "
             f"rate/coupling = {self.rate_over_coupling:.4g}, "
-            f"memory phase up to {np.max(self.memory_phase):.4g})"
+            f"frequency x memory time up to {np.max(self.memory_phase):.4g})"
         )
 
 
@@ -72,7 +72,7 @@ def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
     >>> from qemlib import paper_device
     >>> adiabaticity(paper_device())
     Adiabaticity(temperature/frequency = 10, rate/frequency = 10,
-        temperature/coupling = 20, rate/coupling = 20, memory phase up to 0.1791)
+        temperature/coupling = 20, rate/coupling = 20, frequency x memory time up to 0.1791)
     """
     x = _checks.finite_array("x", x)
     bands = [

@@ -415,7 +415,7 @@ def test_steps_are_counted_in_all():
     assert run.burn_in / run.step * run.walkers <= 0.11 * run.steps
     assert run.walkers % 128 == 0
     told = repr(run)
-    for part in ("phonon_number=", "±", "g2=", "walkers", "burn-in", "'rotation'"):
+    for part in ("phonon_number=", "+/-", "g2=", "walkers", "burn-in", "'rotation'"):
         assert part in told
 
 
