@@ -108,9 +108,9 @@ def directly(device):
 
 
 FAR = [
-    *(("frequency", factor) for factor in (1e-3, 1e-1, 25.0, 1e3, 5e3)),
+    *(("frequency", factor) for factor in (1e-3, 25.0, 1e3, 5e3)),
     *(("mass", factor) for factor in (1e-3, 1e3)),
-    *(("coupling", factor) for factor in (1e-3, 10.0**-0.5, 3.0)),
+    *(("coupling", factor) for factor in (10.0**-0.5, 3.0)),
     *(("level", 30.0), ("potential", 10.0), ("voltage", 1e-3), ("voltage", 3.0)),
     *(("left.bandwidth", 1e3), ("right.rate", 0.1), ("left.rate", 10.0)),
     *(("right.temperature", 0.1), ("left.temperature", 1e2)),

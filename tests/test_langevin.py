@@ -469,6 +469,9 @@ def test_a_grid_too_small_for_the_state_is_refused():
 # Interrupted, resumed, and run until they are good enough
 
 
+pytestmark = pytest.mark.usefixtures("ctrl_c")
+
+
 def interrupted(monkeypatch, calls, **options):
     """A run that gets Ctrl-C while so many calls of the kernel have been made."""
     advance, left = _kernels.advance, [calls]
