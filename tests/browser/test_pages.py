@@ -3,12 +3,14 @@
 A page is opened once, and all that the tests ask is looked at in that one visit.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
 import yaml
 from book import BOOK, PAGES, ROOT, name
+from playwright.sync_api import TimeoutError
 from sliders import has_sliders, move_sliders
 from visiting import Visit
 
@@ -95,9 +97,10 @@ def see(visit, path):
         findings[mode] = page.evaluate(AUDIT)["violations"]
     overflow = {WIDE["width"]: page.evaluate(OVERFLOW)}
     page.set_viewport_size(NARROW)
-    # The theme lets 0.3 s pass before it looks what has to scroll now.
-    page.wait_for_timeout(500)
     overflow[NARROW["width"]] = page.evaluate(OVERFLOW)
+    # The theme lets a while pass before it looks what has to scroll now.
+    with suppress(TimeoutError):
+        page.wait_for_function(f"() => ({UNREACHABLE})().length === 0")
     unreachable = page.evaluate(UNREACHABLE)
     page.close()
     return Seen(problems, facts, moved, overflow, unreachable, findings)
