@@ -21,12 +21,11 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export NUMBA_NUM_THREADS ?= $(shell getconf _NPROCESSORS_ONLN)
 
-# In place of a home folder that cannot be written to: downloads, and what chromium keeps.
+# In place of a home folder that cannot be written to.
 OWN := $(CURDIR)/$(VENV)/own
 ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 export XDG_CACHE_HOME := $(OWN)/cache
 export npm_config_cache := $(OWN)/cache/npm
-browser: export XDG_CONFIG_HOME := $(OWN)/config
 endif
 
 TEST_PARTS := lint unit notebooks book browser
