@@ -65,7 +65,10 @@ def run(chapter):
     plain.cells = [nbformat.v4.new_code_cell(cell.source) for cell in notebook.cells]
     resources = {"metadata": {"path": str(CHAPTERS)}}
     start = time.monotonic()
-    NotebookClient(plain, timeout=600, kernel_name="python3", resources=resources).execute()
+    client = NotebookClient(
+        plain, timeout=1800, startup_timeout=600, kernel_name="python3", resources=resources
+    )
+    client.execute()
     print(f"{chapter.stem}: {len(names)} figures, {time.monotonic() - start:.1f} s", flush=True)
 
 

@@ -1,6 +1,8 @@
 """Quantum electromechanics: an electric current that drives an oscillator, and the work it stores.
 
 Units: ħ = e = k_B = 1.  The names here are the public ones; each has its source in its docstring.
+Devices, their parts and plain numbers compare by value; results that hold arrays are equal to
+themselves alone.  What is printed of them is ASCII.
 """
 
 from qemlib._errors import ConvergenceError

@@ -14,7 +14,7 @@ from qemlib.residues import poles
 __all__ = ["Adiabaticity", "adiabaticity"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Adiabaticity:
     """Ineq. (5), T, Γ ≫ ω0, |λ|, as numbers; it holds where all ratios are large.
 
@@ -40,11 +40,11 @@ class Adiabaticity:
 
     def __repr__(self):
         return (
-            f"Adiabaticity(T/ω0 = {self.temperature_over_frequency:.4g}, "
-            f"Γ/ω0 = {self.rate_over_frequency:.4g}, "
-            f"T/|λ| = {self.temperature_over_coupling:.4g}, "
-            f"Γ/|λ| = {self.rate_over_coupling:.4g}, "
-            f"ω0 × memory time ≤ {np.max(self.memory_phase):.4g})"
+            f"Adiabaticity(temperature/frequency = {self.temperature_over_frequency:.4g}, "
+            f"rate/frequency = {self.rate_over_frequency:.4g},\n"
+            f"    temperature/coupling = {self.temperature_over_coupling:.4g}, "
+            f"rate/coupling = {self.rate_over_coupling:.4g}, "
+            f"frequency x memory time up to {np.max(self.memory_phase):.4g})"
         )
 
 
@@ -77,7 +77,8 @@ def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
     --------
     >>> from qemlib import paper_device
     >>> adiabaticity(paper_device())
-    Adiabaticity(T/ω0 = 10, Γ/ω0 = 10, T/|λ| = 20, Γ/|λ| = 20, ω0 × memory time ≤ 0.1791)
+    Adiabaticity(temperature/frequency = 10, rate/frequency = 10,
+        temperature/coupling = 20, rate/coupling = 20, frequency x memory time up to 0.1791)
     """
     x = _checks.finite_array("x", x)
     bands = [

@@ -48,7 +48,7 @@ _NOTHING = 1e-13
 _MISSING_WEIGHT = 1e-6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ElectronCoefficients:
     """The coefficients of the Langevin equation (6), arrays of the shape of `x`.
 
@@ -82,7 +82,7 @@ class ElectronCoefficients:
         return (
             f"ElectronCoefficients({self.x.size} positions, "
             f"x from {self.x.min():.6g} to {self.x.max():.6g}, "
-            f"largest error in ⟨c†c⟩ {self.error['occupation'].max():.1e})"
+            f"largest error of the occupation {self.error['occupation'].max():.1e})"
         )
 
 

@@ -57,7 +57,7 @@ class Estimate:
 
     def __repr__(self):
         return (
-            f"Estimate({self.value:.5g} ± {self.standard_error:.1g}; "
+            f"Estimate({self.value:.5g} +/- {self.standard_error:.1g}; "
             f"plug-in {self.plug_in:.5g}, its bias {self.bias:.1g})"
         )
 
@@ -84,8 +84,8 @@ class ErgotropyEstimate(Estimate):
 
     def __repr__(self):
         return (
-            f"ErgotropyEstimate(at least {self.lower_bound:.5g} ± {self.lower_bound_error:.1g} "
-            f"from {self.sorted_levels} levels; jackknife {self.value:.5g} ± "
+            f"ErgotropyEstimate(at least {self.lower_bound:.5g} +/- {self.lower_bound_error:.1g} "
+            f"from {self.sorted_levels} levels; jackknife {self.value:.5g} +/- "
             f"{self.standard_error:.1g}, plug-in {self.plug_in:.5g})"
         )
 

@@ -84,7 +84,7 @@ class SteadyState(Locked, wigner.FromMoments):
         change = max(self.error[name] for name in _CHANGES)
         return (
             f"SteadyState(phonon_number={self.phonon_number:.10g}, g2={self.g2:.10g}; "
-            f"{len(self.coefficients)} × {len(self.coefficients)} functions, relative change "
+            f"{len(self.coefficients)} x {len(self.coefficients)} functions, relative change "
             f"under refinement {change:.0e}, residual {self.error['residual']:.0e})"
         )
 

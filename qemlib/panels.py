@@ -20,7 +20,7 @@ _PIXELS = 121  # of the Wigner function, each way
 _ROOM = 1.06  # above the highest point of a curve
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StateCurves:
     """g⁽²⁾(0), ergotropy and free-energy work over voltage, arrays of one shape."""
 

@@ -51,7 +51,7 @@ class Histogram:
 
     def __repr__(self):
         return (
-            f"Histogram({self.counts.sum()} points in {self.counts.shape[0]} × "
+            f"Histogram({self.counts.sum()} points in {self.counts.shape[0]} x "
             f"{self.counts.shape[1]} bins, |x| < {self.x_edges[-1]:.4g}, "
             f"|p| < {self.p_edges[-1]:.4g}; {self.outside} points outside)"
         )
@@ -147,8 +147,8 @@ class SampledState:
         if self.recorded:
             values = (
                 f"phonon_number={self.phonon_number:.6g} "
-                f"± {self.standard_error('phonon_number'):.1g}, "
-                f"g2={self.g2:.5g} ± {self.standard_error('g2'):.1g}"
+                f"+/- {self.standard_error('phonon_number'):.1g}, "
+                f"g2={self.g2:.5g} +/- {self.standard_error('g2'):.1g}"
             )
         else:
             values = "nothing recorded yet"

@@ -12,7 +12,7 @@ from qemlib.work import entropy, ergotropy, free_energy_work
 __all__ = ["Summary", "summary"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Summary:
     """A steady state in numbers; all but the first three are those of its populations.
 

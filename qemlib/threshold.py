@@ -41,7 +41,9 @@ class Threshold:
     level: int
 
     def __repr__(self):
-        return f"Threshold(voltage={self.voltage:.9g} ± {self.uncertainty:.0e}, level={self.level})"
+        return (
+            f"Threshold(voltage={self.voltage:.9g} +/- {self.uncertainty:.0e}, level={self.level})"
+        )
 
 
 def ergotropy_threshold(

@@ -46,7 +46,8 @@ def run(cells):
     # nbval leaves out nothing that was printed, so one line of `print` must not come as two.
     client = NotebookClient(
         notebook,
-        timeout=600,
+        timeout=1800,
+        startup_timeout=600,
         kernel_name="python3",
         coalesce_streams=True,
         resources={"metadata": {"path": str(REFERENCES)}},

@@ -26,7 +26,7 @@ def build(folder):
     """Build a book of one page as the real one is built, over an earlier build, and return it."""
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", folder, folder / "html"]
     environment = os.environ | {"PYTHONPATH": str(folder)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return (folder / "html" / "index.html").read_text(encoding="utf-8")
 

@@ -447,7 +447,7 @@ def test_steps_are_counted_in_all():
     assert run.burn_in / run.step * run.walkers <= 0.11 * run.steps
     assert run.walkers % 128 == 0
     told = repr(run)
-    for part in ("phonon_number=", "±", "g2=", "walkers", "burn-in", "'rotation'"):
+    for part in ("phonon_number=", "+/-", "g2=", "walkers", "burn-in", "'rotation'"):
         assert part in told
 
 
@@ -499,6 +499,9 @@ def test_a_grid_too_small_for_the_state_is_refused():
 
 
 # Interrupted, resumed, and run until they are good enough
+
+
+pytestmark = pytest.mark.usefixtures("ctrl_c")
 
 
 def interrupted(monkeypatch, calls, **options):

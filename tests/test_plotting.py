@@ -1,3 +1,5 @@
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -31,9 +33,11 @@ def test_coefficient_panels_draw_each_voltage_and_label_every_axis(coefficients)
         curves = [line for line in ax.get_lines() if line.get_label().startswith("V =")]
         assert len(curves) == 2
         assert all(labels(ax))
-        drawn = curves[1].get_ydata()
-        expected = getattr(coefficients[12.0], name)
-        assert np.corrcoef(drawn, expected)[0, 1] == pytest.approx(1.0)
+        expected = coefficients[12.0]
+        np.testing.assert_allclose(curves[1].get_xdata() * X0, expected.x, rtol=1e-12)
+        power = re.search(r"\\times 10\^\{(\d+)\}", ax.get_ylabel())
+        values = curves[1].get_ydata() / (10.0 ** int(power[1]) if power else 1.0)
+        np.testing.assert_allclose(values, getattr(expected, name), rtol=1e-12)
     (inset,) = axes[1].child_axes
     for line, at in zip(inset.get_lines(), coefficients.values(), strict=True):
         x, shown = line.get_data()
@@ -75,6 +79,11 @@ def test_work_curves_name_all_three():
     legend = [text.get_text() for text in left.get_legend().get_texts()]
     assert [word.split()[0] for word in legend] == ["incoherent", "free-energy", "entropy"]
     assert "energy" in left.get_ylabel()
+    drawn = {line.get_label().split()[0]: line for ax in (left, right) for line in ax.get_lines()}
+    assert drawn["entropy"].axes is right
+    for word, name in zip(("incoherent", "free-energy", "entropy"), names, strict=True):
+        np.testing.assert_array_equal(drawn[word].get_ydata(), results[name])
+        np.testing.assert_array_equal(drawn[word].get_xdata(), voltage)
     assert "nat" in right.get_ylabel()
 
 

@@ -44,7 +44,7 @@ _ZERO = 30
 _EXTRA = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DefiningIntegrals:
     """The coefficients at one position, as numbers of mpmath.
 

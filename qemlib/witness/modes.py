@@ -52,7 +52,7 @@ _NODES = 6.0
 _REST = 2e-6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ChargeInTime:
     """The charge of a dot between discrete leads, at one position.
 
@@ -107,8 +107,8 @@ class ChargeInTime:
     def __repr__(self):
         return (
             f"ChargeInTime(x = {self.x:.6g}, {self.modes[0]} + {self.modes[1]} modes, "
-            f"⟨c†c⟩ = {self.occupation:.9g}, D = {self.diffusion:.9g}, "
-            f"γ = {self.damping:.9g}, from the response {self.damping_from_response:.9g})"
+            f"occupation = {self.occupation:.9g}, diffusion = {self.diffusion:.9g}, "
+            f"damping = {self.damping:.9g}, from the response {self.damping_from_response:.9g})"
         )
 
     def noise_spectrum(self, omega) -> np.ndarray:
@@ -292,7 +292,7 @@ def charge_in_time(
     return result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _System:
     """Dot (index 0) and modes: eigenvalues and eigenvectors of H, and the first filling."""
 

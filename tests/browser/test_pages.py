@@ -3,6 +3,7 @@
 A page is opened once, and all that the tests ask is looked at in that one visit.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from book import BOOK, PAGES, ROOT, name
 from equations import too_wide
+from playwright.sync_api import TimeoutError
 from sliders import has_sliders, move_sliders
 from visiting import Visit
 
@@ -100,9 +102,10 @@ def see(visit, path):
     overflow = {WIDE["width"]: page.evaluate(OVERFLOW)}
     wide_equations = {"screen": too_wide(page)}
     page.set_viewport_size(NARROW)
-    # The theme lets 0.3 s pass before it looks what has to scroll now.
-    page.wait_for_timeout(500)
     overflow[NARROW["width"]] = page.evaluate(OVERFLOW)
+    # The theme lets a while pass before it looks what has to scroll now.
+    with suppress(TimeoutError):
+        page.wait_for_function(f"() => ({UNREACHABLE})().length === 0")
     unreachable = page.evaluate(UNREACHABLE)
     wide_equations["telephone"] = too_wide(page)
     page.emulate_media(media="print")
