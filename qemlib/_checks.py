@@ -1,5 +1,10 @@
-"""Checks of what comes in: each message names the argument, what came and what is allowed."""
+"""Checks of what comes in: each message names the argument, what came and what is allowed.
 
+An object of the wrong type is a TypeError.  What should be numbers and is not, whatever it is, is a
+ValueError, like numbers out of range.
+"""
+
+from numbers import Real
 from reprlib import repr as repr_short
 
 import numpy as np
@@ -7,11 +12,18 @@ import numpy as np
 _HERMITIAN = 1e-9  # asymmetry beside the largest entry
 
 
+def kind(name, value, wanted):
+    """Return `value`; TypeError unless it is an instance of the class `wanted`."""
+    if not isinstance(value, wanted):
+        raise TypeError(f"{name} must be of type {wanted.__name__}, got {repr_short(value)}")
+    return value
+
+
 def finite(name, value):
     """Return `value` as a float; ValueError unless it is a finite real number."""
     number = _number(name, value)
     if not np.isfinite(number):
-        raise ValueError(f"{name} must be a finite number, got {value!r}")
+        raise ValueError(f"{name} must be a finite number, got {repr_short(value)}")
     return number
 
 
@@ -19,7 +31,7 @@ def positive(name, value):
     """Return `value` as a float; ValueError unless it is finite and greater than zero."""
     number = _number(name, value)
     if not (np.isfinite(number) and number > 0):
-        raise ValueError(f"{name} must be finite and greater than 0, got {value!r}")
+        raise ValueError(f"{name} must be finite and greater than 0, got {repr_short(value)}")
     return number
 
 
@@ -27,8 +39,10 @@ def integer(name, value, minimum):
     """Return `value` as an int; ValueError unless it is a whole number of at least `minimum`."""
     number = _number(name, value)
     if not (np.isfinite(number) and number == int(number) and number >= minimum):
-        raise ValueError(f"{name} must be a whole number of at least {minimum}, got {value!r}")
-    return int(number)
+        raise ValueError(
+            f"{name} must be a whole number of at least {minimum}, got {repr_short(value)}"
+        )
+    return int(np.asarray(value).item())  # more digits than a float has
 
 
 def finite_array(name, value, ndim=None):
@@ -44,7 +58,7 @@ def finite_array(name, value, ndim=None):
         raise ValueError(
             f"{name} must hold finite numbers only, got {array[where]} at index {where}"
             if array.ndim
-            else f"{name} must be a finite number, got {value!r}"
+            else f"{name} must be a finite number, got {repr_short(value)}"
         )
     return array
 
@@ -82,6 +96,7 @@ def numbers(name, value, ket=False):
     A QuTiP object or a sparse matrix gives its matrix and, if `ket`, a ket or bra of QuTiP the
     projector on it.  TypeError unless it is an array of some kind.
     """
+    refuse_masked(name, value)
     array = _dense(name, value, ket)
     if array.dtype.kind not in "iufc" or array.ndim not in (1, 2) or array.size == 0:
         raise ValueError(
@@ -131,28 +146,57 @@ def _dense(name, value, ket):
     return array
 
 
+def refuse_masked(name, value):
+    """ValueError if `value` is, or holds, an array with masked entries."""
+    parts = value if isinstance(value, list | tuple) else [value]
+    masked = sum(int(np.ma.count_masked(part)) for part in parts if np.ma.isMaskedArray(part))
+    if masked:
+        size = sum(np.size(part) for part in parts)
+        raise ValueError(
+            f"{name} must not be masked, got {masked} of {size} entries masked; give them values "
+            "with .filled() or leave them out with .compressed()"
+        )
+
+
 def _number(name, value):
-    array = _real(value)
+    array = _real(name, value)
     if array is None or array.ndim != 0:
-        raise ValueError(f"{name} must be one real number, got {value!r}")
+        raise ValueError(f"{name} must be one real number, got {repr_short(value)}")
     return float(array)
 
 
 def _array(name, value):
-    array = _real(value)
+    array = _real(name, value)
     if array is None:
-        if np.iscomplexobj(value):
-            raise ValueError(f"{name} must be real, got complex values")
         raise ValueError(f"{name} must be an array of real numbers, got {repr_short(value)}")
     return array
 
 
-def _real(value):
+def _real(name, value):
     """A float array, or None where `value` holds anything but integers and floats."""
+    refuse_masked(name, value)
     try:
         array = np.asarray(value)
     except ValueError:  # ragged
         return None
-    if array.dtype.kind not in "iuf" and array.size:
+    if array.dtype.kind in "iuf" or not array.size:
+        with np.errstate(over="ignore"):  # beyond a double is infinite, and for others to refuse
+            return array.astype(float)
+    if array.dtype.kind == "c":
+        raise ValueError(f"{name} must be real, got complex numbers in {repr_short(value)}")
+    if array.dtype.kind == "O":
+        return _from_objects(array)
+    return None
+
+
+def _from_objects(array):
+    """Integers of more than 64 bits and what else is a real number; None where one is not."""
+    if not all(isinstance(item, Real) and not isinstance(item, bool) for item in array.flat):
         return None
-    return array.astype(float)
+    result = np.empty(array.shape)
+    for index, item in np.ndenumerate(array):
+        try:
+            result[index] = float(item)
+        except OverflowError:
+            result[index] = np.inf if item > 0 else -np.inf
+    return result

@@ -64,6 +64,8 @@ def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
 
     Raises
     ------
+    TypeError
+        If `device` is none.
     ValueError
         If `x` is not finite, or a lead is not Lorentzian.
 
@@ -80,6 +82,7 @@ def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
     Adiabaticity(temperature/frequency = 10, rate/frequency = 10,
         temperature/coupling = 20, rate/coupling = 20, frequency x memory time up to 0.1791)
     """
+    _checks.kind("device", device, Device)
     x = _checks.finite_array("x", x)
     bands = [
         _lorentzian(side, lead.density)
@@ -103,7 +106,7 @@ def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
 
 
 def _lorentzian(side, density):
-    if not isinstance(density, Lorentzian):
+    if type(density) is not Lorentzian:  # a subclass may override what the poles come from
         raise ValueError(
             f"device.{side}.density must be Lorentzian for the poles of G, got {density!r}"
         )

@@ -122,6 +122,8 @@ def refuse_unphysical(density, name="density"):
     kappa = np.asarray(density.spectral_density(omega))
     sigma = np.asarray(density.self_energy(omega))
     slope = np.asarray(density.self_energy_derivative(omega))
+    if np.iscomplexobj(kappa):
+        raise ValueError(f"{name}: spectral_density must be real, got values of type {kappa.dtype}")
     methods = {"spectral_density": kappa, "self_energy": sigma, "self_energy_derivative": slope}
     for method, values in methods.items():
         if values.shape != omega.shape:
@@ -129,9 +131,12 @@ def refuse_unphysical(density, name="density"):
                 f"{name}: {method} must return an array of the shape of omega, {omega.shape}, got "
                 f"{values.shape}"
             )
+        if values.dtype.kind not in "iufc":
+            raise ValueError(f"{name}: {method} must return numbers, got type {values.dtype}")
         _refuse(name, f"{method} must be finite", ~np.isfinite(values), omega, values)
     largest = kappa.max()
-    _refuse(name, "spectral_density must not be negative", kappa < 0, omega, kappa)
+    negative = kappa < -_NOTHING * largest
+    _refuse(name, "spectral_density must not be negative", negative, omega, kappa)
     for near, far in (kappa[-4:-2], kappa[-2:]):
         if near > _NOTHING * largest and far > near / _FALLS:
             raise ValueError(
@@ -139,7 +144,9 @@ def refuse_unphysical(density, name="density"):
                 f"{far:.3g} at {_FAR[0]:g} and {_FAR[1]:g} times its extent; a flat band is the "
                 "limit of a wide one"
             )
-    apart = np.abs(sigma.imag + 0.5 * kappa) > _CONSISTENT * largest
+    precision = max(np.finfo(v.dtype).eps for v in (1.0 * kappa, 1.0 * sigma))
+    tolerance = max(_CONSISTENT, 8.0 * precision) * largest  # also of single precision
+    apart = np.abs(sigma.imag + 0.5 * kappa) > tolerance
     _refuse(name, "the imaginary part of self_energy must be −κ/2", apart, omega, sigma)
 
 

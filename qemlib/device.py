@@ -75,8 +75,10 @@ class Lead:
     Raises
     ------
     ValueError
-        If μ is not finite, T is not finite and positive, or the density lacks a method, is negative
-        or not finite, does not decay, or its self-energy does not belong to it.
+        If μ is not finite, T is not finite and positive, or the density is negative or not finite,
+        does not decay, or its self-energy does not belong to it.
+    TypeError
+        If the density lacks a method.
     """
 
     density: SpectralDensity
@@ -87,9 +89,14 @@ class Lead:
         needed = ("spectral_density", "self_energy", "self_energy_derivative", "energies", "width")
         missing = [name for name in needed if not hasattr(self.density, name)]
         if missing:
-            raise ValueError(
+            raise TypeError(
                 f"density must be a spectral density such as Lorentzian; {self.density!r} "
                 f"lacks {', '.join(missing)}"
+            )
+        if isinstance(self.density, type):
+            raise TypeError(
+                f"density must be a spectral density, got the class {self.density.__name__} "
+                "itself; call it with its parameters"
             )
         if type(self.density) is not Lorentzian:  # which has checked its parameters
             refuse_unphysical(self.density)
@@ -123,7 +130,9 @@ class Device:
     Raises
     ------
     ValueError
-        If `coupling` or `level` is not finite, or a part is of the wrong kind.
+        If `coupling` or `level` is not finite.
+    TypeError
+        If the oscillator or a lead is something else.
 
     Examples
     --------
@@ -142,9 +151,7 @@ class Device:
 
     def __post_init__(self):
         for name, kind in (("oscillator", Oscillator), ("left", Lead), ("right", Lead)):
-            value = getattr(self, name)
-            if not isinstance(value, kind):
-                raise ValueError(f"{name} must be of type {kind.__name__}, got {value!r}")
+            _checks.kind(name, getattr(self, name), kind)
         for name in ("coupling", "level"):
             object.__setattr__(self, name, _checks.finite(name, getattr(self, name)))
 

@@ -39,13 +39,14 @@ __all__ = [
 
 
 # A closed form that may have lost more than this part of its value is not used if quadrature does
-# better; a result that either way is less certain than the second is refused, unless it is nothing
-# beside the 2π states of A.
+# better; a result that either way is less certain than the second is refused.
 _HANDED_OVER = 5e-13
 _REFUSED = 1e-8
-_NOTHING = 1e-13
-# Spectral weight that may be missing before a bound state is suspected.
-_MISSING_WEIGHT = 1e-6
+# Spectral weight that may be missing before a bound state is suspected: at best, and for a density
+# known so badly that Re Σ may not quite belong to κ.
+_MISSING_WEIGHT = 1e-6, 1e-2
+# Error of an integral over densities that are not known better.
+_FOR_ROUGH_DENSITIES = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +102,8 @@ def electron_coefficients(device: Device, x) -> ElectronCoefficients:
 
     Raises
     ------
+    TypeError
+        If `device` is none.
     ValueError
         If `x` holds anything but finite real numbers.
     QuadratureError
@@ -250,7 +253,7 @@ class _Electrons:
     """The electrons at the positions `x`, an array with one axis, each integral by its best way."""
 
     def __init__(self, device, x):
-        self._device = device
+        self._device = _checks.kind("device", device, Device)
         self._x = x
         self._level = device.level - device.force * x
         self._solvable = solvable(device)
@@ -296,8 +299,9 @@ class _Electrons:
         return Integral(*(factor / (2.0 * np.pi) * part for part in integral))
 
     def _refuse_uncertain(self, integral, name):
-        tolerance = max(_REFUSED, known_accuracy(self._device))
-        refused = ~(integral.error <= tolerance * integral.size + _NOTHING)
+        tolerance = np.clip(known_accuracy(self._device), _REFUSED, _FOR_ROUGH_DENSITIES)
+        # What is smaller than any normal number has no digits to lose.
+        refused = ~(integral.error <= tolerance * integral.size + np.finfo(float).tiny)
         if refused.any():
             i = int(np.argmax(refused))
             raise QuadratureError(
@@ -307,7 +311,7 @@ class _Electrons:
 
     def _refuse_bound_states(self):
         weight = EnergyQuadrature(self._device, self._level).weight().value / (2.0 * np.pi)
-        tolerance = max(_MISSING_WEIGHT, 10.0 * known_accuracy(self._device))
+        tolerance = np.clip(10.0 * known_accuracy(self._device), *_MISSING_WEIGHT)
         missing = np.abs(weight - 1.0) > tolerance
         if missing.any():
             i = int(np.argmax(missing))

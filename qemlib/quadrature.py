@@ -1,33 +1,31 @@
 """Integrals over energy by quadrature, for leads of any spectral density.
 
 The integrands are those of Appendix B on the real axis, all as products of |G|² and the level
-widths: they stay finite in a gap of the bands.  SciPy's tanh-sinh rule works between breakpoints
-that follow the resonance, the bands and the Fermi edges.  Energies are counted from the resonance,
+widths: they stay finite in a gap of the bands.  They vary at the resonances, the bands and the
+Fermi edges, and the quadrature is told so.  Energies are counted from the narrowest resonance,
 which may be so narrow that ω itself, far from zero, could not resolve it.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.integrate import tanhsinh
+from functools import cached_property
 
-from qemlib.spectral import Integral, filled, propagation, vacant
+import numpy as np
+from scipy.optimize.elementwise import find_root
+
+from qemlib._axis import integrate
+from qemlib.spectral import Integral, filled, propagation, vacant, widths
 
 __all__ = ["EnergyQuadrature", "QuadratureError", "known_accuracy"]
 
-# tanh-sinh doubles its points per level.  Below level 6 its error estimate can be fooled by a
-# resonance that falls between points: by 1e-10 where it claimed 1e-13.
-_FIRST_LEVEL = 6
-_LAST_LEVEL = 11
-_RTOL, _LOOSEST = 1e-12, 1e-10
-_KINKS = 0.01
-_ATOL = 1e-15
-# Breakpoints at less than this part of their energy are one.
-_TOGETHER = 1e-12
-# What the estimate misses on the narrowest resonances, as part of the integral.
-_FLOOR = 2e-13
-# Levels integrated in one go: more would only wait for memory.
-_AT_ONCE = 128
+# Two rules on a panel are to agree to this part of the integral; for a density that is not known
+# exactly, to a part of its accuracy, but never looser than the last.
+_TOLERANCE, _KINKS, _LOOSEST = 1e-13, 0.01, 1e-10
+# What an energy is off by, as part of itself and of the resonance that it is counted from.
+_BLUR = np.finfo(float).eps
+# Resonances are looked for at these distances from a density's energies, in units of its width.
+_DISTANCES = np.geomspace(1e-3, 1e3, 61)
+_DISTANCES = np.concatenate([-_DISTANCES[::-1], [0.0], _DISTANCES])
 
 
 class QuadratureError(ArithmeticError):
@@ -55,7 +53,7 @@ class EnergyQuadrature:
         """∫ A dω, which is 2π unless the dot has a bound state outside of the bands."""
 
         def integrand(omega, detuning):
-            left, right = self._widths(omega)
+            left, right = widths(self._device, omega)
             return propagation(self._device, omega, detuning) * (left + right)
 
         return self._integrate(integrand)
@@ -72,7 +70,7 @@ class EnergyQuadrature:
         """∫ |G|²κ_L κ_R (f_L − f_R) dω."""
 
         def integrand(omega, detuning):
-            left, right = self._widths(omega)
+            left, right = widths(self._device, omega)
             return propagation(self._device, omega, detuning) * left * right * self._window(omega)
 
         return self._integrate(integrand)
@@ -85,7 +83,7 @@ class EnergyQuadrature:
         """−½ ∫ A Σ_α A_α f'_α dω: the part of the damping that is never negative."""
 
         def integrand(omega, detuning):
-            kappa = self._widths(omega)
+            kappa = widths(self._device, omega)
             thermal = sum(
                 width * lead.occupation(omega) * lead.vacancy(omega) / lead.temperature
                 for width, lead in zip(kappa, self._device.leads, strict=True)
@@ -98,7 +96,7 @@ class EnergyQuadrature:
         """−½ ∫ |G|⁴ (κ_L'κ_R − κ_Lκ_R')(f_L − f_R) dω: the other part, of either sign."""
 
         def integrand(omega, detuning):
-            left, right = self._widths(omega)
+            left, right = widths(self._device, omega)
             slopes = [  # κ = −2 Im Σ
                 -2.0 * lead.density.self_energy_derivative(omega).imag
                 for lead in self._device.leads
@@ -129,10 +127,6 @@ class EnergyQuadrature:
 
         return self._integrate(integrand, shift=omega)
 
-    def _widths(self, omega):
-        left, right = self._device.leads
-        return left.density.spectral_density(omega), right.density.spectral_density(omega)
-
     def _window(self, omega):
         """f_L − f_R = f_L(1 − f_R)[1 − e^{a_L − a_R}], a_α = (ω − μ_α)/T_α: also at tiny bias."""
         left, right = self._device.leads
@@ -144,69 +138,95 @@ class EnergyQuadrature:
 
     def _integrate(self, integrand, shift=None):
         """∫ integrand(ω, ω − level) dω; with `shift` it varies near ω and near ω + shift alike."""
-        resonance, pull = self._resonance()
-        points = self._breakpoints(resonance)
-        arguments = [resonance, pull]
+        resonance, pull = self._narrowest
+        places = self._places
         if shift is not None:
-            arguments.append(shift)
-            points = np.concatenate([points, points - shift])
-        points = _apart(np.sort(points, axis=0), np.abs(resonance))
-        infinity = np.full((1, resonance.size), np.inf)
-        edges = np.concatenate([-infinity, points, infinity])
+            places = [
+                np.concatenate(pair, axis=1)
+                for pair in ((places[0], places[0] - shift[:, None]), (places[1],) * 2)
+            ]
 
-        def from_resonance(energy, resonance, pull, *shift):
-            return integrand(energy + resonance, energy + pull, *shift)
+        def sample(owner, energy, blurred):
+            at = resonance[owner][:, None]
+            omega = energy + at
+            if blurred:
+                omega = omega + _BLUR * (np.abs(omega) + np.abs(at))
+            more = () if shift is None else (shift[owner][:, None],)
+            return integrand(omega, energy + pull[owner][:, None], *more)
 
         # Kinks smaller than a density's own accuracy are not worth resolving, as long as the result
         # stays smooth in x.
-        tolerance = np.clip(_KINKS * known_accuracy(self._device), _RTOL, _LOOSEST)
-        value, error, size = np.empty((3, resonance.size))
-        for start in range(0, resonance.size, _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
-            result = tanhsinh(
-                from_resonance,
-                edges[:-1, part],
-                edges[1:, part],
-                args=tuple(argument[part] for argument in arguments),
-                rtol=tolerance,
-                atol=_ATOL,
-                minlevel=_FIRST_LEVEL,
-                maxlevel=_LAST_LEVEL,
-            )
-            value[part] = result.integral.sum(axis=0)
-            size[part] = np.abs(result.integral).sum(axis=0)
-            error[part] = result.error.sum(axis=0) + _FLOOR * size[part]
-        return Integral(value, np.nan_to_num(error, nan=np.inf), size)
+        tolerance = np.clip(_KINKS * known_accuracy(self._device), _TOLERANCE, _LOOSEST)
+        return Integral(*integrate(sample, *places, tolerance))
 
-    def _resonance(self):
-        """Where ω = level + Re Σ(ω), as for a narrow resonance; and its distance from the level."""
-        pull = np.zeros_like(self._level)
-        for _ in range(4):
-            pull = sum(
-                lead.density.self_energy(self._level + pull).real for lead in self._device.leads
-            )
-        resonance = self._level + pull
-        return resonance, resonance - self._level
+    @cached_property
+    def _resonances(self):
+        """Where ω = level + Re Σ(ω), and on what scale G varies there; shapes (n, resonances).
 
-    def _breakpoints(self, resonance):
-        """Energies at which the integrands bend, counted from the resonance."""
-        fixed = [
-            energy
+        The first one is the narrowest.
+        """
+        omega, rise = self._rise()
+        below = rise <= self._level[:, None]
+        row, cell = np.nonzero(below[:, 1:] != below[:, :-1])
+        found = find_root(
+            lambda w, level: w - self._self_energy(w).real - level,
+            (omega[cell], omega[cell + 1]),
+            args=(self._level[row],),
+        ).x
+        slope = sum(lead.density.self_energy_derivative(found) for lead in self._device.leads)
+        # A step of Newton's from there to the pole of G; none is further than a band is wide.
+        widest = max(lead.density.width for lead in self._device.leads)
+        drop, climb = np.abs(self._self_energy(found).imag), np.abs(1.0 - slope)
+        width = np.full_like(found, widest)
+        width = np.divide(drop, climb, out=width, where=drop < widest * climb)
+        order = np.lexsort((width, row))
+        row, found, width = row[order], found[order], width[order]
+        first = np.searchsorted(row, np.arange(self._level.size))
+        # Rows of equal length: what is missing repeats the first.
+        number = np.arange(np.bincount(row).max(initial=1))
+        counts = np.bincount(row, minlength=self._level.size)
+        take = first[:, None] + np.where(number < counts[:, None], number, 0)
+        return found[take], width[take]
+
+    def _rise(self):
+        """ω − Re Σ(ω) where it is to be looked at: around the bands, and beyond all levels."""
+        bands = [
+            energy + lead.density.width * _DISTANCES
             for lead in self._device.leads
-            for energy in (lead.chemical_potential, *lead.density.energies)
+            for energy in lead.density.energies
         ]
-        points = [np.zeros_like(resonance)] + [energy - resonance for energy in fixed]
-        return np.stack(points)
+        omega = np.unique(np.concatenate(bands))
+        push = np.abs(self._self_energy(omega).real).max() + omega[-1] - omega[0]
+        low = min(self._level.min(initial=omega[0]), omega[0]) - push
+        high = max(self._level.max(initial=omega[-1]), omega[-1]) + push
+        omega = np.concatenate([[low], omega, [high]])
+        return omega, omega - self._self_energy(omega).real
 
+    @cached_property
+    def _narrowest(self):
+        """The narrowest resonance, from which energies count, and its distance from the level."""
+        pull = self._self_energy(self._resonances[0][:, 0]).real
+        return self._level + pull, pull
 
-def _apart(points, scale):
-    """Let sorted points that all but coincide do so: tanh-sinh fails between them."""
-    points = points.copy()
-    for i in range(1, len(points)):
-        gap = points[i] - points[i - 1]
-        together = gap <= _TOGETHER * (np.abs(points[i]) + scale)
-        points[i] = np.where(together, points[i - 1], points[i])
-    return points
+    @cached_property
+    def _places(self):
+        """Where the integrands vary, counted from the resonance, and the scales of it."""
+        origin = self._narrowest[0][:, None]
+        resonances, breadths = self._resonances
+        fixed = []
+        for lead in self._device.leads:
+            fixed.append((lead.chemical_potential, np.pi * lead.temperature))
+            fixed += [(energy, lead.density.width) for energy in lead.density.energies]
+        places, scales = (
+            np.broadcast_to(part, (origin.size, len(fixed))) for part in zip(*fixed, strict=True)
+        )
+        resonances = resonances - origin
+        resonances[:, 0] = 0.0
+        places = np.concatenate([resonances, places - origin], axis=1)
+        return places, np.concatenate([breadths, scales], axis=1)
+
+    def _self_energy(self, omega):
+        return sum(lead.density.self_energy(omega) for lead in self._device.leads)
 
 
 def known_accuracy(device):

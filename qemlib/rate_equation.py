@@ -15,7 +15,8 @@ from qemlib import _checks
 
 __all__ = ["RateCoefficients", "rate_equation_coefficients"]
 
-_CONSERVED = 1e-9
+# Parts of the largest entry by which columns may miss 0, and a rate may fall below it.
+_CONSERVED, _ROUND_OFF = 1e-9, 1e-14
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,18 +96,20 @@ def rate_equation_coefficients(generator, slope, charge, force, mass) -> RateCoe
     generator, slope, charge = _fitting(generator, slope, charge)
     force, mass = _checks.finite("force", force), _checks.positive("mass", mass)
     points, states = generator.shape[:2]
-    # One row of each L_x follows from the others; in its place: what Σ of the solution is.
-    closed = generator.copy()
-    closed[:, -1, :] = 1.0
     rates = np.sort(-np.linalg.eigvals(generator).real, axis=1)
     fastest = np.abs(generator).max(axis=(1, 2))
+    # One row of each L_x follows from the others; in its place: what Σ of the solution is, as a
+    # rate, so that all rows are of one size.
+    unit = np.where(fastest > 0, fastest, 1.0)
+    closed = generator.copy()
+    closed[:, -1, :] = unit[:, None]
     if states > 1 and (rates[:, 1] <= 1e-12 * fastest).any():
         where = int(np.argmin(rates[:, 1] - 1e-12 * fastest))
         raise ValueError(f"generator must have one stationary state, at index {where} it has more")
 
     def solve(right, total):
         right = right.copy()
-        right[:, -1] = total
+        right[:, -1] = total * unit
         return np.linalg.solve(closed, right[:, :, None])[:, :, 0]
 
     probabilities = solve(np.zeros((points, states)), 1.0)
@@ -138,10 +141,10 @@ def _fitting(generator, slope, charge):
     if charge.shape != (states,):
         raise ValueError(f"charge must have one value a state, {(states,)}, got {charge.shape}")
     off = generator * (1.0 - np.eye(states))
-    if (off < 0).any():
+    if off.min() < -_ROUND_OFF * np.abs(generator).max():
         raise ValueError(f"generator must hold no negative rate, got {off.min()}")
     for name, array in (("generator", generator), ("slope", slope)):
         leak = np.abs(array.sum(axis=1)).max()
-        if leak > _CONSERVED * max(np.abs(array).max(), 1e-300):
+        if leak > _CONSERVED * np.abs(array).max():
             raise ValueError(f"{name} must have columns that add up to 0, got a sum of {leak:.3e}")
     return generator, slope, charge

@@ -23,6 +23,7 @@ from scipy.special import exprel
 
 from qemlib._polygamma import divided_difference, parallelogram, polygamma
 from qemlib.densities import Lorentzian
+from qemlib.device import Lead
 from qemlib.spectral import Integral
 
 __all__ = ["ResidueSums", "poles", "solvable"]
@@ -55,12 +56,13 @@ class ResidueSums:
     """
 
     def __init__(self, device, level):
-        self._leads = device.leads
-        self._bands = [lead.density for lead in device.leads]
+        self._unit = _unit(device)
+        self._leads = [_in_units(self._unit, lead) for lead in device.leads]
+        self._bands = [lead.density for lead in self._leads]
         self._weights = [band.rate * band.bandwidth**2 for band in self._bands]
-        self._slopes = [0.5j / (np.pi * lead.temperature) for lead in device.leads]
-        self._bias = device.voltage
-        self._poles = poles(self._bands, level)
+        self._slopes = [0.5j / (np.pi * lead.temperature) for lead in self._leads]
+        self._bias = device.voltage / self._unit
+        self._poles = poles(self._bands, level / self._unit)
         self._arguments = [
             0.5 + slope * (self._poles - lead.chemical_potential)
             for slope, lead in zip(self._slopes, self._leads, strict=True)
@@ -76,7 +78,7 @@ class ResidueSums:
             r1 = self._simple(self._weights[lead] * self._quadratics[0][1 - lead])
             terms.append((np.pi * r1.imag, np.pi * np.abs(r1)))
             terms.append(_term(r1, self._psi(0, lead)))
-        return _total(terms)
+        return self._total(terms, 0)
 
     @_POLES_MAY_COINCIDE
     def current(self):
@@ -84,9 +86,9 @@ class ResidueSums:
         r1 = self._simple(np.full_like(self._poles, self._weights[0] * self._weights[1]))
         if self._same_temperature:
             between = divided_difference(0, *self._arguments)
-            return _total([_term(self._gap * r1, between)])
+            return self._total([_term(self._gap * r1, between)], 1)
         flat = (np.pi * r1.imag, np.pi * np.abs(r1))
-        left, right = (_total([flat, _term(r1, self._psi(0, lead))]) for lead in (0, 1))
+        left, right = (self._total([flat, _term(r1, self._psi(0, lead))], 1) for lead in (0, 1))
         return left - right
 
     def damping(self):
@@ -106,7 +108,7 @@ class ResidueSums:
                 weight * q[other] * total, weight * (dq[other] * total + q[other] * slope)
             )
             terms += self._thermal_terms(lead, principal)
-        return _total(terms)
+        return self._total(terms, -2)
 
     @_POLES_MAY_COINCIDE
     def pumping(self):
@@ -117,7 +119,7 @@ class ResidueSums:
         principal = self._double(
             weight * (q[0] * dq[1] - dq[0] * q[1]), 2.0 * weight * (q[0] - q[1])
         )
-        return _total(self._bias_terms(principal, self._gap))
+        return self._total(self._bias_terms(principal, self._gap), -2)
 
     @_POLES_MAY_COINCIDE
     def diffusion(self):
@@ -136,7 +138,7 @@ class ResidueSums:
         )
         half = 0.5 * self._bias / temperature
         terms += self._bias_terms(principal, -1j / np.pi * _x_coth(half))
-        return _total(terms)
+        return self._total(terms, -1)
 
     @_POLES_MAY_COINCIDE
     def noise_spectrum(self, omega):
@@ -147,6 +149,7 @@ class ResidueSums:
         functions as s → 0: divided differences take both limits without losing digits.
         """
         temperature, q = self._leads[0].temperature, self._slopes[0]
+        omega = omega / self._unit
         common = self._noise_denominator(omega)
         terms = []
         for first in (0, 1):
@@ -162,7 +165,15 @@ class ResidueSums:
                     )
                 )
                 terms.append(_term(factor * rational.second, change))
-        return _total(terms)
+        return self._total(terms, -1)
+
+    def _total(self, terms, power):
+        """The sum of all terms over all poles, in units of energy^power; and its error."""
+        value = sum(term for term, _ in terms).sum(axis=0)
+        size = sum(size for _, size in terms).sum(axis=0)
+        error = np.where(np.isfinite(value), _ROUND_OFF * size, np.inf)
+        unit = self._unit**power
+        return Integral(unit * value, unit * error, unit * np.abs(value))
 
     # --- rational functions at the poles ---------------------------------------------------------
 
@@ -293,6 +304,24 @@ class _Pair(NamedTuple):
         return cls(*values, slope, np.abs(slope))
 
 
+def _unit(device):
+    """The scale of the bands, as a power of two, by which to divide without round-off.
+
+    The formulas hold up to the twelfth power of an energy, which must neither over- nor underflow.
+    """
+    exponents = [np.log2((lead.density.bandwidth, lead.density.rate)) for lead in device.leads]
+    return 2.0 ** np.round(np.mean(exponents))
+
+
+def _in_units(unit, lead):
+    band = lead.density
+    return Lead(
+        Lorentzian(band.center / unit, band.bandwidth / unit, band.rate / unit),
+        lead.chemical_potential / unit,
+        lead.temperature / unit,
+    )
+
+
 def poles(bands, level):
     """The roots w_j of 1/G = 0, shape (3, n): eigenvalues of the dot with one lossy mode a lead."""
     matrix = np.zeros((level.size, 3, 3), dtype=complex)
@@ -317,14 +346,6 @@ def _term(residue, function, size=None):
     """2 Re(residue × function), and a bound on what its round-off is proportional to."""
     size = np.abs(residue) if size is None else np.abs(size)
     return 2.0 * (residue * function).real, 2.0 * size * np.abs(function)
-
-
-def _total(terms):
-    """The sum of all terms over all poles, and a bound on its round-off."""
-    value = sum(term for term, _ in terms).sum(axis=0)
-    size = sum(size for _, size in terms).sum(axis=0)
-    error = np.where(np.isfinite(value), _ROUND_OFF * size, np.inf)
-    return Integral(value, error, np.abs(value))
 
 
 def _x_coth(x):

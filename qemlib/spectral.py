@@ -55,6 +55,8 @@ def spectral_function(device: Device, x, omega) -> np.ndarray:
 
     Raises
     ------
+    TypeError
+        If `device` is none.
     ValueError
         If an argument holds anything but finite real numbers, or the shapes do not broadcast.
 
@@ -66,10 +68,10 @@ def spectral_function(device: Device, x, omega) -> np.ndarray:
     >>> round(float(np.trapezoid(A, omega) / (2.0 * np.pi)), 6)
     1.0
     """
+    _checks.kind("device", device, Device)
     x, omega = _checks.broadcast(x=x, omega=omega)
-    return propagation(device, omega, omega - (device.level - device.force * x)) * sum(
-        lead.density.spectral_density(omega) for lead in device.leads
-    )
+    level = device.level - device.force * x
+    return propagation(device, omega, omega - level) * sum(widths(device, omega))
 
 
 def distribution(device: Device, omega) -> np.ndarray:
@@ -89,6 +91,8 @@ def distribution(device: Device, omega) -> np.ndarray:
 
     Raises
     ------
+    TypeError
+        If `device` is none.
     ValueError
         If `omega` holds anything but finite real numbers.
 
@@ -98,8 +102,9 @@ def distribution(device: Device, omega) -> np.ndarray:
     >>> distribution(paper_device(voltage=16.0), [-0.5, 0.5]).round(3)
     array([0.344, 0.656])
     """
+    _checks.kind("device", device, Device)
     omega = _checks.finite_array("omega", omega)
-    kappa = sum(lead.density.spectral_density(omega) for lead in device.leads)
+    kappa = sum(widths(device, omega))
     empty = np.full(omega.shape, np.nan)
     return np.divide(filled(device, omega), kappa, out=empty, where=kappa > 0)[()]
 
@@ -113,13 +118,18 @@ def propagation(device, omega, detuning):
     return np.divide(1.0, inverse, out=np.zeros_like(inverse), where=inverse > 0)
 
 
+def widths(device, omega):
+    """κ_L and κ_R, where round-off below zero is zero."""
+    return [np.maximum(lead.density.spectral_density(omega), 0.0) for lead in device.leads]
+
+
 def filled(device, omega):
     """Σ_α κ_α f_α."""
-    return sum(
-        lead.density.spectral_density(omega) * lead.occupation(omega) for lead in device.leads
-    )
+    left, right = widths(device, omega)
+    return left * device.left.occupation(omega) + right * device.right.occupation(omega)
 
 
 def vacant(device, omega):
     """Σ_α κ_α (1 − f_α)."""
-    return sum(lead.density.spectral_density(omega) * lead.vacancy(omega) for lead in device.leads)
+    left, right = widths(device, omega)
+    return left * device.left.vacancy(omega) + right * device.right.vacancy(omega)

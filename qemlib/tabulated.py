@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.ndimage import maximum_filter1d
 from scipy.signal import find_peaks
 
 from qemlib import _checks
@@ -19,10 +20,16 @@ _DECAYED = 0.01
 # Peaks that stand out by this part of the maximum guide the quadrature; at most so many.
 _PROMINENCE = 0.05
 _MOST_PEAKS = 6
-# The Hilbert transform is refined until Re Σ changes by less than the first part of the largest κ,
-# or than the second part of what the interpolation may miss.
-_CONVERGED = 1e-11
-_BELOW_ACCURACY = 0.01
+# The Hilbert transform is refined until Re Σ changes by less than this part of what the
+# interpolation may miss, within bounds as parts of the largest κ.  With the most angles a change up
+# to the last figure is a part of the accuracy; beyond, an error.
+_BELOW_ACCURACY, _CONVERGED, _COARSEST = 0.01, (1e-11, 1e-5), 1e-3
+# How fast the errors of the interpolations fall at best when the points are doubled.
+_BEST_GAIN = {CubicSpline: 16.0, PchipInterpolator: 8.0}
+# Neighbours among which the errors are compared, and what they are multiplied by.
+_NEIGHBOURS = 4
+_UNEVEN = 8.0
+_SAFETY, _UNKNOWN_PLACE = 2.0, 3.0
 _FEWEST_ANGLES, _MOST_ANGLES = 2**14, 2**20
 _INTERPOLATIONS = {"cubic": CubicSpline, "monotone": PchipInterpolator}
 
@@ -52,8 +59,9 @@ class Tabulated:
     width : float
         ∫κ dω/(π max κ), which is δ for a Lorentzian.
     accuracy : float
-        Estimated error of the interpolation, as part of the largest κ: half of the points are left
-        out, and the rest is asked for them.
+        Estimated error of κ and Re Σ, as part of the largest κ.  Every other point is left out, and
+        the rest is asked for it; then with half as many, which shows how fast the error falls, near
+        a steep edge and elsewhere.  What lies beyond the ends or hides between points is not in it.
 
     Raises
     ------
@@ -95,11 +103,9 @@ class Tabulated:
         interpolate = _INTERPOLATIONS[self.interpolation]
         table = interpolate(omega, kappa)
         _refuse_undershoot(table, self.interpolation)
+        accuracy = _accuracy(interpolate, omega, kappa)
         peaks, properties = find_peaks(kappa, prominence=_PROMINENCE * kappa.max())
         peaks = peaks[np.argsort(properties["prominences"])[-_MOST_PEAKS:]]
-        # Half of the points predict the others; with all of them the error is that much smaller.
-        order = 4 if self.interpolation == "cubic" else 2
-        missed = np.abs(interpolate(omega[::2], kappa[::2])(omega[1:-1:2]) - kappa[1:-1:2])
         middle = 0.5 * (omega[0] + omega[-1])
         tails = kappa[-1] * (omega[-1] - middle) + kappa[0] * (middle - omega[0])
         weight = float(table.integrate(omega[0], omega[-1])) + tails
@@ -111,7 +117,7 @@ class Tabulated:
             "kappa": kappa,
             "energies": tuple(float(w) for w in sorted({omega[0], *omega[peaks], omega[-1]})),
             "width": weight / (np.pi * float(kappa.max())),
-            "accuracy": float(np.clip(missed.max() / 2**order / kappa.max(), 1e-14, 1.0)),
+            "accuracy": accuracy,
             "_table": table,
             "_center": center,
             # angles as dense as the table is, on average
@@ -119,7 +125,9 @@ class Tabulated:
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "_real_part", self._hilbert_transform())
+        real_part, change = self._hilbert_transform()
+        object.__setattr__(self, "_real_part", real_part)
+        object.__setattr__(self, "accuracy", max(accuracy, 2.0 * change))
 
     def __repr__(self):
         return (
@@ -138,7 +146,7 @@ class Tabulated:
 
     def spectral_density(self, omega):
         """κ(ω); array of the shape of `omega`."""
-        return self._piecewise(omega, 0)
+        return np.maximum(self._piecewise(omega, 0), 0.0)  # round-off falls below where it is 0
 
     def self_energy(self, omega):
         """Retarded self-energy Σ(ω), Eq. (B9); Im Σ = −κ/2."""
@@ -178,7 +186,8 @@ class Tabulated:
         at infinity (Weideman, Math. Comp. 64, 745 (1995)).
         """
         probe = self._angle(0.5 * (self.omega[1:] + self.omega[:-1]))[0]
-        tolerance = max(_CONVERGED, _BELOW_ACCURACY * self.accuracy) * self.kappa.max()
+        largest = self.kappa.max()
+        tolerance = np.clip(_BELOW_ACCURACY * self.accuracy, *_CONVERGED)
         count, before = _FEWEST_ANGLES, None
         while count <= _MOST_ANGLES:
             theta = np.pi * (2.0 * np.arange(1, count) / count - 1.0)
@@ -193,13 +202,13 @@ class Tabulated:
             spline = CubicSpline(angles, closed, bc_type="periodic")
             here = spline(probe)
             if before is not None:
-                change = np.abs(here - before).max()
-                if change <= tolerance:
-                    return spline
+                change = float(np.abs(here - before).max() / largest)
+                if change <= tolerance or (count == _MOST_ANGLES and change <= _COARSEST):
+                    return spline, change
             count, before = 2 * count, here
         raise ArithmeticError(
-            f"Tabulated: Re Σ still changes by {change:.1e} with {_MOST_ANGLES} points; the table "
-            "is too fine, or an edge too steep, for its extent"
+            f"Tabulated: Re Σ still changes by {change:.1e} of the largest κ with {_MOST_ANGLES} "
+            "points; the table is too fine, or an edge too steep, for its extent"
         )
 
     def _digest(self):
@@ -233,6 +242,54 @@ def _table_of(omega, kappa):
                 f"{kappa[end] / kappa.max():.3g} at omega = {omega[end]:.6g}; extend the table"
             )
     return omega, kappa
+
+
+def _accuracy(interpolate, omega, kappa):
+    """Largest error of the interpolation to be expected, as part of the largest κ."""
+    coarse = _missed(interpolate, omega, kappa)
+    # The same with half of the points, at the points where they were asked for.
+    coarser = [np.zeros(omega.size) for _ in range(2)]
+    for start, missed in zip((0, 1), coarser, strict=True):
+        half = _with_ends(omega.size, start)
+        missed[half] = _missed(interpolate, omega[half], kappa[half])
+    here, twice = (
+        maximum_filter1d(part, 2 * reach * _NEIGHBOURS + 1)
+        for part, reach in ((coarse, 1), (np.maximum(*coarser), 2))
+    )
+    best = _BEST_GAIN[interpolate]
+    falls = np.divide(here, twice, out=np.ones_like(here), where=twice > 0)
+    order = -np.log2(np.clip(falls, 1.0 / best, 1.0))
+    # A point close to a neighbour is missed by less than the middle of its wider gap.
+    gaps = np.diff(omega)
+    gaps = np.maximum(gaps[1:], gaps[:-1]) / np.minimum(gaps[1:], gaps[:-1])
+    uneven = np.pad(np.minimum(gaps, _UNEVEN), 1, constant_values=1.0)
+    # Where it falls slowly there is an edge or a kink, and its place between points is not known.
+    safety = _SAFETY * _UNKNOWN_PLACE ** np.clip(0.5 * (3.0 - order), 0.0, 1.0)
+    expected = safety * coarse * uneven ** (0.5 * order) / 2.0**order
+    largest = expected.max()
+    if interpolate is not CubicSpline:
+        # Errors of the slopes, its largest, vanish in the middle between points: there they hide.
+        at = omega[:-1, None] + np.diff(omega)[:, None] * (0.25, 0.5, 0.75)
+        change = np.abs(interpolate(omega, kappa)(at) - CubicSpline(omega, kappa)(at)).max(axis=1)
+        largest = max(largest, (safety[1:] * change).max())
+    return float(np.clip(largest / kappa.max(), 1e-14, 1.0))
+
+
+def _missed(interpolate, omega, kappa):
+    """By how much every other point is missed by the interpolation of the rest; 0 at the ends."""
+    missed = np.zeros(omega.size)
+    for start in (0, 1):
+        kept = _with_ends(omega.size, start)
+        left_out = np.setdiff1d(np.arange(omega.size), kept)
+        missed[left_out] = np.abs(
+            interpolate(omega[kept], kappa[kept])(omega[left_out]) - kappa[left_out]
+        )
+    return missed
+
+
+def _with_ends(size, start):
+    """Every other index from `start`, with both ends."""
+    return np.union1d(np.arange(start, size, 2), [0, size - 1])
 
 
 def _refuse_undershoot(table, interpolation):

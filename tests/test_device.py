@@ -160,12 +160,12 @@ def test_with_voltage_refuses_what_paper_device_refuses(value):
     [("oscillator", 0.2), ("left", BAND), ("right", None), ("left", "lead")],
 )
 def test_parts_of_the_wrong_kind_are_refused(name, value):
-    with pytest.raises(ValueError, match=f"{name} must be of type"):
+    with pytest.raises(TypeError, match=f"{name} must be of type"):
         replace(qem.paper_device(), **{name: value})
 
 
 def test_a_lead_needs_a_spectral_density():
-    with pytest.raises(ValueError, match=r"density must be a spectral density.*self_energy"):
+    with pytest.raises(TypeError, match=r"density must be a spectral density.*self_energy"):
         qem.Lead(2.0, chemical_potential=0.0, temperature=1.0)
 
 
