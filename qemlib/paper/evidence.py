@@ -24,6 +24,9 @@ __all__ = ["DECIDING", "Evidence"]
 DECIDING = (0.0, 6.0, 10.0, 16.0, 24.0)
 
 _RADII = 401
+# |α|² up to which W is fitted by a polynomial of degree 4: well inside the ground state, whose own
+# scale is ½, while states here spread over tens.
+_PATCH = 0.5
 
 
 class Evidence:
@@ -174,13 +177,17 @@ class Evidence:
 
     @cached_property
     def ring_onset(self) -> float:
-        """Voltage at which W stops falling outwards from the centre."""
+        """Voltage at which W at the origin turns from a peak to a dip.
+
+        There the angular average of W is even in r: it is its slope in r² that vanishes.
+        """
 
         def rise(voltage):
-            centre, beside = self._passing_state(voltage).radial_profile(np.array([0.0, 0.3]))
-            return beside / centre - 1.0
+            squares = np.linspace(0.0, _PATCH, 9)
+            profile = self._passing_state(voltage).radial_profile(np.sqrt(squares))
+            return np.polynomial.Polynomial.fit(squares, profile, 4).deriv()(0.0) / profile[0]
 
-        return self._root(rise, self.threshold - 0.5, self.threshold + 0.5, 1e-4)
+        return self._root(rise, self.threshold - 0.5, self.threshold + 0.5, 1e-7)
 
     @cached_property
     def ergotropy_onset(self) -> float:
