@@ -107,9 +107,10 @@ ROWS = (
         noise_of_charge.bending_and_lasing,
         2e-3,
         shown="electrons",
-        in_favour="Exact for slow tunnelling, where $\\gamma$ is "
+        in_favour="Exact for rare tunnelling, where $\\gamma$ is "
         r"$(F/m)\,\partial_x\langle\hat n\rangle_x$ over the rate at which the level fills and "
-        "empties.",
+        "empties. And one half of it holds as printed: no friction is negative while the "
+        "occupation is monotonic.",
         depends="none: the curves are right",
     ),
 )

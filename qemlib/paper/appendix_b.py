@@ -195,7 +195,7 @@ ROWS = (
         r"$\sum_{\alpha\beta}$ is left out. Against discrete modes in time.",
         noise_of_charge.correlation,
         tolerance=_MODES,
-        in_favour=r"It is $C(-t)$, the same function with the names of the two energies exchanged.",
+        in_favour=r"It is $C(-t)$, and right once the two energies are exchanged.",
         depends="none",
     ),
     Equation(
