@@ -75,10 +75,10 @@ EXAMPLES = {
 MODULES = ["diagnostics", "explorer", "panels", "summary"]
 MODULES += ["witness.hierarchy", "witness.integrals", "witness.modes"]
 # What describes a device, and numbers alone: equal if their parts are.
-BY_VALUE = {
+BY_VALUE = (
     *(Convergence, qem.Device, qem.Diagnostics, qem.ErgotropyEstimate, qem.Estimate, qem.Lead),
     *(qem.Lorentzian, qem.Oscillator, qem.Tabulated, qem.Threshold),
-}
+)
 
 
 @pytest.fixture(scope="module")
