@@ -291,10 +291,10 @@ def _refine(estimate, middle, radius, rtol, last):
                 break
             worst_before = worst
         before = state
-    kind = f" of a model with rough {', '.join(estimate.model.rough)}" if rough else ""
+    kind = f" (rough {', '.join(estimate.model.rough)})" if rough else ""
     raise ConvergenceError(
-        f"steady_state{kind}: with {size} × {size} functions ⟨a†a⟩ = {state.phonon_number:.8g} still "
-        f"changes by {state.error['phonon_number']:.1e} and g2 = {state.g2:.8g} by "
+        f"steady_state: with {size} × {size} functions{kind} ⟨a†a⟩ = {state.phonon_number:.8g} "
+        f"still changes by {state.error['phonon_number']:.1e} and g2 = {state.g2:.8g} by "
         f"{state.error['g2']:.1e}, W by {state.error['wigner']:.1e} of its largest value "
         f"(residual {state.error['residual']:.1e}, W at the edge {state.error['edge']:.1e}); "
         f"rtol = {rtol:.1e} was asked for"

@@ -123,7 +123,7 @@ class LangevinModel(Locked):
         object.__setattr__(self, "_origin_work", float(work(origin)))
 
     def __repr__(self):
-        shape = f"; monotone between the points: {', '.join(self.rough)}" if self.rough else ""
+        shape = f"; without swings: {', '.join(self.rough)}" if self.rough else ""
         return (
             f"LangevinModel(mass={self.mass:g}, frequency={self.frequency:g}, {self.x.size} points "
             f"from x = {self.x[0]:.6g} to {self.x[-1]:.6g}; {self.note}{shape})"

@@ -335,6 +335,77 @@ def test_rtol_at_both_ends_of_its_range_is_allowed():
     assert qem.steady_state(toy(), rtol=1e-11).phonon_number == pytest.approx(9.5, rel=1e-10)
 
 
+@pytest.mark.parametrize("rtol", [1e-2, 1e-3, 1e-4, 1e-5, 1e-6])
+@pytest.mark.parametrize(
+    ("voltage", "temperature", "phonon_number"), [(8.0, 0.5, 79.975659), (5.0, 0.8, None)]
+)
+def test_what_a_strict_rtol_solves_a_loose_one_solves(voltage, temperature, phonon_number, rtol):
+    model = narrow_ring(voltage, temperature)
+    state = qem.steady_state(model, rtol=rtol)
+    exact = phonon_number or qem.steady_state(model).phonon_number
+    assert state.phonon_number == pytest.approx(exact, rel=rtol)
+    assert state.error["edge"] < 1e-10
+    assert state.populations(300).sum() == pytest.approx(1.0, abs=1e-6)
+
+
+@lru_cache
+def narrow_ring(voltage, temperature):
+    dev = qem.paper_device(voltage)
+    left, right = (replace(lead, temperature=temperature) for lead in dev.leads)
+    return qem.LangevinModel.from_device(replace(dev, left=left, right=right))
+
+
+# --- friction so weak that round-off hides it ---------------------------------------------------
+
+
+@pytest.mark.parametrize("coupling", [1e-2, 1e-3, 1e-4, 1e-5, 1e-8])
+def test_weak_friction_is_no_obstacle(coupling):
+    """At V = 0 the state is the Gibbs state, however weak the friction."""
+    model = qem.LangevinModel.from_device(replace(qem.paper_device(0.0), coupling=coupling))
+    state = qem.steady_state(model)
+    x = np.linspace(-60, 60, 2001)
+    weight = np.exp(-model.potential_at(x) / 2.0)
+    mean_square = weight @ x**2 / weight.sum()
+    assert state.moments[0] == pytest.approx(mean_square / model.x0**2 + 5.0, rel=1e-8)
+    assert state.error["residual"] < 1e-8
+
+
+@pytest.mark.parametrize("coupling", [3e-2, 1e-2])
+def test_both_ways_to_solve_agree(coupling):
+    """The null vector, and what friction adds to the orbit average, for a lopsided device."""
+    dev = qem.paper_device(6.0)
+    left = replace(dev.left, density=qem.Lorentzian(0.3, 0.8, 1.5))
+    model = qem.LangevinModel.from_device(replace(dev, left=left, coupling=coupling))
+    by_null_vector = qem.steady_state(model, rtol=1e-7)
+    # a strict rtol asks for more than round-off leaves of a null vector
+    by_orbits = qem.steady_state(model, rtol=1e-11)
+    assert by_orbits.phonon_number == pytest.approx(by_null_vector.phonon_number, rel=1e-9)
+    assert by_orbits.g2 == pytest.approx(by_null_vector.g2, rel=1e-8)
+    x, p = np.linspace(-30, 30, 13)[:, None], np.linspace(-6, 6, 11)
+    w = by_null_vector.wigner(x, p)
+    assert np.abs(by_orbits.wigner(x, p) - w).max() < 1e-9 * w.max()
+    estimate = qem.orbit_average(model)
+    assert estimate.phonon_number == pytest.approx(by_orbits.phonon_number, rel=1e-9)
+
+
+def test_weak_friction_with_a_step_and_a_center_far_away():
+    """γ = 1e-7 ω0 and T = D/2mγ everywhere: the Gibbs state, though γ jumps."""
+    x = np.linspace(10.0, 70.0, 301)
+    damping = 2e-8 * np.where(x > 41.0, 3.0, 1.0)
+    model = qem.LangevinModel(1.0, 0.2, x, 0 * x + 1.6, damping, 2 * 0.5 * damping)
+    assert model.rough == ("damping", "diffusion")
+    state = qem.steady_state(model, rtol=1e-6)
+    assert state.phonon_number == pytest.approx(2.0 + (40.0 / model.x0) ** 2, rel=1e-6)
+
+
+def test_a_rough_model_that_does_not_converge_says_why():
+    x = np.linspace(-25.0, 25.0, 101)
+    diffusion = 0.5 * (1 + 0.3 * np.random.default_rng(3).uniform(-1, 1, 101))
+    model = qem.LangevinModel(1.0, 0.5, x, 0 * x, 0 * x + 0.2, diffusion)
+    with pytest.raises(qem.ConvergenceError, match=r"functions \(rough diffusion\) ⟨a†a⟩"):
+        qem.steady_state(model, rtol=1e-9)
+
+
 @pytest.mark.parametrize("rtol", [0.0, -1e-6, 1e-12, 0.1, np.nan, np.inf, "fine", [1e-6]], ids=repr)
 def test_rtol_out_of_range_is_refused_by_name_and_value(rtol):
     with pytest.raises(ValueError, match="rtol") as refusal:

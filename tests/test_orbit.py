@@ -1,5 +1,8 @@
 """The orbit-averaged estimate where it is exact, and where it says that it is not."""
 
+import copy
+import pickle
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -173,6 +176,110 @@ def test_several_wells_are_refused(of):
 def test_a_well_off_the_grid_is_refused(of):
     with pytest.raises(ValueError, match="one well on the grid"):
         of(toy(force=5.0))
+
+
+def uneven_friction(strength):
+    """Friction and noise that change within an orbit, out of proportion, in a bent well."""
+    x = np.linspace(-70, 70, 401)
+    return qem.LangevinModel(
+        mass=1.0,
+        frequency=0.2,
+        x=x,
+        force=0.1 * np.tanh(x / 9),
+        damping=strength * (1 - 0.9 * np.exp(-((x / 10) ** 2)) + 0.3 * np.tanh(x / 7)),
+        diffusion=4 * strength * (1 + 0.3 * np.tanh(x / 8)),
+    )
+
+
+@pytest.mark.parametrize("strength", [1e-3, 1e-2, 0.1])
+def test_the_error_stated_is_above_the_error_and_of_second_order(strength):
+    model = uneven_friction(strength)
+    estimate, state = qem.orbit_average(model), qem.steady_state(model, rtol=1e-9)
+    for name in ("phonon_number", "g2"):
+        missed = abs(getattr(estimate, name) / getattr(state, name) - 1)
+        assert missed < estimate.error[name]
+        assert estimate.error[name] < 2e2 * (strength / 0.2) ** 2
+
+
+def test_what_is_exact_states_a_small_error():
+    assert qem.orbit_average(toy(friction=0.4, noise=1.6)).error["phonon_number"] < 1e-10
+
+
+def far_away(center, reach, **coefficients):
+    """A thermal oscillator at rest far from x = 0, on a grid that need not hold 0."""
+    x = np.linspace(center - reach, center + reach, 201)
+    flat = np.ones_like(x)
+    spring = 0.25
+    values = {"force": spring * center * flat, "damping": 0.02 * flat, "diffusion": 0.05 * flat}
+    return qem.LangevinModel(1.0, 0.5, x, **(values | coefficients))
+
+
+def displaced_thermal(levels, center, mean):
+    """Populations of a thermal state of `mean` phonons displaced to α = center, from its W."""
+    radius = np.linspace(0, abs(center) + 9 * np.sqrt(mean + 0.5), 4001)
+    theta = np.arange(512) / 512 * 2 * np.pi
+    square = radius[:, None] ** 2 - 2 * center * radius[:, None] * np.cos(theta) + center**2
+    profile = (np.exp(-square / (mean + 0.5)) / (np.pi * (mean + 0.5))).mean(axis=1)
+    return qem.wigner.populations(lambda r: np.interp(r, radius, profile), levels, radius[-1])
+
+
+@pytest.mark.parametrize("center", [30.0, -30.0, 300.0])
+@pytest.mark.parametrize("of", [qem.orbit_average, qem.steady_state])
+def test_a_state_at_rest_far_away(of, center):
+    state = of(far_away(center, 25.0))
+    assert state.center == pytest.approx(center, rel=1e-9)
+    shift = center / state.model.x0
+    # T = 1.25, ⟨|α|²⟩ = T/ω0 about the center
+    assert state.phonon_number == pytest.approx(2.0 + shift**2, rel=1e-9)
+    fourth = shift**4 + 4 * shift**2 * 2.5 + 2 * 2.5**2
+    assert state.moments[1] == pytest.approx(fourth, rel=1e-9)
+    x, p = center + np.linspace(-5, 5, 7)[:, None], np.linspace(-3, 3, 5)
+    gibbs = np.exp(-(p**2 + 0.25 * (x - center) ** 2) / 2.5) * 0.5 / (2 * np.pi * 1.25)
+    assert np.abs(state.wigner(x, p) - gibbs).max() < 1e-7 * gibbs.max()
+
+
+@pytest.mark.parametrize("of", [qem.orbit_average, qem.steady_state])
+def test_populations_of_a_state_far_away_are_those_about_the_origin(of):
+    state = of(far_away(30.0, 25.0))
+    populations = state.populations(560)
+    assert populations.sum() == pytest.approx(1.0, abs=1e-8)
+    assert populations @ np.arange(560) == pytest.approx(state.phonon_number, rel=1e-6)
+    assert populations == pytest.approx(displaced_thermal(560, 15.0, 2.0), abs=1e-6)
+
+
+@pytest.mark.parametrize("of", [qem.orbit_average, qem.steady_state, edge_weight])
+@pytest.mark.parametrize("thing", [None, "model", 3.0], ids=repr)
+def test_what_is_no_model_is_refused(of, thing):
+    with pytest.raises(TypeError, match=f"model must be a LangevinModel, got {thing!r}$"):
+        of(thing)
+
+
+@pytest.mark.parametrize("of", [qem.orbit_average, qem.steady_state, edge_weight])
+def test_a_device_is_told_how_to_become_a_model(of):
+    with pytest.raises(TypeError, match=r"got Device.*; make one with LangevinModel.from_device\("):
+        of(qem.paper_device())
+
+
+def test_a_ring_thinner_than_its_orbits_is_refused():
+    dev = replace(qem.paper_device(16.0), coupling=1e-6)
+    with pytest.raises(qem.ConvergenceError, match="its ring is too thin"):
+        qem.orbit_average(qem.LangevinModel.from_device(dev))
+
+
+@pytest.mark.parametrize("of", [qem.orbit_average, qem.steady_state])
+def test_results_are_locked_in_copies_too(of):
+    state = of(toy())
+    arrays = ("coefficients",) if hasattr(state, "coefficients") else ("radius", "log_weight")
+    for twin in (state, copy.copy(state), copy.deepcopy(state), pickle.loads(pickle.dumps(state))):
+        assert twin.phonon_number == state.phonon_number
+        assert dict(twin.error) == dict(state.error)
+        for name in arrays:
+            with pytest.raises(ValueError, match="read-only"):
+                getattr(twin, name)[0] = 1.0
+        with pytest.raises(TypeError):
+            twin.error["phonon_number"] = 0.0
+        with pytest.raises(ValueError, match="read-only"):
+            twin.model.x[0] = 1.0
 
 
 def test_summary_names_the_numbers():
