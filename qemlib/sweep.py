@@ -115,7 +115,7 @@ def sweep(
     missing = [index for index in devices if np.isnan(dataset["phonon_number"].values[index])]
     if executor is None:
         environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        executor = get_reusable_executor(max_workers=cpu_count(), env=environment)
+        executor = get_reusable_executor(max_workers=cpu_count(), timeout=300, env=environment)
     futures = {executor.submit(_point, devices[index], method): index for index in missing}
     try:
         for future in bar(iterable=as_completed(futures), total=len(futures), desc="sweep"):

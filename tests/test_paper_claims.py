@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 import qemlib as qem
 from qemlib.paper.claims import CLAIMS, ClaimTable, judge
-from qemlib.paper.evidence import DECIDING, Evidence
+from qemlib.paper.evidence import DECIDING, Evidence, over_voltage
 from qemlib.paper.readings import AT_OSCILLATOR, PRINTED, Change, Reading, reading
 from qemlib.paper.verdicts import Measurement, Rule, Verdict, at_least, at_most, near
 
@@ -398,6 +398,19 @@ def test_both_methods_measure_the_same():
     for voltage in DECIDING[:4]:
         assert estimate.g2(voltage) == pytest.approx(exact.g2(voltage), rel=1e-4)
         assert estimate.hole(voltage) == pytest.approx(exact.hole(voltage), abs=1e-3)
+
+
+def test_curves_over_voltage_are_those_of_each_reading():
+    curves = over_voltage([PRINTED, reading("T = β")], [0.0, 10.0])
+    assert curves["reading"].values.tolist() == ["as printed", "T = β"]
+    here = curves.sel(reading="as printed", voltage=10.0)
+    assert float(here["g2"]) == pytest.approx(printed().g2(10.0), rel=1e-5)
+    assert float(here["ergotropy"]) == pytest.approx(printed().ergotropy(10.0), rel=1e-5)
+    assert float(here["free_energy_work"]) == pytest.approx(
+        printed().free_energy_work(10.0), rel=1e-5
+    )
+    # The other reading is already a ring.
+    assert float(curves["ergotropy"].sel(reading="T = β", voltage=10.0)) > 0.5
 
 
 def test_an_unknown_method_is_named():
