@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
-from kernels import Job, run_together
 from myst_nb.core.execute import NotebookClientDirect, create_client, direct
 from myst_nb.core.read import create_nb_reader
+from running import Job, run_together
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
@@ -31,8 +31,7 @@ def _run_ahead(app, env, docnames):
             # Said now, for the others may take minutes; raised when the page is read.
             LOGGER.info("executing %s failed:\n%s", run.job.name, run.traceback)
 
-    # Times of cells would differ from one build to the next.
-    run_together(jobs, keep, record_timing=False)
+    run_together(jobs, keep)
     direct.single_nb_execution = _looked_up(outcomes)
 
 
@@ -50,6 +49,7 @@ def _job(env, docname):
     options = {
         "timeout": client.nb_config.execution_timeout,
         "allow_errors": client.nb_config.execution_allow_errors,
+        "record_timing": False,
     }
     # A page that says itself how it is run.
     if {"execution", client.nb_config.metadata_key} & notebook.metadata.keys():
@@ -66,11 +66,11 @@ def _request(notebook, folder, **options):
 def _looked_up(outcomes):
     """In place of `single_nb_execution`: the outcome of a run, or else a run."""
 
-    def execution(nb, cwd, *, timeout, allow_errors, **others):
-        asked = _request(nb, cwd, timeout=timeout, allow_errors=allow_errors)
-        run = outcomes.pop(asked, None)
+    def execution(nb, cwd, *, meta_override=True, record_timing=False, **options):
+        options["record_timing"] = record_timing
+        run = outcomes.pop(_request(nb, cwd, **options), None)
         if run is None:
-            return single_nb_execution(nb, cwd, timeout, allow_errors, **others)
+            return single_nb_execution(nb, cwd, meta_override=meta_override, **options)
         nb.update(run.job.notebook)
         return ExecutionResult(nb, cwd, run.seconds, run.error, run.traceback)
 

@@ -52,7 +52,7 @@ def number_of_kernels():
     return min(cores, MOST_KERNELS)
 
 
-def run_together(jobs, ended, *, kernels=None, **options):
+def run_together(jobs, ended, *, kernels=None):
     """Run the jobs, each in a kernel of its own, and hand each `Run` to `ended` as soon as it ends.
 
     They begin in the order given, at most `kernels` of them at once, one for each core unless said
