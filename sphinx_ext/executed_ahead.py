@@ -6,10 +6,13 @@ notebook that it wants to run and that was not run in just this way, it runs.
 """
 
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from myst_nb.core.execute import NotebookClientDirect, create_client, direct
+from myst_nb.core.nb_to_tokens import nb_node_to_dict
 from myst_nb.core.read import create_nb_reader
 from running import Job, run_together
 from sphinx.util import logging
@@ -43,24 +46,32 @@ def _job(env, docname):
     if reader is None:
         return None
     notebook = reader.read(text)
-    client = create_client(notebook, path, env.mystnb_config, LOGGER, reader.read_fmt)
-    if not isinstance(client, NotebookClientDirect) or client.nb_config.execution_in_temp:
+    config = _config(notebook, env.mystnb_config)
+    client = create_client(notebook, path, config, LOGGER, reader.read_fmt)
+    runs_it = isinstance(client, NotebookClientDirect) and not config.execution_in_temp
+    if not runs_it or "execution" in notebook.metadata:  # which overrides what is said here
         return None
     options = {
-        "timeout": client.nb_config.execution_timeout,
-        "allow_errors": client.nb_config.execution_allow_errors,
+        "timeout": config.execution_timeout,
+        "allow_errors": config.execution_allow_errors,
         "record_timing": False,
     }
-    # A page that says itself how it is run.
-    if {"execution", client.nb_config.metadata_key} & notebook.metadata.keys():
-        return None
-    return Job(docname, notebook, client.path.parent.resolve(), options)
+    return Job(docname, notebook, os.path.abspath(client.path.parent), options)
+
+
+def _config(notebook, config):
+    """The book's settings with those of the page; MyST-NB warns of settings that are wrong."""
+    own = nb_node_to_dict(notebook.metadata.get(config.metadata_key, {}))
+    own.pop("output_folder", None)
+    with suppress(Exception):
+        return config.copy(**own)
+    return config
 
 
 def _request(notebook, folder, **options):
     """All that decides what a run gives, as text; ids of cells are drawn anew at each reading."""
     cells = [{**cell, "id": None} for cell in notebook.cells]
-    return json.dumps([cells, notebook.metadata, str(folder), options], sort_keys=True)
+    return json.dumps([cells, notebook.metadata, folder, options], sort_keys=True)
 
 
 def _looked_up(outcomes):

@@ -19,7 +19,7 @@ class Job(NamedTuple):
 
     name: str
     notebook: NotebookNode
-    folder: Path
+    folder: str | Path
     options: dict
 
 
