@@ -23,6 +23,9 @@ _OF_ACCURACY = 0.1
 # Up to so many points a grid is evenly spaced; no grid has more than the second number.
 _EVEN_POINTS, _MOST_POINTS = 2049, 20_001
 _ORDER = 5  # halving a step divides the splines' error by two to this power, at least
+# Where friction is above this part of the frequency, W is no function of the energy alone, and the
+# weight must be smaller: this power of it.
+_STRONG, _STRONGER = 0.1, 2
 # A grid of more points than this may have been too coarse when its width was found.
 _TRUSTED = 16 * _COARSE_POINTS
 # Beyond the electrons' reach friction and noise at the edge, times its distance, are this part of
@@ -37,20 +40,22 @@ def model_of(build, device):
         x, coefficients = _looked(build, device, width)
         look = build(x, coefficients)
         weight = edge_weight(look)
-        if weight < _EDGE_WEIGHT:
+        strong = np.abs(look.damping).max() > _STRONG * look.frequency
+        needed = _EDGE_WEIGHT ** (_STRONGER if strong else 1)
+        if weight < needed:
             reason = f"orbit-averaged weight at the edge {weight:.0e} of the largest"
             model = _resolved(build, device, x, coefficients, reason)
             if x.size == _COARSE_POINTS and model.x.size <= _TRUSTED:
                 return model
             weight = edge_weight(model)
-            if weight < np.sqrt(_EDGE_WEIGHT):
+            if weight < np.sqrt(needed):
                 return model
         elif _unbound(look):
             raise ValueError(
                 "device has no bound steady state: its orbit-averaged friction does not confine "
                 f"the motion, out to |x| = {width:.3g}, where the electrons no longer feel it"
             )
-        width *= _growth(weight)
+        width *= _growth(weight, needed)
 
 
 def model_on(build, device, half_width, reason):
@@ -59,11 +64,11 @@ def model_on(build, device, half_width, reason):
     return _resolved(build, device, x, _coefficients(device, x), reason)
 
 
-def _growth(weight):
+def _growth(weight, needed):
     """Factor to the next width to try: W falls roughly as a Gaussian."""
     if weight > 0.1:
         return 1.8
-    return float(np.clip(1.03 * np.sqrt(np.log(_EDGE_WEIGHT) / np.log(weight)), 1.05, 1.8))
+    return float(np.clip(1.03 * np.sqrt(np.log(needed) / np.log(weight)), 1.05, 1.8))
 
 
 def _unbound(model):

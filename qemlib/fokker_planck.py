@@ -63,7 +63,8 @@ class SteadyState(Locked, wigner.FromMoments):
     moments : tuple of float
         (⟨|α|²⟩, ⟨|α|⁴⟩).
     error : dict of str to float
-        "phonon_number" and "g2": relative change under the last refinement of the basis;
+        "phonon_number" and "g2": relative change under the last refinement of the basis, or the
+        residual where that is larger;
         "wigner": the same of W, point by point, beside the largest W; where the model is rough all
         three are three times the largest of them; "residual": ‖L W‖ in units of ‖W‖ over the
         relaxation time, or, where friction is too weak to be seen in it, the change of W that its
@@ -286,7 +287,7 @@ def _refine(estimate, middle, radius, rtol, last):
             edges = [*edges[-2:], edge]
             stays = len(edges) > 2 and max(edges) < _KNOWN * min(edges) and not (rough or last)
             if (still and over < 0) or (over > 0 and (stays or edge > _KNOWN * changes["wigner"])):
-                return state
+                return _with_residual(state)
             if rough and worst > rtol and _hopeless(size, worst, worst_before, rtol):
                 break
             worst_before = worst
@@ -299,6 +300,13 @@ def _refine(estimate, middle, radius, rtol, last):
         f"(residual {state.error['residual']:.1e}, W at the edge {state.error['edge']:.1e}); "
         f"rtol = {rtol:.1e} was asked for"
     )
+
+
+def _with_residual(state):
+    """The state with errors of ⟨a†a⟩ and g2 that are not below what is left of (A24)."""
+    least = dict.fromkeys(("phonon_number", "g2"), state.error["residual"])
+    raised = {name: max(error, least.get(name, 0.0)) for name, error in state.error.items()}
+    return replace(state, error=raised)
 
 
 def _hopeless(size, worst, worst_before, rtol):
@@ -344,7 +352,7 @@ def _solve(estimate, size, middle, radius, rtol):
         moments=tuple(float((density * square**k).sum() / total) for k in (1, 2)),
         error={
             **dict.fromkeys(_CHANGES, np.inf),
-            "residual": residual,
+            "residual": float(residual),
             "edge": float(edge),
         },
     )

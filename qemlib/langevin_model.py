@@ -188,11 +188,11 @@ class LangevinModel(Locked):
         """The model of a device, on a grid that holds its steady state.
 
         The grid is centred at 0.  It is widened until the orbit-averaged weight of the motion
-        that touches its edge is below 1e-16 of the largest, and refined until the splines miss
-        the exact coefficients half-way between points by less than 1e-9 of their largest value.
-        From 2049 points on it is refined only where that is needed.  The result's `note` says what
-        was reached.  Motion that lies beyond a gap of such small
-        weight is not looked for.
+        that touches its edge is below 1e-16 of the largest, or 1e-32 where friction is above a
+        tenth of the frequency, and refined until the splines miss the exact coefficients half-way
+        between points by less than 1e-9 of their largest value.  From 2049 points on it is refined
+        only where that is needed.  The result's `note` says what was reached.  Motion that lies
+        beyond a gap of such small weight is not looked for.
 
         Parameters
         ----------

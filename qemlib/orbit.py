@@ -39,7 +39,7 @@ _NOTHING, _FEWEST = -80.0, 0.25
 _FEWEST_HELD = 12  # orbits above the edge weight
 _ROUND_OFF = 1e-20  # of a kinetic energy
 # What the average neglects, in units of the square of uneven friction over frequency.
-_NEGLECTED = 1.0
+_NEGLECTED = 10.0
 
 
 def orbit_average(model) -> OrbitAverage:

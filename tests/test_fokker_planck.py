@@ -460,3 +460,15 @@ def test_a_ring_around_an_empty_middle_is_found():
     state = qem.steady_state(model, rtol=1e-6)
     assert state.phonon_number == pytest.approx(estimate.phonon_number, rel=1e-3)
     assert state.g2 == pytest.approx(estimate.g2, rel=1e-3)
+
+
+@pytest.mark.parametrize("rtol", [1e-2, 1e-5])
+def test_a_device_with_strong_friction_gets_a_grid_that_holds_its_state(rtol):
+    """Two sharp bands: γ reaches 3.6 ω0, and W falls more slowly than its orbit average."""
+    left = qem.Lead(qem.Lorentzian(-18.4, 0.914, 0.0983), 0.0, 164.0)
+    right = qem.Lead(qem.Lorentzian(2.64, 0.00651, 5.3), 0.0, 15.6)
+    model = qem.LangevinModel.from_device(qem.Device(qem.Oscillator(20.6), left, right, 0.19))
+    assert np.abs(model.damping).max() > 3 * model.frequency
+    state = qem.steady_state(model, rtol=rtol)
+    assert state.error["edge"] < 1e-10
+    assert state.phonon_number == pytest.approx(3.09415, rel=max(rtol, 1e-5))
