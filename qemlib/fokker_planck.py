@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from qemlib import _checks, wigner
+from qemlib import _checks, positivity, wigner
 from qemlib._errors import ConvergenceError
 from qemlib._hermite import generator, hermite_functions, quadrature
 from qemlib.langevin_model import LangevinModel
@@ -68,7 +68,8 @@ class SteadyState(wigner.FromMoments):
         return (
             f"SteadyState(phonon_number={self.phonon_number:.10g}, g2={self.g2:.10g}; "
             f"{len(self.coefficients)} × {len(self.coefficients)} functions, relative change "
-            f"under refinement {change:.0e}, residual {self.error['residual']:.0e})"
+            f"under refinement {change:.0e}, residual {self.error['residual']:.0e}"
+            f"{positivity.remark(self)})"
         )
 
     @property
@@ -157,6 +158,11 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
     ConvergenceError
         If the largest basis does not reach `rtol`.
 
+    Warns
+    -----
+    ClassicalStateWarning
+        If W is no quantum state, as for T below ω0/2; see `qemlib.positivity`.
+
     Notes
     -----
     The matrices are small: with one BLAS thread (OMP_NUM_THREADS=1, set before NumPy is loaded) the
@@ -172,12 +178,13 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
     rtol = _checks.positive("rtol", rtol)
     if not 1e-11 <= rtol <= 1e-2:
         raise ValueError(f"rtol must lie between 1e-11 and 1e-2, got {rtol!r}")
-    estimate = orbit_average(model)
+    with positivity.untold():
+        estimate = orbit_average(model)
     radius = _radius(estimate)
     while True:
         state = _refine(model, radius, rtol, estimate.relaxation_time)
         if state.error["edge"] < _EDGE_ALLOWED:
-            return state
+            return positivity.told(state)
         radius *= _WIDER
 
 

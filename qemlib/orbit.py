@@ -19,7 +19,7 @@ import numpy as np
 from scipy.interpolate import make_interp_spline
 from scipy.linalg import eigh_tridiagonal
 
-from qemlib import _checks, wigner
+from qemlib import _checks, positivity, wigner
 
 __all__ = ["OrbitAverage", "edge_weight", "orbit_average"]
 
@@ -46,6 +46,11 @@ def orbit_average(model) -> OrbitAverage:
     ValueError
         If the grid is too small to hold the state, friction is negative at every energy, or the
         potential has several wells.
+
+    Warns
+    -----
+    ClassicalStateWarning
+        If W is no quantum state, as for T below ω0/2; see `qemlib.positivity`.
 
     Notes
     -----
@@ -77,7 +82,7 @@ def orbit_average(model) -> OrbitAverage:
             f"the steady state: at its edge the weight is {weight:.1e} of the largest, "
             f"at most {_EDGE_WEIGHT:.0e} is allowed; build the model on a wider grid"
         )
-    return estimate
+    return positivity.told(estimate)
 
 
 def edge_weight(model) -> float:
@@ -135,7 +140,7 @@ class OrbitAverage(wigner.FromMoments):
         return (
             f"OrbitAverage(phonon_number={self.phonon_number:.6g}, g2={self.g2:.6g}, "
             f"relaxation_time={self.relaxation_time:.3g}, edge_weight={self.edge_weight:.0e}; "
-            "a preview, exact for weak friction)"
+            f"a preview, exact for weak friction{positivity.remark(self)})"
         )
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from qemlib import positivity
 from qemlib._batches import ARGUMENTS, ESTIMATORS, Batches
 from qemlib.diagnostics import (
     OBSERVABLES,
@@ -19,6 +20,8 @@ from qemlib.diagnostics import (
 )
 
 __all__ = ["Histogram", "SampledState", "Trajectory"]
+
+_LEVELS = 512  # at most, of those that are looked at for negative populations
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +115,8 @@ class SampledState:
         and R-hat.
     shortcomings : tuple of str
         What keeps the error bars from being trusted; empty if nothing does.
+    violations : tuple of str
+        What of a quantum state W violates, beyond six standard errors; empty if nothing.
     """
 
     scheme: str
@@ -153,6 +158,7 @@ class SampledState:
         if self.partial:
             lines.append("partial: interrupted, go on with resume=")
         lines += [f"not to be trusted: {text}" for text in self.shortcomings]
+        lines += [f"not a quantum state: {text}" for text in self.violations]
         return "\n    ".join(lines) + ")"
 
     @property
@@ -265,6 +271,25 @@ class SampledState:
     def shortcomings(self) -> tuple[str, ...]:
         # Everything else either depends on the energy alone or changes within one period.
         return shortcomings({"energy": self._convergence("energy")})
+
+    @cached_property
+    def violations(self) -> tuple[str, ...]:
+        if not self.recorded:
+            return ()
+        model, batches = self._ensemble.plan.model, self._batches
+
+        def product(_, moments, parts):
+            mean = complex(moments[4] / model.x0, moments[5] / model.p0)
+            return positivity.uncertainty(moments[0], complex(moments[2], moments[3]), mean)
+
+        widest = batches.bin_width * (1 + np.flatnonzero(batches.radial.any(axis=0))[-1])
+        levels = min(int(widest**2) + 1, _LEVELS)
+        return positivity.of_samples(
+            product(batches, *batches.pooled),
+            batches.jackknife(product),
+            self.populations(levels),
+            self.standard_error("populations", levels),
+        )
 
     def _convergence(self, name):
         if not self.recorded:
