@@ -46,6 +46,11 @@ _DENSE, _MOST = 160, 8192  # levels of a matrix, and of populations alone
 _SIGMAS = 6.0
 _NOTHING = -40.0  # ln W beside its largest, of the widest orbit that counts
 
+MEANING = (
+    "(A24) is classical: it does not hold for an oscillator so cold, or a W so sharp; populations, "
+    "g2, entropy and work mean nothing there"
+)
+
 _SILENT: ContextVar[bool] = ContextVar("silent", default=False)
 
 
@@ -58,8 +63,7 @@ def told(state: Any) -> Any:
     if not _SILENT.get() and state.violations:
         warnings.warn(
             f"{type(state).__name__} is not a quantum state: {'; '.join(state.violations)}. "
-            "(A24) is classical: it does not hold for an oscillator so cold or so sharp, and its "
-            "populations, g2, entropy and work mean nothing",
+            f"{MEANING}",
             ClassicalStateWarning,
             stacklevel=3,
         )
@@ -83,41 +87,37 @@ def violations(state: Any) -> tuple[str, ...]:
     ----------
     state : SteadyState or OrbitAverage
     """
-    model, x0, p0 = state.model, state.model.x0, state.model.p0
-    middle = getattr(state, "center", 0.0) / x0
-    radius = _radius(state)
-    low, high = model.x[0] / x0, model.x[-1] / x0
-
-    def w(real, imaginary):
-        """W(α), zero outside of the grid, about the middle."""
-        real = real + middle
-        inside = (real >= low) & (real <= high)
-        return np.where(
-            inside, x0 * p0 * state.wigner(x0 * real.clip(low, high), p0 * imaginary), 0.0
-        )
-
-    axis = np.linspace(-radius, radius, _POINTS)
-    density = w(axis[:, None], axis[None, :])
+    w, axis = _about_its_middle(state)
+    density = w(axis[:, None], axis)
     error = _error(state, density)
     product = uncertainty(*_averages(axis, density))
     if product < 0.5 * (1.0 - error):
         return (f"its uncertainty product is {product:.4g}, where 1/2 is the least",)
     if _sharpness(axis, density) < _SHARP:
         return ()
-    return _negative(w, radius, 2.0 * np.pi * radius**2 * error * density.max())
+    return _negative(w, axis[-1], _of_eigenvalues(axis[-1], error, density))
+
+
+def error_of(state: Any) -> float:
+    """What the error of a computed W may make of an eigenvalue of ρ; zero if it is not known."""
+    if not hasattr(state, "error") or not hasattr(state, "wigner"):
+        return 0.0
+    w, axis = _about_its_middle(state)
+    density = w(axis[:, None], axis)
+    return _of_eigenvalues(axis[-1], _error(state, density), density)
 
 
 def of_samples(product, product_error, populations, errors) -> tuple[str, ...]:
     """The same of samples, beyond six standard errors of the uncertainty product and of levels."""
     if product + _SIGMAS * product_error < 0.5:
         return (
-            f"its uncertainty product is {product:.4g} ± {product_error:.1g}, where 1/2 is the "
+            f"its uncertainty product is {product:.4g} +/- {product_error:.1g}, where 1/2 is the "
             "least",
         )
     level = int(np.argmin(populations + _SIGMAS * errors))
     if populations[level] + _SIGMAS * errors[level] < 0.0:
         return (
-            f"the population of level {level} is {populations[level]:.2g} ± {errors[level]:.1g}",
+            f"the population of level {level} is {populations[level]:.2g} +/- {errors[level]:.1g}",
         )
     return ()
 
@@ -140,6 +140,26 @@ def uncertainty(square, squeezing, mean) -> float:
     """
     spread = square - abs(mean) ** 2
     return float(np.sqrt(np.maximum(spread**2 - abs(squeezing - mean**2) ** 2, 0.0)))
+
+
+def _about_its_middle(state):
+    """W(α) about the middle, zero outside of the model's grid, and an axis that holds it all."""
+    model, x0, p0 = state.model, state.model.x0, state.model.p0
+    middle = getattr(state, "center", 0.0) / x0
+    low, high = model.x[0] / x0, model.x[-1] / x0
+
+    def w(real, imaginary):
+        real = real + middle
+        values = x0 * p0 * state.wigner(x0 * np.clip(real, low, high), p0 * imaginary)
+        return np.where((real >= low) & (real <= high), values, 0.0)
+
+    radius = _radius(state)
+    return w, np.linspace(-radius, radius, _POINTS)
+
+
+def _of_eigenvalues(radius, error, density):
+    """ρ = 2 ∫d²α W(α) D(2α)Π, and D(2α)Π is unitary: at most 2 ∫d²α |δW|."""
+    return 2.0 * np.pi * radius**2 * error * float(density.max())
 
 
 def _radius(state):
@@ -193,5 +213,5 @@ def _negative(w, radius, error):
     lowest = float(np.linalg.eigvalsh(rho)[0] if dense else rho.diagonal().real.min())
     if lowest > -error:
         return ()
-    kind = "an eigenvalue of ρ" if dense else "a population"
+    kind = "an eigenvalue of rho" if dense else "a population"
     return (f"{kind} is {lowest:.2g}, with an error of at most {error:.0e}",)
