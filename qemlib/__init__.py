@@ -34,6 +34,7 @@ from qemlib.langevin import LeftGridError, euler_equivalent, sample
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import OrbitAverage, orbit_average
 from qemlib.position_spectrum import position_spectrum
+from qemlib.positivity import ClassicalStateWarning
 from qemlib.quadrature import QuadratureError
 from qemlib.quantum_state import QuantumState, quantum_state
 from qemlib.rate_equation import RateCoefficients, rate_equation_coefficients
@@ -48,6 +49,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Adiabaticity",
+    "ClassicalStateWarning",
     "Convergence",
     "ConvergenceError",
     "Device",

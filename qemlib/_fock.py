@@ -14,6 +14,8 @@ from qemlib._laguerre import BLOCK, laguerre_integrals, laguerre_sequence, lague
 # A state is expanded about its own middle where that is farther away than this part of its extent,
 # and if that takes less than this part of the levels.
 _APART, _FEWER = 0.5, 0.5
+# A matrix is moved there where it keeps less than this part of its phonons.
+_AT_REST = 0.1
 _FEWEST_LEVELS = 16
 # What levels beyond those kept may hold, and what may change there and back, beside the largest
 # entry.
@@ -69,10 +71,16 @@ def _from_its_middle(w, levels, radius, found):
 
 def about_its_middle(rho):
     """β and D(β)† ρ D(β) in few levels; 0 and `rho` itself if it does not get smaller."""
-    n, trace = np.arange(1, len(rho)), np.trace(rho).real
-    middle = np.sqrt(n) @ np.diagonal(rho, -1) / trace if trace > 0 else 0.0
-    size = _FEWEST_LEVELS
-    while middle and size < _FEWER * len(rho):
+    n, trace = np.arange(len(rho)), np.trace(rho).real
+    if not trace > 0:
+        return 0.0, rho
+    middle = np.sqrt(n[1:]) @ np.diagonal(rho, -1) / trace
+    # Phonons that are left there.
+    rest = n @ rho.diagonal().real / trace - abs(middle) ** 2
+    if not rest < _AT_REST * abs(middle) ** 2:
+        return 0.0, rho
+    size = _FEWEST_LEVELS * int(1.0 + max(rest, 0.0))
+    while size < _FEWER * len(rho):
         shift = displacement(middle, len(rho), size)
         smaller = _transformed(shift.conj().T, rho)
         if np.abs(_transformed(shift, smaller) - rho).max() < _CHANGED * np.abs(rho).max():

@@ -11,7 +11,7 @@ _LARGE = 1e100
 # Stirling's series to three terms is exact to round-off beyond.
 _STIRLING = 64
 # Numbers, orders times points, that are carried at once: all of a step stays in the cache.
-BLOCK = 2**14
+BLOCK = 2**15
 
 
 def laguerre_sequence(levels, z, orders):

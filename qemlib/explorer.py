@@ -15,6 +15,7 @@ from contextlib import suppress
 import ipywidgets
 import numpy as np
 
+from qemlib import positivity
 from qemlib.densities import Lorentzian
 from qemlib.device import Device, Lead, Oscillator, paper_device
 from qemlib.fokker_planck import steady_state
@@ -191,6 +192,7 @@ class DeviceExplorer(ipywidgets.VBox):
         text = (
             f"⟨a†a⟩ = {numbers.phonon_number:.4g}, g⁽²⁾(0) = {numbers.g2:.4f}, "
             f"W_E = {_work(numbers.ergotropy)}, W_F = {_work(numbers.free_energy_work)}"
+            f"{positivity.remark(numbers)}"
         )
         self._picture.value = picture(figure, f"Six panels at V = {device.voltage:g}: {text}", dpi)
         self.state = state
@@ -199,7 +201,8 @@ class DeviceExplorer(ipywidgets.VBox):
     def _attempt(self, action: Callable, *arguments):
         """What the action returns; or None, where its error is said instead of raised."""
         try:
-            return action(*arguments)
+            with positivity.untold():  # it is said below the controls
+                return action(*arguments)
         except Exception as error:  # nobody else would catch it here
             self._say(str(error) or f"not computed: {type(error).__name__}", "alert")
             return None
@@ -224,6 +227,8 @@ class DeviceExplorer(ipywidgets.VBox):
 
 
 def _work(value):
+    if np.isnan(value):
+        return "undefined"
     return f"{value:.3g}" if value > _ROUND_OFF else "0"
 
 

@@ -167,6 +167,8 @@ class StatePanels:
         density = state.wigner(axis * scale.x0, axis[:, None] * scale.p0)
         self._image.set(data=density, extent=(-reach, reach, -reach, reach))
         self._image.set_clim(0.0, density.max())
+        remark = "not a quantum state" if state.violations else ""
+        self._image.axes.set_title(remark, color=COLORS["red"], fontsize="small")
 
     def _draw_populations(self, numbers):
         held = int(np.searchsorted(np.cumsum(numbers.populations), _SHOWN)) + 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from qemlib import positivity
 from qemlib._batches import ARGUMENTS, ESTIMATORS, Batches
 from qemlib.diagnostics import (
     OBSERVABLES,
@@ -22,6 +23,7 @@ from qemlib.diagnostics import (
 __all__ = ["Histogram", "SampledState", "Trajectory"]
 
 _SMALL = 0.5  # standard errors; a bias below adds less than an eighth to the whole error
+_LEVELS = 512  # at most, of those that are looked at for negative populations
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +126,8 @@ class SampledState:
     caveats : tuple of str
         What error bars do not show: a bias of the step that is not small beside them, and a step
         that does not resolve the motion.
+    violations : tuple of str
+        What of a quantum state W violates, beyond six standard errors; empty if nothing.
     """
 
     scheme: str
@@ -167,6 +171,7 @@ class SampledState:
             lines.append("partial: interrupted, go on with resume=")
         lines += [f"not to be trusted: {text}" for text in self.shortcomings]
         lines += [f"mind: {text}" for text in self.caveats]
+        lines += [f"not a quantum state: {text}" for text in self.violations]
         return "\n    ".join(lines) + ")"
 
     @property
@@ -293,6 +298,25 @@ class SampledState:
         if not self.resolves_motion:
             found.append(UNRESOLVED)
         return tuple(found)
+
+    @cached_property
+    def violations(self) -> tuple[str, ...]:
+        if not self.recorded:
+            return ()
+        model, batches = self._ensemble.plan.model, self._batches
+
+        def product(_, moments, parts):
+            mean = complex(moments[4] / model.x0, moments[5] / model.p0)
+            return positivity.uncertainty(moments[0], complex(moments[2], moments[3]), mean)
+
+        widest = batches.bin_width * (1 + np.flatnonzero(batches.radial.any(axis=0))[-1])
+        levels = min(int(widest**2) + 1, _LEVELS)
+        return positivity.of_samples(
+            product(batches, *batches.pooled),
+            batches.jackknife(product),
+            self.populations(levels),
+            self.standard_error("populations", levels),
+        )
 
     def _convergence(self, name):
         if not self.recorded:

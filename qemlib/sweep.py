@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import warnings
 from concurrent.futures import Executor, as_completed
 from dataclasses import is_dataclass, replace
 
@@ -11,7 +12,7 @@ import numpy as np
 import xarray as xr
 from loky import cpu_count, get_reusable_executor
 
-from qemlib import _checks
+from qemlib import _checks, positivity
 from qemlib._progress import bar
 from qemlib._store import Store
 from qemlib.device import Device
@@ -43,6 +44,7 @@ _VARIABLES = {
     ),
     "missing_trace": ("part of the trace beyond the levels kept", "1"),
     "levels": ("number of levels kept", "1"),
+    "positive": ("1 for a quantum state, 0 where (A24) is classical and gives none", "1"),
 }
 
 
@@ -77,6 +79,11 @@ def sweep(
     -------
     xarray.Dataset
         One dimension per parameter; long names and units in the attributes of each variable.
+
+    Warns
+    -----
+    ClassicalStateWarning
+        If a point has no quantum state: its `positive` is 0, and its work and entropy are NaN.
 
     Raises
     ------
@@ -126,14 +133,28 @@ def sweep(
     finally:
         for future in futures:
             future.cancel()
+    _warn_of_classical(dataset)
     return dataset
 
 
 def _point(device, method):
-    state = _METHODS[method](LangevinModel.from_device(device))
+    with positivity.untold():  # another process's warnings are not seen here
+        state = _METHODS[method](LangevinModel.from_device(device))
     numbers = summary(device, state)
     point = {name: getattr(numbers, name) for name in _VARIABLES if hasattr(numbers, name)}
-    return point | {"damping_at_rest": float(damping(device, 0.0))}
+    here = {"damping_at_rest": float(damping(device, 0.0)), "positive": not numbers.violations}
+    return point | here
+
+
+def _warn_of_classical(dataset):
+    negative = int((dataset["positive"].values == 0.0).sum())
+    if negative:
+        warnings.warn(
+            f"sweep: {negative} of {dataset['positive'].size} points have no quantum state, their "
+            f"`positive` is 0. {positivity.MEANING}",
+            positivity.ClassicalStateWarning,
+            stacklevel=3,
+        )
 
 
 def _result(future, axes, index):

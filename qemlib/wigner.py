@@ -11,9 +11,11 @@ characteristic function in Appendix D.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
-from qemlib import _checks
+from qemlib import _checks, positivity
 from qemlib._circles import radial_nodes, refuse_tail
 from qemlib._fock import about_its_middle, matrix, phase_space
 from qemlib._laguerre import BLOCK, laguerre_integrals, laguerre_sequence, laguerre_sums
@@ -59,7 +61,10 @@ def g2(moments) -> float:
 
 
 class FromMoments:
-    """What follows from the moments (⟨|α|²⟩, ⟨|α|⁴⟩) of W alone, with no truncation of levels."""
+    """What follows from the moments (⟨|α|²⟩, ⟨|α|⁴⟩) of W alone, with no truncation of levels.
+
+    `violations` says why W is no quantum state, and is empty if it is one; see `qemlib.positivity`.
+    """
 
     moments: tuple[float, float]
 
@@ -72,6 +77,11 @@ class FromMoments:
     def g2(self) -> float:
         """g⁽²⁾(0), Eq. (10)."""
         return g2(self.moments)
+
+    @cached_property
+    def violations(self) -> tuple[str, ...]:
+        """What of a quantum state W violates; empty if nothing."""
+        return positivity.violations(self)
 
 
 def laguerre_functions(levels: int, z, order: int = 0) -> np.ndarray:
