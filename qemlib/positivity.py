@@ -16,13 +16,15 @@ A state that passes need not be right: it is positive down to T = ω0/2.
 from __future__ import annotations
 
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from qemlib import _fock
+from qemlib._circles import radial_nodes
+from qemlib._laguerre import laguerre_integrals
 
 __all__ = [
     "ClassicalStateWarning",
@@ -44,7 +46,9 @@ _SHARP = 1.0
 _MARGIN, _LEAST = 10.0, 1e-9
 _DENSE, _MOST = 160, 8192  # levels of a matrix, and of populations alone
 _SIGMAS = 6.0
-_NOTHING = -40.0  # ln W beside its largest, of the widest orbit that counts
+# ln W beside its largest, of the widest orbit that counts, and positions to find how far it goes.
+_NOTHING, _RADII, _WIDER = -40.0, 400, 1.02
+_ANGLES = 192
 
 MEANING = (
     "(A24) is classical: it does not hold for an oscillator so cold, or a W so sharp; populations, "
@@ -89,7 +93,7 @@ def violations(state: Any) -> tuple[str, ...]:
     """
     w, axis = _about_its_middle(state)
     density = w(axis[:, None], axis)
-    error = _error(state, density)
+    error = _error(state)
     product = uncertainty(*_averages(axis, density))
     if product < 0.5 * (1.0 - error):
         return (f"its uncertainty product is {product:.4g}, where 1/2 is the least",)
@@ -104,7 +108,7 @@ def error_of(state: Any) -> float:
         return 0.0
     w, axis = _about_its_middle(state)
     density = w(axis[:, None], axis)
-    return _of_eigenvalues(axis[-1], _error(state, density), density)
+    return _of_eigenvalues(axis[-1], _error(state), density)
 
 
 def of_samples(product, product_error, populations, errors) -> tuple[str, ...]:
@@ -166,19 +170,24 @@ def _radius(state):
     """|α| from the middle, beyond which W is nothing."""
     if np.ndim(state.radius) == 0:
         return state.radius
-    inside = state.log_weight - state.log_weight.max() > _NOTHING
-    return float(state.radius[np.flatnonzero(inside)[-1]])
+    seen = state.log_weight - state.log_weight.max() > _NOTHING
+    widest, model = state.radius[np.flatnonzero(seen)[-1]], state.model
+    # A soft spring lets an orbit of that energy go farther in x.
+    x = np.linspace(model.x[0], model.x[-1], _RADII)
+    energy = model.potential_at(x) - state.potential_minimum
+    along = np.abs(x - state.center)[energy < model.frequency * widest**2].max(initial=0.0)
+    return _WIDER * float(max(widest, along / model.x0))
 
 
-def _error(state, density):
+def _error(state):
     """Of W, beside its largest value."""
     known = getattr(state, "error", {})
     change = known.get("wigner")
     if change is None:
         # Of an average over orbits: that of ⟨a†a⟩ beside ⟨|α|²⟩.
         change = abs(known.get("phonon_number", 0.0) * state.phonon_number) / state.moments[0]
-    edge = np.abs(np.concatenate([density[[0, -1]].ravel(), density[:, [0, -1]].ravel()])).max()
-    return _MARGIN * (change + edge / density.max()) + _LEAST
+    edge = known.get("edge", getattr(state, "edge_weight", 0.0))
+    return _MARGIN * (change + edge) + _LEAST
 
 
 def _averages(axis, density):
@@ -207,11 +216,22 @@ def _sharpness(axis, density):
 
 def _negative(w, radius, error):
     levels = int(radius**2) + 16
-    dense = levels <= _DENSE
-    levels = min(levels, _MOST)
-    rho = _fock.matrix(w, levels, radius, levels - 1 if dense else 0)
-    lowest = float(np.linalg.eigvalsh(rho)[0] if dense else rho.diagonal().real.min())
+    kind, lowest = "a population", None
+    if levels <= _DENSE:
+        # W that ends at the edge of a grid has no end of harmonics.
+        with suppress(ValueError):
+            rho = _fock.matrix(w, levels, radius, levels - 1)
+            kind, lowest = "an eigenvalue of rho", float(np.linalg.eigvalsh(rho)[0])
+    if lowest is None:
+        lowest = float(_populations(w, min(levels, _MOST), radius).min())
     if lowest > -error:
         return ()
-    kind = "an eigenvalue of rho" if dense else "a population"
     return (f"{kind} is {lowest:.2g}, with an error of at most {error:.0e}",)
+
+
+def _populations(w, levels, radius):
+    r, weight = radial_nodes(levels, radius)
+    direction = np.exp(2j * np.pi * np.arange(_ANGLES) / _ANGLES)
+    profile = np.array([w(s * direction.real, s * direction.imag).mean() for s in r])
+    integrals = laguerre_integrals(levels, 4.0 * r**2, [0], (weight * r * profile)[None])
+    return 4.0 * np.pi * np.where(np.arange(levels) % 2, -1.0, 1.0) * integrals[:, 0]

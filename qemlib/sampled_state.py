@@ -310,7 +310,8 @@ class SampledState:
             return positivity.uncertainty(moments[0], complex(moments[2], moments[3]), mean)
 
         widest = batches.bin_width * (1 + np.flatnonzero(batches.radial.any(axis=0))[-1])
-        levels = min(int(widest**2) + 1, _LEVELS)
+        # A narrow ring makes levels above it negative first.
+        levels = min(int((widest + 1.0) ** 2) + 16, _LEVELS)
         return positivity.of_samples(
             product(batches, *batches.pooled),
             batches.jackknife(product),

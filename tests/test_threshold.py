@@ -73,7 +73,6 @@ def test_summary_names_voltage_uncertainty_and_level():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("device", (8, 9)), "device must be a Device"),
         ((DEVICE, (9.0, 8.0)), "bracket must be two voltages"),
         ((DEVICE, (8.0,)), "bracket must be two voltages"),
         ((DEVICE, 8.0), "bracket must be an array with 1 axis"),
@@ -86,3 +85,11 @@ def test_summary_names_voltage_uncertainty_and_level():
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         qem.ergotropy_threshold(*arguments)
+
+
+@pytest.mark.parametrize(
+    "device", ["device", None, paper_model(6.0)], ids=lambda d: type(d).__name__
+)
+def test_what_is_no_device_is_a_type_error(device):
+    with pytest.raises(TypeError, match="device must be a Device, got "):
+        qem.ergotropy_threshold(device, (8, 9))
