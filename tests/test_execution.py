@@ -11,7 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from make_references import ROOT, Job, run_together, write
+from make_references import ROOT, Job, chapters_with_code, run_together, write
+from running import LONGEST
 
 HEAD = """---
 jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
@@ -162,6 +163,14 @@ while not Path({other!r}).exists():
     run_together(jobs, runs.append, kernels=2)
     assert sorted(run.job.name for run in runs) == ["a", "b"]
     assert all(run.error is None and run.seconds > 0 for run in runs)
+
+
+def test_the_longest_begin_first(tmp_path):
+    assert set(LONGEST) < {path.stem for path in chapters_with_code()}
+    names = ["another", f"chapters/{LONGEST[1]}", LONGEST[0]]
+    runs = []
+    run_together([job(tmp_path, name, "1") for name in names], runs.append, kernels=1)
+    assert [run.job.name for run in runs] == names[::-1]
 
 
 def test_no_more_kernels_run_than_were_asked_for(tmp_path):
