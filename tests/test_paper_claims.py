@@ -240,7 +240,7 @@ def test_no_verdict_rests_on_the_limit_of_small_frequency():
 
 
 def test_the_ring_opens_where_the_friction_at_rest_vanishes():
-    # (Q24) along p, and the orbit average in all directions: no offset at any ħ.
+    # (Q37) along p, and the orbit average in all directions: no offset at any ħ.
     assert printed().ring_onset == pytest.approx(printed().threshold, abs=1e-5)
     assert Evidence(PRINTED, "orbit").ring_onset == pytest.approx(printed().threshold, abs=1e-4)
 
