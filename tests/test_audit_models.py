@@ -118,6 +118,7 @@ def reason(refusal):
     for words in (
         "at least",
         "too small",
+        "outside of the model's grid",
         "one well",
         "no bound",
         "still changes",
