@@ -150,12 +150,12 @@ def _about_its_middle(state):
     """W(α) about the middle, zero outside of the model's grid, and an axis that holds it all."""
     model, x0, p0 = state.model, state.model.x0, state.model.p0
     middle = getattr(state, "center", 0.0) / x0
-    low, high = model.x[0] / x0, model.x[-1] / x0
+    low, high = model.x[0], model.x[-1]
 
     def w(real, imaginary):
-        real = real + middle
-        values = x0 * p0 * state.wigner(x0 * np.clip(real, low, high), p0 * imaginary)
-        return np.where((real >= low) & (real <= high), values, 0.0)
+        x = x0 * (real + middle)
+        values = x0 * p0 * state.wigner(np.clip(x, low, high), p0 * imaginary)
+        return np.where((x >= low) & (x <= high), values, 0.0)
 
     radius = _radius(state)
     return w, np.linspace(-radius, radius, _POINTS)
