@@ -431,7 +431,7 @@ def test_states_and_hamiltonians_of_other_libraries():
 
 def test_a_mask_is_not_ignored():
     p = np.ma.masked_array([0.5, 0.5, 7.0], mask=[0, 0, 1])
-    with pytest.raises(ValueError, match="rho must have no masked entries, got 1"):
+    with pytest.raises(ValueError, match="rho must not be masked, got 1"):
         qem.entropy(p)
 
 
