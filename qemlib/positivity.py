@@ -7,8 +7,8 @@ are no probabilities.
 
 Two things are asked of W.  Its uncertainty product, with ħ = 1, must be
 [⟨δx²⟩⟨δp²⟩ − ⟨δxδp⟩²]^{1/2} ≥ 1/2 (Robertson and Schrödinger); that costs little.  Where W bends
-so sharply that Fock states see it, no eigenvalue of ρ may be negative either, beyond the error of
-the computation; or, with too many levels for that, no population.
+so sharply that Fock states see it, no eigenvalue of ρ may be below −1e-6 either, beyond the error
+of the computation; or, with too many levels for that, no population.
 
 A state that passes need not be right: it is positive down to T = ω0/2.
 """
@@ -40,10 +40,11 @@ _POINTS = 81  # of a grid each way
 _SEEN = 1e-7  # ln W is looked at where W is above this part of its largest value
 # Largest −∂² ln W along Re α or Im α, in units of |α|^{2/3} beyond 1.  A ring of width σ makes the
 # level at its radius as positive as its neighbours negative where σ is Airy's (32|α|)^{−1/3}; they
-# are lost in round-off where it is three times that.  A thermal state passes with three phonons.
+# are lost in round-off where it is three times that.  A thermal state passes above 1.5 phonons.
 _SHARP = 1.0
 # The error of a computation is its change under refinement; this many times that, and no less.
 _MARGIN, _LEAST = 10.0, 1e-9
+_TOLERATED = 1e-6  # a negative eigenvalue that no number feels
 _DENSE, _MOST = 160, 8192  # levels of a matrix, and of populations alone
 _SIGMAS = 6.0
 # ln W beside its largest, of the widest orbit that counts, and positions to find how far it goes.
@@ -224,7 +225,7 @@ def _negative(w, radius, error):
             kind, lowest = "an eigenvalue of rho", float(np.linalg.eigvalsh(rho)[0])
     if lowest is None:
         lowest = float(_populations(w, min(levels, _MOST), radius).min())
-    if lowest > -error:
+    if lowest > -max(error, _TOLERATED):
         return ()
     return (f"{kind} is {lowest:.2g}, with an error of at most {error:.0e}",)
 
