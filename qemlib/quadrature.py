@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize.elementwise import find_root
 
 from qemlib._axis import integrate
-from qemlib.spectral import Integral, filled, propagation, vacant, widths
+from qemlib.spectral import Integral, propagation, widths
 
 __all__ = ["EnergyQuadrature", "QuadratureError", "known_accuracy"]
 
@@ -51,93 +51,43 @@ class EnergyQuadrature:
 
     def weight(self):
         """∫ A dω, which is 2π unless the dot has a bound state outside of the bands."""
-
-        def integrand(omega, detuning):
-            left, right = widths(self._device, omega)
-            return propagation(self._device, omega, detuning) * (left + right)
-
-        return self._integrate(integrand)
+        return self._integrate(lambda at: at.propagation * sum(at.widths))
 
     def occupation(self):
         """∫ A Φ dω."""
-
-        def integrand(omega, detuning):
-            return propagation(self._device, omega, detuning) * filled(self._device, omega)
-
-        return self._integrate(integrand)
+        return self._integrate(lambda at: at.propagation * at.filled)
 
     def current(self):
         """∫ |G|²κ_L κ_R (f_L − f_R) dω."""
-
-        def integrand(omega, detuning):
-            left, right = widths(self._device, omega)
-            return propagation(self._device, omega, detuning) * left * right * self._window(omega)
-
-        return self._integrate(integrand)
+        return self._integrate(lambda at: at.propagation * np.prod(at.widths, axis=0) * at.window)
 
     def damping(self):
         """−½ ∫ A² Φ' dω, where A²Φ' = A Σ_α A_α f'_α + |G|⁴(κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
-        return self.friction() + self.pumping()
+        return self._integrate(lambda at: at.friction + at.pumping)
 
     def friction(self):
         """−½ ∫ A Σ_α A_α f'_α dω: the part of the damping that is never negative."""
-
-        def integrand(omega, detuning):
-            kappa = widths(self._device, omega)
-            thermal = sum(
-                width * lead.occupation(omega) * lead.vacancy(omega) / lead.temperature
-                for width, lead in zip(kappa, self._device.leads, strict=True)
-            )
-            return 0.5 * propagation(self._device, omega, detuning) ** 2 * sum(kappa) * thermal
-
-        return self._integrate(integrand)
+        return self._integrate(lambda at: at.friction)
 
     def pumping(self):
         """−½ ∫ |G|⁴ (κ_L'κ_R − κ_Lκ_R')(f_L − f_R) dω: the other part, of either sign."""
-
-        def integrand(omega, detuning):
-            left, right = widths(self._device, omega)
-            slopes = [  # κ = −2 Im Σ
-                -2.0 * lead.density.self_energy_derivative(omega).imag
-                for lead in self._device.leads
-            ]
-            tilt = slopes[0] * right - left * slopes[1]
-            weight = propagation(self._device, omega, detuning) ** 2
-            return -0.5 * weight * tilt * self._window(omega)
-
-        return self._integrate(integrand)
+        return self._integrate(lambda at: at.pumping)
 
     def diffusion(self):
         """∫ A² Φ(1 − Φ) dω."""
-
-        def integrand(omega, detuning):
-            weight = propagation(self._device, omega, detuning) ** 2
-            return weight * filled(self._device, omega) * vacant(self._device, omega)
-
-        return self._integrate(integrand)
+        return self._integrate(lambda at: at.propagation**2 * at.filled * at.vacant)
 
     def noise_spectrum(self, omega):
         """∫ A(ν)Φ(ν) A(ν+ω)[1 − Φ(ν+ω)] dν; `omega` like `level`."""
 
-        def integrand(nu, detuning, shift):
-            start = propagation(self._device, nu, detuning) * filled(self._device, nu)
-            there = nu + shift
-            end = propagation(self._device, there, detuning + shift) * vacant(self._device, there)
-            return start * end
+        def integrand(at, shift):
+            there = _Energies(self._device, at.omega + shift, at.detuning + shift)
+            return at.propagation * at.filled * there.propagation * there.vacant
 
         return self._integrate(integrand, shift=omega)
 
-    def _window(self, omega):
-        """f_L − f_R = f_L(1 − f_R)[1 − e^{a_L − a_R}], a_α = (ω − μ_α)/T_α: also at tiny bias."""
-        left, right = self._device.leads
-        tilt = 1.0 / left.temperature - 1.0 / right.temperature
-        gap = (omega - right.chemical_potential) * tilt - self._device.voltage / left.temperature
-        forward = left.occupation(omega) * right.vacancy(omega)
-        backward = right.occupation(omega) * left.vacancy(omega)
-        return np.where(gap < 0, -forward, backward) * np.expm1(-np.abs(gap))
-
     def _integrate(self, integrand, shift=None):
-        """∫ integrand(ω, ω − level) dω; with `shift` it varies near ω and near ω + shift alike."""
+        """∫ integrand dω; with `shift` it varies near ω and near ω + shift alike."""
         resonance, pull = self._narrowest
         places = self._places
         if shift is not None:
@@ -152,7 +102,7 @@ class EnergyQuadrature:
             if blurred:
                 omega = omega + _BLUR * (np.abs(omega) + np.abs(at))
             more = () if shift is None else (shift[owner][:, None],)
-            return integrand(omega, energy + pull[owner][:, None], *more)
+            return integrand(_Energies(self._device, omega, energy + pull[owner][:, None]), *more)
 
         # Kinks smaller than a density's own accuracy are not worth resolving, as long as the result
         # stays smooth in x.
@@ -227,6 +177,81 @@ class EnergyQuadrature:
 
     def _self_energy(self, omega):
         return sum(lead.density.self_energy(omega) for lead in self._device.leads)
+
+
+class _Energies:
+    """What integrands are made of, at energies ω and their distances from the level."""
+
+    def __init__(self, device, omega, detuning):
+        self._device = device
+        self.omega = omega
+        self.detuning = detuning
+
+    @cached_property
+    def propagation(self):
+        """|G|²."""
+        return propagation(self._device, self.omega, self.detuning)
+
+    @cached_property
+    def widths(self):
+        """κ_L and κ_R."""
+        return widths(self._device, self.omega)
+
+    @cached_property
+    def fermi(self):
+        """f_α and 1 − f_α of each lead, both to full relative precision."""
+        pairs = []
+        for lead in self._device.leads:
+            above = (self.omega - lead.chemical_potential) / lead.temperature
+            rare = np.exp(-np.abs(above))
+            common = 1.0 / (1.0 + rare)
+            rare = rare * common
+            pairs.append((np.where(above > 0, rare, common), np.where(above > 0, common, rare)))
+        return pairs
+
+    @property
+    def filled(self):
+        """Σ_α κ_α f_α."""
+        return sum(kappa * f for kappa, (f, _) in zip(self.widths, self.fermi, strict=True))
+
+    @property
+    def vacant(self):
+        """Σ_α κ_α (1 − f_α)."""
+        return sum(kappa * hole for kappa, (_, hole) in zip(self.widths, self.fermi, strict=True))
+
+    @property
+    def window(self):
+        """f_L − f_R = f_L(1 − f_R)[1 − e^{a_L − a_R}], a_α = (ω − μ_α)/T_α: also at tiny bias."""
+        left, right = self._device.leads
+        tilt = 1.0 / left.temperature - 1.0 / right.temperature
+        gap = (
+            self.omega - right.chemical_potential
+        ) * tilt - self._device.voltage / left.temperature
+        (f_left, hole_left), (f_right, hole_right) = self.fermi
+        towards = np.where(gap < 0, -f_left * hole_right, f_right * hole_left)
+        return towards * np.expm1(-np.abs(gap))
+
+    @property
+    def friction(self):
+        """−½ T Σ_α T_α f'_α."""
+        thermal = sum(
+            kappa * f * hole / lead.temperature
+            for kappa, (f, hole), lead in zip(
+                self.widths, self.fermi, self._device.leads, strict=True
+            )
+        )
+        return 0.5 * self.propagation**2 * sum(self.widths) * thermal
+
+    @property
+    def pumping(self):
+        """−½ |G|⁴ (κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
+        left, right = self.widths
+        slopes = [  # κ = −2 Im Σ
+            -2.0 * lead.density.self_energy_derivative(self.omega).imag
+            for lead in self._device.leads
+        ]
+        tilt = slopes[0] * right - left * slopes[1]
+        return -0.5 * self.propagation**2 * tilt * self.window
 
 
 def known_accuracy(device):

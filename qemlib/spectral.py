@@ -104,9 +104,13 @@ def distribution(device: Device, omega) -> np.ndarray:
     """
     _checks.kind("device", device, Device)
     omega = _checks.finite_array("omega", omega)
-    kappa = sum(widths(device, omega))
+    parts = widths(device, omega)
+    kappa = sum(parts)
+    filled = sum(
+        part * lead.occupation(omega) for part, lead in zip(parts, device.leads, strict=True)
+    )
     empty = np.full(omega.shape, np.nan)
-    return np.divide(filled(device, omega), kappa, out=empty, where=kappa > 0)[()]
+    return np.divide(filled, kappa, out=empty, where=kappa > 0)[()]
 
 
 def propagation(device, omega, detuning):
@@ -121,15 +125,3 @@ def propagation(device, omega, detuning):
 def widths(device, omega):
     """κ_L and κ_R, where round-off below zero is zero."""
     return [np.maximum(lead.density.spectral_density(omega), 0.0) for lead in device.leads]
-
-
-def filled(device, omega):
-    """Σ_α κ_α f_α."""
-    left, right = widths(device, omega)
-    return left * device.left.occupation(omega) + right * device.right.occupation(omega)
-
-
-def vacant(device, omega):
-    """Σ_α κ_α (1 − f_α)."""
-    left, right = widths(device, omega)
-    return left * device.left.vacancy(omega) + right * device.right.vacancy(omega)
