@@ -183,10 +183,8 @@ def _radius(state):
 def _error(state):
     """Of W, beside its largest value."""
     known = getattr(state, "error", {})
-    change = known.get("wigner")
-    if change is None:
-        # Of an average over orbits: that of ⟨a†a⟩ beside ⟨|α|²⟩.
-        change = abs(known.get("phonon_number", 0.0) * state.phonon_number) / state.moments[0]
+    # An average over orbits is judged as it is: what it neglects is no error of this W.
+    change = known.get("wigner", 0.0)
     edge = known.get("edge", getattr(state, "edge_weight", 0.0))
     return _MARGIN * (change + edge) + _LEAST
 

@@ -233,7 +233,7 @@ class _Energies:
 
     @property
     def friction(self):
-        """−½ T Σ_α T_α f'_α."""
+        """−½ A Σ_α A_α f'_α."""
         thermal = sum(
             kappa * f * hole / lead.temperature
             for kappa, (f, hole), lead in zip(
