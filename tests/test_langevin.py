@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numba
@@ -133,10 +134,11 @@ def covariance(model, step, scheme):
         words = block_of_words(3)[None]
         kept = False, np.zeros((1, 1, 6, _kernels.LANES)), 1, np.empty((0, 2, 0)), 1
         left = np.full(1, -1)
-        _kernels.advance(
-            *(state, words, field, np.ones(7), code, 1, 1, 0, kept),
-            *(np.zeros((1, 64, 5), int), np.zeros((numba.get_num_threads(), 2), int), left),
-        )
+        with ThreadPoolExecutor(1) as pool:
+            _kernels.advance(
+                *(pool, state, words, field, np.ones(7), code, 1, 1, 0, kept),
+                *(np.zeros((1, 64, 5), int), np.zeros((1, 2), int), left),
+            )
         assert left[0] == -1
         return state[0]
 
