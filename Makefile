@@ -21,6 +21,13 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export NUMBA_NUM_THREADS ?= $(shell getconf _NPROCESSORS_ONLN)
 
+# In place of a home folder that cannot be written to.
+OWN := $(CURDIR)/$(VENV)/own
+ifneq ($(shell test -w "$$HOME" && echo yes),yes)
+export XDG_CACHE_HOME := $(OWN)/cache
+export npm_config_cache := $(OWN)/cache/npm
+endif
+
 TEST_PARTS := lint unit notebooks book browser
 
 .PHONY: help setup book test $(TEST_PARTS) audit references data scan lab system chromium lock clean
@@ -39,9 +46,12 @@ $(VENV)/.requirements: requirements.txt
 	python3 -m pip install --quiet --require-hashes -r requirements.txt
 	@touch $@
 
-# pip takes no editable install together with hashes, hence a step of its own.
+# pip takes no editable install together with hashes, hence a step of its own.  So does the list of
+# fonts: where it takes long, matplotlib says so, and a chapter must not.
+$(VENV)/.installed: export MPLCONFIGDIR := $(OWN)/matplotlib
 $(VENV)/.installed: $(VENV)/.requirements pyproject.toml
 	python3 -m pip install --quiet --no-deps --no-build-isolation -e .
+	python3 -c 'import matplotlib.font_manager' 2>/dev/null
 	@touch $@
 
 vendor/.collected: package-lock.json sphinx_ext/collect_assets.py $(VENV)/.requirements
@@ -63,6 +73,11 @@ test: chromium setup  ## all tests: lint, unit tests, notebooks, book, browser
 	done; \
 	[ -z "$$failed" ] || { echo "make test: failed:$$failed" >&2; exit 1; }
 
+# Nobody's settings have a say in what is compared.
+unit audit notebooks references book browser data scan: export MPLCONFIGDIR := $(OWN)/matplotlib
+unit audit notebooks references book browser data scan: export IPYTHONDIR := $(OWN)/ipython
+unit audit notebooks references book browser data scan: export JUPYTER_CONFIG_DIR := $(OWN)/jupyter
+unit audit notebooks references book browser data scan: export JUPYTER_RUNTIME_DIR := $(OWN)/jupyter/runtime
 unit audit notebooks references: export TQDM_DISABLE := 1
 # Two processes at once, and a test needs two threads to see that their number does not matter.
 unit notebooks: export NUMBA_NUM_THREADS := 2
@@ -81,7 +96,8 @@ audit: setup  ## random models and devices by every method (takes minutes), with
 	pytest -m slow -s --ignore=tests/browser tests
 
 notebooks: setup  ## run the chapters' references again and compare every printed text
-	pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 600 tests/references
+	pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 1800 \
+	  --nbval-kernel-startup-timeout 600 tests/references
 
 browser: setup chromium  ## open the built pages in a browser
 	pytest tests/browser

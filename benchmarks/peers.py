@@ -9,6 +9,7 @@ that what is compared is the cost of a step.  The kernels also fill their histog
 import ctypes
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numba
@@ -35,9 +36,11 @@ def qemlib_kernel(model, step):
     planes, left = np.zeros((1, ensemble.plane.size), np.int64), np.full(plan.blocks, -1)
     strides, code = 700, schemes.code("rotation")
     recording = (True, ensemble.series, 10**9, ensemble.seen, 1)
+    pool = ThreadPoolExecutor(1)
 
     def call():
         _kernels.advance(
+            pool,
             *(ensemble.state, ensemble.words, field, bins, code, strides, plan.interval, 0),
             *(recording, ensemble.radial, planes, left),
         )

@@ -9,13 +9,14 @@ are taken from the drawn figure (`qemlib.figure_data`): a chapter needs nothing 
 import hashlib
 import re
 import sys
-import time
 from pathlib import Path
 
 import jupytext
 import nbformat
 import xarray as xr
-from nbclient import NotebookClient
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "sphinx_ext"))
+from running import Job, run_together
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "chapters"
@@ -57,16 +58,20 @@ def prepared(chapter, folder):
     return notebook, names
 
 
-def run(chapter):
+def job(chapter):
+    """The chapter's run, or None where there is no named figure."""
     notebook, names = prepared(chapter, DATA)
     if not names:
-        return
+        return None
     plain = nbformat.v4.new_notebook()
     plain.cells = [nbformat.v4.new_code_cell(cell.source) for cell in notebook.cells]
-    resources = {"metadata": {"path": str(CHAPTERS)}}
-    start = time.monotonic()
-    NotebookClient(plain, timeout=600, kernel_name="python3", resources=resources).execute()
-    print(f"{chapter.stem}: {len(names)} figures, {time.monotonic() - start:.1f} s", flush=True)
+    return Job(chapter.stem, plain, CHAPTERS, {"timeout": 1800, "kernel_name": "python3"})
+
+
+def report(run):
+    if run.error is not None:
+        raise SystemExit(f"{run.job.name} failed:\n{run.traceback}")
+    print(f"{run.job.name}: {run.seconds:.1f} s", flush=True)
 
 
 def write_lists():
@@ -89,8 +94,8 @@ def main(names):
     if unknown:
         raise SystemExit(f"no chapter is named {', '.join(sorted(unknown))}")
     DATA.mkdir(exist_ok=True)
-    for name in names or chapters:
-        run(chapters[name])
+    jobs = [job(chapters[name]) for name in names or chapters]
+    run_together([one for one in jobs if one], report)
     write_lists()
     print(f"written to {DATA}")
 

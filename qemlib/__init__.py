@@ -1,6 +1,8 @@
 """Quantum electromechanics: an electric current that drives an oscillator, and the work it stores.
 
 Units: ħ = e = k_B = 1.  The names here are the public ones; each has its source in its docstring.
+Devices, their parts and plain numbers compare by value; results that hold arrays are equal to
+themselves alone.  What is printed of them is ASCII.
 """
 
 from qemlib._errors import ConvergenceError
@@ -32,6 +34,7 @@ from qemlib.langevin import LeftGridError, euler_equivalent, sample
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import OrbitAverage, orbit_average
 from qemlib.position_spectrum import position_spectrum
+from qemlib.positivity import ClassicalStateWarning
 from qemlib.quadrature import QuadratureError
 from qemlib.quantum_state import QuantumState, quantum_state
 from qemlib.rate_equation import RateCoefficients, rate_equation_coefficients
@@ -46,6 +49,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Adiabaticity",
+    "ClassicalStateWarning",
     "Convergence",
     "ConvergenceError",
     "Device",

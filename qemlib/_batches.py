@@ -16,8 +16,8 @@ from scipy.special import roots_legendre
 
 from qemlib import _checks, wigner
 
-# Nodes for the average of a Laguerre function over one bin of |α|.
-_NODES = 4
+# Nodes for the average of a Laguerre function over one bin of |α|, at least; functions at once.
+_NODES, _AT_ONCE = 4, 2**22
 # Bins in |α| that are taken together where W itself, not an integral over it, is asked for.
 RING = 5
 
@@ -138,9 +138,14 @@ def _fock_average(width, bins, levels):
     The average rather than the value in the middle: for high levels the function turns within a
     bin, where W hardly changes.
     """
-    node, weight = roots_legendre(_NODES)
-    r = width * (np.arange(bins)[:, None] + 0.5 * (node + 1.0))
-    functions = wigner.laguerre_functions(levels, 4.0 * r.ravel() ** 2).reshape(levels, *r.shape)
-    area = r * weight
-    average = (functions * area).sum(axis=2) / area.sum(axis=1)
+    # The fastest turns 4√levels in a unit of |α|; hot states have wide bins.
+    nodes = max(_NODES, int(np.ceil(2.0 * np.sqrt(levels) * width)) + 2)
+    node, weight = roots_legendre(nodes)
+    average = np.empty((levels, bins))
+    for part in np.array_split(np.arange(bins), 1 + levels * bins * nodes // _AT_ONCE):
+        r = width * (part[:, None] + 0.5 * (node + 1.0))
+        functions = wigner.laguerre_functions(levels, 4.0 * r.ravel() ** 2)
+        area = r * weight
+        summed = (functions.reshape(levels, *r.shape) * area).sum(axis=2)
+        average[:, part] = summed / area.sum(axis=1)
     return 2.0 * (-1.0) ** np.arange(levels)[:, None] * average

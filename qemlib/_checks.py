@@ -9,6 +9,8 @@ from reprlib import repr as repr_short
 
 import numpy as np
 
+_HERMITIAN = 1e-9  # asymmetry beside the largest entry
+
 
 def kind(name, value, wanted):
     """Return `value`; TypeError unless it is an instance of the class `wanted`."""
@@ -71,32 +73,76 @@ def broadcast(**arrays):
         raise ValueError(f"shapes must broadcast against each other, got {shapes}") from None
 
 
-def hermitian(name, value, tolerance=1e-9):
+def hermitian(name, value, ket=False):
     """Return `value` as a square matrix; ValueError unless it is finite and Hermitian.
 
-    What it may miss by is relative to its largest entry, where that is above 1.
+    What it may miss by is relative to its largest entry, and follows the precision of what came.
     """
-    matrix = numbers(name, value)
+    matrix = numbers(name, value, ket)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"{name} must be square, got shape {matrix.shape}")
-    asymmetry = np.abs(matrix - matrix.conj().T).max()
-    if asymmetry > tolerance * max(1.0, np.abs(matrix).max()):
-        raise ValueError(f"{name} must be Hermitian, got an asymmetry of {asymmetry:.3e}")
+    asymmetry, largest = np.abs(matrix - matrix.conj().T).max(), np.abs(matrix).max()
+    if asymmetry > max(_HERMITIAN, round_off(value)) * largest:
+        raise ValueError(
+            f"{name} must be Hermitian, got an asymmetry of {asymmetry:.3e} with entries up to "
+            f"{largest:.3e}"
+        )
     return matrix
 
 
-def numbers(name, value):
-    """Return `value` as an array; ValueError unless it is finite numbers on one or two axes."""
+def numbers(name, value, ket=False):
+    """Return `value` in double precision; ValueError unless finite numbers on one or two axes.
+
+    A QuTiP object or a sparse matrix gives its matrix and, if `ket`, a ket or bra of QuTiP the
+    projector on it.  TypeError unless it is an array of some kind.
+    """
     refuse_masked(name, value)
-    array = np.asarray(value)
+    array = _dense(name, value, ket)
     if array.dtype.kind not in "iufc" or array.ndim not in (1, 2) or array.size == 0:
         raise ValueError(
             f"{name} must be numbers on one axis or a square matrix, got shape {array.shape} of "
             f"type {array.dtype}"
         )
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name} must have no masked entries, got {np.ma.count_masked(value)}")
     if not np.isfinite(array).all():
         bad = array[~np.isfinite(array)][0]
         raise ValueError(f"{name} must hold finite numbers only, got {bad}")
+    return array.astype(complex if array.dtype.kind == "c" else float)
+
+
+def round_off(value):
+    """What arithmetic in the precision of `value` leaves, beside its largest number."""
+    array = _dense("value", value, ket=True)
+    kind = array.dtype if array.dtype.kind in "fc" else float
+    return 4.0 * np.sqrt(len(array)) * float(np.finfo(kind).eps)
+
+
+def _dense(name, value, ket):
+    """`value` as an array, where it knows how to become one."""
+    if callable(getattr(value, "full", None)):  # QuTiP
+        kind = getattr(value, "type", "oper")
+        if kind not in (("oper", "ket", "bra") if ket else ("oper",)):
+            allowed = "an operator or a ket" if ket else "an operator"
+            raise ValueError(f"{name} must be {allowed}, got a {kind} of QuTiP")
+        array = np.asarray(value.full())
+        if kind == "oper":
+            return array
+        vector = array.ravel() if kind == "ket" else array.ravel().conj()
+        return np.outer(vector, vector.conj())
+    if callable(getattr(value, "toarray", None)):  # SciPy's sparse matrices
+        return np.asarray(value.toarray())
+    try:
+        array = np.asarray(value)
+    except ValueError:  # ragged
+        raise ValueError(
+            f"{name} must be numbers on one axis or a square matrix, got {repr_short(value)}"
+        ) from None
+    if array.dtype == object and array.ndim == 0:
+        raise TypeError(
+            f"{name} must be an array: populations or energies on one axis, or a matrix; got "
+            f"{repr_short(value)}"
+        )
     return array
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,9 +85,15 @@ class Ensemble:
 
     def run(self, shown, stop) -> None:
         """Go on to the end of the plan, or until `stop.asked` between two calls."""
+        threads = get_num_threads()
+        planes = np.zeros((threads, self.plane.size), np.int64)
+        with ThreadPoolExecutor(threads) as pool:
+            self._run(pool, planes, shown, stop)
+        self.plane += planes.sum(axis=0)
+
+    def _run(self, pool, planes, shown, stop):
         plan = self.plan
         field, bins = _field(plan), _bins(plan)
-        planes = np.zeros((get_num_threads(), self.plane.size), np.int64)
         missing = plan.strides // plan.every - len(self.seen)
         seen = np.concatenate([self.seen, np.empty((max(missing, 0), *self.seen.shape[1:]))])
         a_call = max(1, _STEPS_A_CALL // (plan.walkers * plan.interval))
@@ -100,16 +107,15 @@ class Ensemble:
             else:
                 strides = min(a_call, plan.burn_in - self.burned)
             kept = (recording, self.series, self.piece, seen[self.done // plan.every :], plan.every)
-            self._call(field, bins, strides, kept, planes)
+            self._call(pool, field, bins, strides, kept, planes)
             if recording:
                 self.done += strides
             else:
                 self.burned += strides
             shown.update(strides * plan.interval * plan.walkers)
-        self.plane += planes.sum(axis=0)
         self.seen = seen[: self.done // plan.every]
 
-    def _call(self, field, bins, strides, kept, planes):
+    def _call(self, pool, field, bins, strides, kept, planes):
         plan = self.plan
         left = np.full(plan.blocks, -1)
         code = schemes.code(plan.scheme)
@@ -117,6 +123,7 @@ class Ensemble:
         # overflows, which is found and reported below.
         with np.errstate(over="ignore", invalid="ignore"):
             _kernels.advance(
+                pool,
                 *(self.state, self.words, field, bins, code, strides, plan.interval, self.done),
                 *(kept, self.radial, planes, left),
             )

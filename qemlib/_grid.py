@@ -26,6 +26,7 @@ _NAMES = "force", "damping", "diffusion"
 _FURTHEST_GROWTH = 1.8
 # Up to so many points a grid is evenly spaced; no grid has more than the second number.
 _EVEN_POINTS, _MOST_POINTS = 2049, 20_001
+_APART = 1e-3  # points that are closer, in units of the finest scale, are one
 _ORDER = 5  # halving a step divides the splines' error by two to this power, at least
 # Where friction is above this part of the frequency, W is no function of the energy alone, and the
 # weight must be smaller: this power of it.
@@ -128,7 +129,10 @@ def _even_grid(device, half_width):
     if not extra:
         return x
     added = np.concatenate(extra)
-    return np.unique(np.concatenate([x, added[np.abs(added) < half_width]]))
+    x = np.unique(np.concatenate([x, added[np.abs(added) < half_width]]))
+    # Two leads with an energy in common give the same points, up to round-off.
+    finest = min(width for _, width in scales) / abs(device.force)
+    return x[np.diff(x, prepend=-np.inf) > _APART * finest]
 
 
 def _looked(build, electrons, half_width):

@@ -9,10 +9,13 @@ expression from becoming float64: hence the casts.  All is in one file, because 
 not see changes of what another file contributes.
 """
 
+from contextvars import copy_context
 from typing import Any
 
 import numpy as np
-from numba import get_thread_id, njit, prange
+from numba import njit
+
+from qemlib._kernel_cache import keep_on_disk
 
 LANES = 128  # walkers of a block, which move in step
 HALF = LANES // 2
@@ -26,13 +29,19 @@ ROTATION, EULER, SYMPLECTIC, BAOAB = range(4)
 
 # Multiply-adds may be fused and signed zeros confused; NaN and infinity keep their meaning.
 _OPTIONS: dict[str, Any] = {
-    "cache": True,
     "nogil": True,
     "error_model": "numpy",
     "fastmath": {"contract", "nsz"},
 }
-_stage = njit(forceinline=True, **_OPTIONS)
-_parallel = njit(parallel=True, **_OPTIONS)
+
+
+def _stage(function):
+    return keep_on_disk(njit(forceinline=True, **_OPTIONS)(function))
+
+
+def _kernel(function):
+    return keep_on_disk(njit(**_OPTIONS)(function))
+
 
 f32, i32, u32 = np.float32, np.int32, np.uint32
 
@@ -329,14 +338,15 @@ def advance_block(state, words, field, bins, scheme, strides, interval, done, re
     return -1
 
 
-@_parallel
 def advance(
-    state, words, field, bins, scheme, strides, interval, done, recording, radial, plane, left
+    pool, state, words, field, bins, scheme, strides, interval, done, recording, radial, plane, left
 ):
     """Move every block by strides × interval steps, and record after each stride.
 
     Parameters
     ----------
+    pool : concurrent.futures.Executor
+        As many threads as there are planes.
     state : ndarray, shape (blocks, 2, LANES), float32, or float64 for explicit Euler
         q, from the origin of the rotations, and y; for the rotation scheme in the middle of a
         rotation, where it is symmetric in time.
@@ -374,10 +384,43 @@ def advance(
     Blocks s, s + shares, s + 2 shares … are moved one after the other, by one thread, so that no
     two threads touch the same sums.  Each thread has a plane of its own: whole numbers add up to
     the same in any order.  The result does not depend on the number of threads.
+
+    The threads are Python's, and the kernel lets go of the interpreter's lock.  Numba's own end a
+    process that was forked after their first use (OpenMP), or that uses them from two threads at
+    once (workqueue).
     """
+    threads = len(plane)
+    rest = (state, words, field, bins, scheme, strides, interval, done, recording, radial, left)
+    # Without Numba, NumPy's errors are to be treated in each thread as they are here.
+    moves = [
+        pool.submit(copy_context().run, advance_shares, thread, threads, plane[thread], *rest)
+        for thread in range(threads)
+    ]
+    for move in moves:
+        move.result()
+
+
+@_kernel
+def advance_shares(
+    thread,
+    threads,
+    plane,
+    state,
+    words,
+    field,
+    bins,
+    scheme,
+    strides,
+    interval,
+    done,
+    recording,
+    radial,
+    left,
+):
+    """What one of the threads does of `advance`: every so many of the shares."""
     shares = radial.shape[0]
     record_all, series, piece, seen, every = recording
-    for share in prange(shares):
+    for share in range(thread, shares, threads):
         for block in range(share, state.shape[0], shares):
             left[block] = advance_block(
                 state[block],
@@ -392,7 +435,7 @@ def advance(
                     record_all,
                     series[block],
                     radial[share],
-                    plane[get_thread_id()],
+                    plane,
                     piece,
                     seen[:, :, : seen.shape[2] if block == 0 else 0],
                     every,

@@ -8,31 +8,107 @@ from scipy.special import gammaln
 # A level multiplies the mantissa by less than 1 + z + k: in so many levels it cannot overflow.
 _LEVELS_BETWEEN_CHECKS = 8
 _LARGE = 1e100
+# Stirling's series to three terms is exact to round-off beyond.
+_STIRLING = 64
+# Numbers, orders times points, that are carried at once: all of a step stays in the cache.
+BLOCK = 2**15
 
 
 def laguerre_sequence(levels, z, orders):
-    """Yield φ_n^{(k)}(z) = [n!/(n+k)!]^{1/2} z^{k/2} e^{−z/2} L_n^{(k)}(z) for n = 0 … levels − 1.
+    """Yield φ_n^{(k)}(z) = [n!/(n+k)!]^{1/2} z^{k/2} e^{−z/2} L_n^{(k)}(z) for n = 0, 1, …
 
     `orders` are rising numbers k.  The nth array has shape (kept, points): only the orders with
     n + k < levels are kept, which are those that a matrix of so many levels has room for.
-    A scale is carried along, so that e^{−z/2} does not underflow before the polynomial has grown.
+    """
+    for mantissa, factor in _mantissas(levels, z, orders):
+        yield mantissa * factor[: len(mantissa)]
+
+
+def laguerre_integrals(levels, z, orders, weights):
+    """Σ weights · φ_n^{(k)}(z) over the points z, shape (levels, orders); n + k < levels only.
+
+    `weights` have shape (orders, points), real or complex.
+    """
+    orders = np.asarray(orders)
+    result = np.zeros((levels, orders.size), dtype=weights.dtype)
+    points = max(1, BLOCK // orders.size)
+    for start in range(0, z.size, points):
+        here = slice(start, start + points)
+        some = max(1, BLOCK // z[here].size)
+        for first in range(0, orders.size, some):
+            k = slice(first, first + some)
+            _add_integrals(result[:, k], levels, z[here], orders[k], weights[k, here])
+    return result
+
+
+def laguerre_sums(coefficients, z, orders):
+    """Σ_n coefficients[n, k] φ_n^{(k)}(z), shape (orders, points); a row of coefficients a level.
+
+    Only those with n + k < levels count.
+    """
+    levels = len(coefficients)
+    parts = _parts(coefficients)
+    total = np.zeros((len(parts), len(orders), z.size))
+    since = np.zeros_like(total)  # in units of the factor
+    term, last = np.empty(total.shape[1:]), None
+    for n, (mantissa, factor) in enumerate(_mantissas(levels, z, orders)):
+        kept = len(mantissa)
+        if last is not None and factor is not last:
+            total[:, : len(last)] += since[:, : len(last)] * last
+            since[:] = 0.0
+        for part, sums in zip(parts, since, strict=True):
+            np.multiply(part[n, :kept, None], mantissa, out=term[:kept])
+            sums[:kept] += term[:kept]
+        last = factor
+    total[:, : len(last)] += since[:, : len(last)] * last
+    return total[0] if len(parts) == 1 else total[0] + 1j * total[1]
+
+
+def _add_integrals(result, levels, z, orders, weights):
+    parts = _parts(weights)
+    seen, scaled = None, []
+    for n, (mantissa, factor) in enumerate(_mantissas(levels, z, orders)):
+        kept = len(mantissa)
+        if factor is not seen:
+            seen, scaled = factor, [part[: len(factor)] * factor for part in parts]
+        sums = [np.einsum("kr,kr->k", mantissa, part[:kept]) for part in scaled]
+        result[n, :kept] += sums[0] if len(sums) == 1 else sums[0] + 1j * sums[1]
+
+
+def _parts(array):
+    """The array, or its real and imaginary part where there is one."""
+    if not np.iscomplexobj(array):
+        return [array]
+    return [array.real.copy(), array.imag.copy()] if array.imag.any() else [array.real.copy()]
+
+
+def _mantissas(levels, z, orders):
+    """Yield m and f with φ_n^{(k)}(z) = m f, as in `laguerre_sequence`.
+
+    m is overwritten later; f may have more orders than are kept, and is the same array until the
+    scale changes.  The scale is carried along, so that e^{−z/2} does not underflow
+    before the polynomial has grown.
     """
     orders = np.asarray(orders)
     k = orders[:, None].astype(float)
     # ln of z^{k/2} e^{−z/2}/√k!, kept apart from the recurrence's mantissa.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        power = np.where(k > 0, 0.5 * k * np.log(z), 0.0)
-    scale = power - 0.5 * z - 0.5 * gammaln(k + 1.0)
+    scale = 0.5 * _log_poisson(k, z)
     factor = np.exp(scale)
-    previous, here = np.zeros_like(scale), np.ones_like(scale)
-    for n in range(levels):
+    argument = k - z
+    previous, here, ahead = np.zeros_like(scale), np.ones_like(scale), np.empty_like(scale)
+    for n in range(levels - int(orders[0])):
         kept = int(np.searchsorted(orders, levels - n))
-        k, previous, here, scale, factor = (a[:kept] for a in (k, previous, here, scale, factor))
-        yield here * factor
-        ahead = ((2 * n + 1 + k - z) * here - np.sqrt(n * (n + k)) * previous) / np.sqrt(
-            (n + 1) * (n + 1 + k)
-        )
-        previous, here = here, ahead
+        if kept < len(k):
+            k, argument, scale, previous, here, ahead = (
+                a[:kept] for a in (k, argument, scale, previous, here, ahead)
+            )
+        yield here, factor
+        np.add(argument, 2 * n + 1, out=ahead)
+        ahead *= here
+        previous *= np.sqrt(n * (n + k))
+        ahead -= previous
+        ahead /= np.sqrt((n + 1) * (n + 1 + k))
+        previous, here, ahead = here, ahead, previous
         if n % _LEVELS_BETWEEN_CHECKS == 0:
             large = np.abs(here) > _LARGE
             if large.any():
@@ -40,3 +116,14 @@ def laguerre_sequence(levels, z, orders):
                 here[large] /= _LARGE
                 scale = np.where(large, scale + np.log(_LARGE), scale)
                 factor = np.exp(scale)
+
+
+def _log_poisson(k, z):
+    """ln of z^k e^{−z}/k!, to round-off where its three parts are large and cancel."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Loader's form: k! by Stirling's series, and z beside k.
+        apart = (z - k) / k
+        large = -(z - k - k * np.log1p(apart)) - 0.5 * np.log(2.0 * np.pi * k)
+        large -= ((1 / 1260 / k**2 - 1 / 360) / k**2 + 1 / 12) / k
+        small = np.where(k > 0, k * np.log(z), 0.0) - z - gammaln(k + 1.0)
+    return np.where(k > _STIRLING, large, small)

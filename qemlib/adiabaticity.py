@@ -14,7 +14,7 @@ from qemlib.residues import poles
 __all__ = ["Adiabaticity", "adiabaticity"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Adiabaticity:
     """Ineq. (5), T, Γ ≫ ω0, |λ|, as numbers; it holds where all ratios are large.
 
@@ -25,8 +25,8 @@ class Adiabaticity:
     temperature_over_coupling, rate_over_coupling : float
         T/|λ| and Γ/|λ|; infinite without coupling.
     memory_time : ndarray
-        1/(2|Im w|) with w the slowest pole of G(ω) at the positions asked for: the time in which
-        the correlations of the charge decay.
+        The time in which the correlations of the charge decay, at the positions asked for:
+        1/(2 min(|Im w|, πT)) with w the slowest pole of G(ω) and T the smaller temperature.
     memory_phase : ndarray
         ω0 × `memory_time`: the angle by which the oscillator turns meanwhile.  It should be small.
     """
@@ -40,11 +40,11 @@ class Adiabaticity:
 
     def __repr__(self):
         return (
-            f"Adiabaticity(T/ω0 = {self.temperature_over_frequency:.4g}, "
-            f"Γ/ω0 = {self.rate_over_frequency:.4g}, "
-            f"T/|λ| = {self.temperature_over_coupling:.4g}, "
-            f"Γ/|λ| = {self.rate_over_coupling:.4g}, "
-            f"ω0 × memory time ≤ {np.max(self.memory_phase):.4g})"
+            f"Adiabaticity(temperature/frequency = {self.temperature_over_frequency:.4g}, "
+            f"rate/frequency = {self.rate_over_frequency:.4g},\n"
+            f"    temperature/coupling = {self.temperature_over_coupling:.4g}, "
+            f"rate/coupling = {self.rate_over_coupling:.4g}, "
+            f"frequency x memory time up to {np.max(self.memory_phase):.4g})"
         )
 
 
@@ -69,11 +69,18 @@ def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
     ValueError
         If `x` is not finite, or a lead is not Lorentzian.
 
+    Notes
+    -----
+    C(t) is a product of two transforms, of filled states and of empty ones.  Each has the poles of
+    G and those of the Fermi functions, of which the nearest to the real axis lies at μ ± iπT.  So
+    there are three rates: 2|Im w|, |Im w| + πT and 2πT.
+
     Examples
     --------
     >>> from qemlib import paper_device
     >>> adiabaticity(paper_device())
-    Adiabaticity(T/ω0 = 10, Γ/ω0 = 10, T/|λ| = 20, Γ/|λ| = 20, ω0 × memory time ≤ 0.1791)
+    Adiabaticity(temperature/frequency = 10, rate/frequency = 10,
+        temperature/coupling = 20, rate/coupling = 20, frequency x memory time up to 0.1791)
     """
     _checks.kind("device", device, Device)
     x = _checks.finite_array("x", x)
@@ -82,10 +89,11 @@ def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
         for side, lead in zip(("left", "right"), device.leads, strict=True)
     ]
     level = device.level - device.force * x
-    memory_time = 0.5 / np.abs(poles(bands, level.ravel()).imag).min(axis=0)
-    memory_time = memory_time.reshape(x.shape)[()]
     frequency, coupling = device.oscillator.frequency, abs(device.coupling)
     temperature = min(lead.temperature for lead in device.leads)
+    slowest = np.abs(poles(bands, level.ravel()).imag).min(axis=0)
+    memory_time = 0.5 / np.minimum(slowest, np.pi * temperature)
+    memory_time = memory_time.reshape(x.shape)[()]
     rate = min(band.rate for band in bands)
     return Adiabaticity(
         temperature_over_frequency=temperature / frequency,

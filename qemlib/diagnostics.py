@@ -55,6 +55,10 @@ class TooShortError(ArithmeticError):
         super().__init__(message)
         self.run = run
 
+    def __reduce__(self):
+        """The run goes along, to another process and back."""
+        return type(self), (*self.args, self.run), self.__dict__
+
 
 @dataclass(frozen=True)
 class Convergence:
@@ -105,9 +109,9 @@ class Diagnostics(Mapping):
         return len(self._rows)
 
     def __repr__(self):
-        lines = [f"{'':20}{'mean':>12}{'MCSE':>10}{'τ':>10}{'samples':>10}{'R-hat':>8}"]
+        lines = [f"{'':20}{'mean':>12}{'MCSE':>10}{'corr. time':>12}{'samples':>10}{'R-hat':>8}"]
         lines += [
-            f"{name:20}{row.mean:>12.5g}{row.mcse:>10.2g}{row.autocorrelation_time:>10.3g}"
+            f"{name:20}{row.mean:>12.5g}{row.mcse:>10.2g}{row.autocorrelation_time:>12.3g}"
             f"{row.effective_samples:>10.3g}{row.r_hat:>8.4f}"
             for name, row in self.items()
         ]

@@ -1,11 +1,11 @@
 """What the leads do to the motion while the oscillator stands still at x (Appendix B).
 
-With the spectral function T(ω) and the distribution Φ(ω) of `qemlib.spectral` (ħ = e = k_B = 1)
+With the spectral function A(ω) and the distribution Φ(ω) of `qemlib.spectral` (ħ = e = k_B = 1)
 
-    ⟨c†c⟩_x =  (1/2π) ∫ T Φ dω,                        Eq. (B13)
-    D(x)    =  (F²/2π) ∫ T² Φ(1 − Φ) dω,               Eq. (B22)
-    mγ(x)   = −(F²/4π) ∫ T² Φ' dω,                     Eq. (B23), integrated by parts
-    S_x(ω)  =  (F²/2π) ∫ T(ν) Φ(ν) T(ν+ω) [1 − Φ(ν+ω)] dν.
+    ⟨c†c⟩_x =  (1/2π) ∫ A Φ dω,                        Eq. (B13)
+    D(x)    =  (F²/2π) ∫ A² Φ(1 − Φ) dω,               Eq. (B22)
+    mγ(x)   = −(F²/4π) ∫ A² Φ' dω,                     Eq. (B23), integrated by parts
+    S_x(ω)  =  (F²/2π) ∫ A(ν) Φ(ν) A(ν+ω) [1 − Φ(ν+ω)] dν.
 
 The last line is Eq. (B21) with its sign of ω corrected.  The form of mγ is free of the cancellation
 in (B23), and shows at once what makes damping negative: an inverted distribution, Φ' > 0.
@@ -49,7 +49,7 @@ _MISSING_WEIGHT = 1e-6, 1e-2
 _FOR_ROUGH_DENSITIES = 1e-4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ElectronCoefficients:
     """The coefficients of the Langevin equation (6), arrays of the shape of `x`.
 
@@ -83,7 +83,7 @@ class ElectronCoefficients:
         return (
             f"ElectronCoefficients({self.x.size} positions, "
             f"x from {self.x.min():.6g} to {self.x.max():.6g}, "
-            f"largest error in ⟨c†c⟩ {self.error['occupation'].max():.1e})"
+            f"largest error of the occupation {self.error['occupation'].max():.1e})"
         )
 
 
@@ -288,6 +288,8 @@ class _Electrons:
             if poor.any():
                 quadrature = EnergyQuadrature(self._device, self._level[poor])
                 other = getattr(quadrature, name)(*(values[poor] for values in arguments))
+                # Where a closed form passes through zero, quadrature knows how large its parts are.
+                integral.size[poor] = np.maximum(integral.size[poor], other.size)
                 better = other.error < integral.error[poor]
                 where = np.flatnonzero(poor)[better]
                 for mine, theirs in zip(integral, other, strict=True):

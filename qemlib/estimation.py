@@ -57,7 +57,7 @@ class Estimate:
 
     def __repr__(self):
         return (
-            f"Estimate({self.value:.5g} ± {self.standard_error:.1g}; "
+            f"Estimate({self.value:.5g} +/- {self.standard_error:.1g}; "
             f"plug-in {self.plug_in:.5g}, its bias {self.bias:.1g})"
         )
 
@@ -84,8 +84,8 @@ class ErgotropyEstimate(Estimate):
 
     def __repr__(self):
         return (
-            f"ErgotropyEstimate(at least {self.lower_bound:.5g} ± {self.lower_bound_error:.1g} "
-            f"from {self.sorted_levels} levels; jackknife {self.value:.5g} ± "
+            f"ErgotropyEstimate(at least {self.lower_bound:.5g} +/- {self.lower_bound_error:.1g} "
+            f"from {self.sorted_levels} levels; jackknife {self.value:.5g} +/- "
             f"{self.standard_error:.1g}, plug-in {self.plug_in:.5g})"
         )
 
@@ -143,7 +143,8 @@ def estimate_ergotropy(batches, energies, resolved: float = 5.0) -> ErgotropyEst
     batches : array_like, shape (batches, levels)
         Populations from independent batches of equal size; noise may make them negative.
     energies : array_like, shape (levels,)
-        Energies of the levels, rising.
+        Energies of the levels, rising; they count from the lowest, so that the noise of the trace
+        does no work.
     resolved : float
         The split estimate sorts the levels up to the last one whose population exceeds so many
         standard errors, and leaves those above in place.  With 0 it sorts all.
@@ -327,4 +328,4 @@ def _populations_and_energies(batches, energies):
         )
     if (np.diff(energies) < 0).any():
         raise ValueError("energies must rise with the level, got some that fall")
-    return batches, energies
+    return batches, energies - energies[0]

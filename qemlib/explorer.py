@@ -1,8 +1,8 @@
 """A device with all its knobs, live: each change is answered at once, and then exactly.
 
-The first answer is the orbit average, on a grid as wide as the last one needed.  When the controls
-have rested for a moment the stationary Fokker-Planck equation follows, and then, one voltage at a
-time, the curves over voltage.  A new change stops whatever is still to come.
+The first answer is the orbit average.  When the controls have rested for a moment the stationary
+Fokker-Planck equation follows, and then, one voltage at a time, the curves over voltage.  A new
+change stops whatever is still to come.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import suppress
 import ipywidgets
 import numpy as np
 
+from qemlib import positivity
 from qemlib.densities import Lorentzian
 from qemlib.device import Device, Lead, Oscillator, paper_device
 from qemlib.fokker_planck import steady_state
@@ -77,8 +78,9 @@ class DeviceExplorer(ipywidgets.VBox):
 
     Notes
     -----
-    Energies are in units of ħ = e = k_B = 1.  Values that are not allowed, and devices without a
-    steady state, are reported in words below the controls; the picture stays as it was.
+    Energies are in units of ħ = e = k_B = 1.  Values that are not allowed, devices without a steady
+    state, and whatever else goes wrong are reported in words below the controls; the picture stays
+    as it was.
 
     Examples
     --------
@@ -111,6 +113,9 @@ class DeviceExplorer(ipywidgets.VBox):
             rows.insert(0, self.presets)
         super().__init__([*rows, self._status, self._picture])
         self._changed()
+
+    def __repr__(self):
+        return f"DeviceExplorer({self.device!r})"
 
     @property
     def message(self) -> str:
@@ -151,14 +156,11 @@ class DeviceExplorer(ipywidgets.VBox):
         return Device(oscillator, left, right, value["coupling"], value["level"])
 
     def _preview(self, device) -> bool:
-        """The orbit average, on the grid that served last if that is wide enough."""
-        state = None
-        if hasattr(self, "state"):
-            width = float(self.state.model.x[-1])
-            with suppress(ValueError):  # too narrow now
-                state = orbit_average(LangevinModel.from_device(device, half_width=width))
-        if state is None:
-            state = orbit_average(LangevinModel.from_device(device))
+        """The orbit average.
+
+        Its grid is looked for anew: another device may need one larger or smaller by decades.
+        """
+        state = orbit_average(LangevinModel.from_device(device))
         self._show(device, state, summary(device, state), "preview: orbit average", _PREVIEW_DPI)
         return True
 
@@ -174,14 +176,13 @@ class DeviceExplorer(ipywidgets.VBox):
         found = []
         for voltage in np.linspace(0.0, _LARGEST_VOLTAGE, _CURVE_POINTS):
             other = device.with_voltage(float(voltage))
-            with suppress(ValueError, ArithmeticError):  # no steady state: a gap in the curve
+            with suppress(Exception):  # no steady state, or not to be computed: a gap in the curve
                 found.append(summary(other, orbit_average(LangevinModel.from_device(other))))
             yield True
         self._curves = {key: StateCurves.of(found)}
         self._show(device, state, numbers, _EXACT, _DPI)
 
     def _show(self, device, state, numbers: Summary, kind, dpi):
-        self.state = state
         figure = self._panels.show(
             device,
             state,
@@ -191,16 +192,19 @@ class DeviceExplorer(ipywidgets.VBox):
         text = (
             f"⟨a†a⟩ = {numbers.phonon_number:.4g}, g⁽²⁾(0) = {numbers.g2:.4f}, "
             f"W_E = {_work(numbers.ergotropy)}, W_F = {_work(numbers.free_energy_work)}"
+            f"{positivity.remark(numbers)}"
         )
         self._picture.value = picture(figure, f"Six panels at V = {device.voltage:g}: {text}", dpi)
+        self.state = state
         self._say(f"{text} ({kind})", "status")
 
     def _attempt(self, action: Callable, *arguments):
         """What the action returns; or None, where its error is said instead of raised."""
         try:
-            return action(*arguments)
-        except (ValueError, ArithmeticError) as error:
-            self._say(str(error), "alert")
+            with positivity.untold():  # it is said below the controls
+                return action(*arguments)
+        except Exception as error:  # nobody else would catch it here
+            self._say(str(error) or f"not computed: {type(error).__name__}", "alert")
             return None
 
     def _say(self, text, role):
@@ -223,6 +227,8 @@ class DeviceExplorer(ipywidgets.VBox):
 
 
 def _work(value):
+    if np.isnan(value):
+        return "undefined"
     return f"{value:.3g}" if value > _ROUND_OFF else "0"
 
 

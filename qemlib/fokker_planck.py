@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from qemlib import _checks, _slow, wigner
+from qemlib import _checks, _slow, positivity, wigner
 from qemlib._errors import ConvergenceError
 from qemlib._hermite import generator, hermite_functions, quadrature
 from qemlib._locked import Locked
@@ -85,8 +85,9 @@ class SteadyState(Locked, wigner.FromMoments):
         change = max(self.error[name] for name in _CHANGES)
         return (
             f"SteadyState(phonon_number={self.phonon_number:.10g}, g2={self.g2:.10g}; "
-            f"{len(self.coefficients)} × {len(self.coefficients)} functions, relative change "
-            f"under refinement {change:.0e}, residual {self.error['residual']:.0e})"
+            f"{len(self.coefficients)} x {len(self.coefficients)} functions, relative change "
+            f"under refinement {change:.0e}, residual {self.error['residual']:.0e}"
+            f"{positivity.remark(self)})"
         )
 
     @property
@@ -203,6 +204,11 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
     ConvergenceError
         If the largest basis does not reach `rtol`.
 
+    Warns
+    -----
+    ClassicalStateWarning
+        If W is no quantum state, as for T below ω0/2; see `qemlib.positivity`.
+
     Notes
     -----
     The matrices are small: with one BLAS thread (OMP_NUM_THREADS=1, set before NumPy is loaded) the
@@ -218,14 +224,15 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
     rtol = _checks.positive("rtol", rtol)
     if not 1e-11 <= rtol <= 1e-2:
         raise ValueError(f"rtol must lie between 1e-11 and 1e-2, got {rtol!r}")
-    estimate = orbit_average(model)
+    with positivity.untold():
+        estimate = orbit_average(model)
     middle, radius = _extent(estimate)
     room = min(middle - model.x[0] / model.x0, model.x[-1] / model.x0 - middle)
     _refuse_small_grid(model, _weight_at(estimate, room - abs(estimate.center / model.x0 - middle)))
     while True:
         state = _refine(estimate, middle, min(radius, room), rtol, last=radius >= room)
         if state.error["edge"] < _edge_allowed(model, rtol):
-            return state
+            return positivity.told(state)
         if radius >= room:
             _refuse_small_grid(model, state.error["edge"])
         radius *= _WIDER

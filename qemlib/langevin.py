@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qemlib import _checks
+from qemlib import _checks, positivity
 from qemlib._ensemble import Ensemble, LeftGridError
 from qemlib._interrupt import Interruptible
 from qemlib._plan import plan as make_plan
@@ -110,6 +110,11 @@ def sample(
         If, after all, walkers from different starts still differ, too few autocorrelation times
         were recorded, or the target error was not reached; it carries the run.
 
+    Warns
+    -----
+    ClassicalStateWarning
+        If W is no quantum state, as for T below ω0/2; see `qemlib.positivity`.
+
     Notes
     -----
     The rotation scheme: p ← a p + b + s ξ with a = e^{−γΔt}, b = F⟨n⟩(1 − a)/γ and
@@ -142,15 +147,16 @@ def sample(
         if steps is None:
             steps = _STEPS if target_error is None else _MOST_STEPS
         seed, scheme = _SEED if seed is None else seed, _SCHEME if scheme is None else scheme
-        plan = make_plan(model, steps, seed, scheme, *chosen, target_error, check)
+        with positivity.untold():
+            plan = make_plan(model, steps, seed, scheme, *chosen, target_error, check)
         ensemble = Ensemble.start(plan)
     else:
         names = ("seed", "scheme", "walkers", "step", "burn_in", "trajectory")
         given = dict(zip(names, (seed, scheme, *chosen), strict=True))
         ensemble = _resumed(model, steps, given, target_error, resume)
     if target_error is None:
-        return _run(ensemble, check, progress)
-    return _run_to(target_error, ensemble, check, progress)
+        return positivity.told(_run(ensemble, check, progress))
+    return positivity.told(_run_to(target_error, ensemble, check, progress))
 
 
 def _run(ensemble, check, progress):

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.interpolate import make_interp_spline
 from scipy.linalg import eigh_tridiagonal
 
-from qemlib import _checks, wigner
+from qemlib import _checks, positivity, wigner
 from qemlib._errors import ConvergenceError
 from qemlib._locked import Locked
 
@@ -64,6 +64,11 @@ def orbit_average(model) -> OrbitAverage:
     ConvergenceError
         If the state is a ring so thin that hardly an orbit lies on it.
 
+    Warns
+    -----
+    ClassicalStateWarning
+        If W is no quantum state, as for T below ω0/2; see `qemlib.positivity`.
+
     Notes
     -----
     Wrong by the order of friction over frequency: 1e-6 in ⟨a†a⟩ for the paper's device.
@@ -95,7 +100,7 @@ def orbit_average(model) -> OrbitAverage:
             f"the steady state: at its edge the weight is {weight:.1e} of the largest, "
             f"at most {_EDGE_WEIGHT:.0e} is allowed; build the model on a wider grid"
         )
-    return estimate
+    return positivity.told(estimate)
 
 
 def refuse_other_than_model(model):
@@ -173,7 +178,7 @@ class OrbitAverage(Locked, wigner.FromMoments):
         return (
             f"OrbitAverage(phonon_number={self.phonon_number:.6g}, g2={self.g2:.6g}, "
             f"relaxation_time={self.relaxation_time:.3g}, edge_weight={self.edge_weight:.0e}; "
-            "a preview, exact for weak friction)"
+            f"a preview, exact for weak friction{positivity.remark(self)})"
         )
 
     @cached_property

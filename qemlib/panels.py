@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
+from qemlib import _checks
 from qemlib.electrons import electron_coefficients
 from qemlib.plotting import COLORS
 from qemlib.summary import Summary
@@ -20,7 +21,7 @@ _PIXELS = 121  # of the Wigner function, each way
 _ROOM = 1.06  # above the highest point of a curve
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StateCurves:
     """g⁽²⁾(0), ergotropy and free-energy work over voltage, arrays of one shape."""
 
@@ -51,13 +52,20 @@ class StatePanels:
         by default they follow each state.
     voltage_label : str
         Label of the voltage axes.
+    threshold : float, optional
+        Voltage of a vertical line in the panels over voltage.
+
+    Raises
+    ------
+    ValueError
+        If the threshold is not finite.
 
     Notes
     -----
     `show` updates the one figure that is kept in `figure`.
     """
 
-    def __init__(self, reach=None, levels=None, limits=None, voltage_label="V"):
+    def __init__(self, reach=None, levels=None, limits=None, voltage_label="V", threshold=None):
         self._reach, self._levels, self._limits = reach, levels, limits or {}
         self.figure, axes = plt.subplots(2, 3, figsize=(9.6, 5.8))
         # After each savefig, matplotlib takes no engine at all for "the one of the style".
@@ -67,6 +75,15 @@ class StatePanels:
         plt.close(self.figure)  # pyplot need not keep it
         (self._charge, self._damping, self._map), (self._levels_axes, self._g2, self._work) = axes
         self._lines = self._empty_lines(voltage_label)
+        if threshold is not None:
+            for ax in (self._g2, self._work):
+                ax.axvline(
+                    _checks.finite("threshold", threshold),
+                    color=COLORS["grey"],
+                    linewidth=0.8,
+                    linestyle="-.",
+                    zorder=0,
+                )
         self._image = self._map.imshow(
             np.zeros((2, 2)), origin="lower", cmap="viridis", vmin=0.0, interpolation="nearest"
         )
@@ -150,6 +167,8 @@ class StatePanels:
         density = state.wigner(axis * scale.x0, axis[:, None] * scale.p0)
         self._image.set(data=density, extent=(-reach, reach, -reach, reach))
         self._image.set_clim(0.0, density.max())
+        remark = "not a quantum state" if state.violations else ""
+        self._image.axes.set_title(remark, color=COLORS["red"], fontsize="small")
 
     def _draw_populations(self, numbers):
         held = int(np.searchsorted(np.cumsum(numbers.populations), _SHOWN)) + 1

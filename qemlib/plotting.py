@@ -57,6 +57,8 @@ _STYLE: Any = {
     "savefig.facecolor": "white",
 }
 
+_MIDDLE = 0.25  # part of the positions that the inset of the diffusion shows
+
 
 def use_style() -> None:
     """Set the book's look for all figures that follow; in a notebook, also their resolution.
@@ -87,7 +89,9 @@ def voltage_colors(voltages) -> list:
 
 
 def coefficient_panels(coefficients: dict, x0: float, axes=None):
-    """Occupation, diffusion and damping over position, one curve a voltage (Fig. 5).
+    """Occupation, diffusion and damping over position, a curve a voltage (the paper's Fig. 5).
+
+    The inset of the second panel enlarges its middle, where the order of the curves is another.
 
     Parameters
     ----------
@@ -127,12 +131,18 @@ def coefficient_panels(coefficients: dict, x0: float, axes=None):
         ax.set(xlabel=r"position $x/x_0$", ylabel=label)
         ax.set_title(f"({letter})", loc="left")
     axes[2].axhline(0.0, color=COLORS["grey"], linewidth=0.8, zorder=0)
-    axes[0].legend(fontsize="small", handlelength=1.2)
+    inset = axes[1].inset_axes((0.36, 0.56, 0.36, 0.4))
+    for color, at in zip(voltage_colors(coefficients), coefficients.values(), strict=True):
+        inner = np.abs(at.x) <= _MIDDLE * np.abs(at.x).max()
+        inset.plot(at.x[inner] / x0, 1e3 * at.diffusion[inner], color=color)
+    inset.tick_params(labelsize="x-small")
+    # Between the walls of the damping there is room, in the first panel there is none.
+    axes[2].legend(fontsize="small", handlelength=1.2, loc="upper center")
     return axes
 
 
 def fluctuation_ratio(coefficients: dict, mass: float, temperature: float, x0: float, ax=None):
-    """D/(2mTγ) over position, one curve a voltage (Fig. 6); broken where γ changes sign.
+    """D/(2mTγ) over position, a curve a voltage (the paper's Fig. 6); broken where γ changes sign.
 
     Examples
     --------
@@ -163,7 +173,7 @@ def fluctuation_ratio(coefficients: dict, mass: float, temperature: float, x0: f
 
 
 def wigner_map(x, p, density, ax=None, peak: float | None = None):
-    """W over phase space (Fig. 2).
+    """W over phase space (the paper's Fig. 2).
 
     Parameters
     ----------
@@ -197,7 +207,7 @@ def wigner_map(x, p, density, ax=None, peak: float | None = None):
 
 
 def coherence_curve(voltage, g2, ax=None, **style):
-    """g⁽²⁾(0) over voltage, with its thermal and coherent values (Fig. 3).
+    """g⁽²⁾(0) over voltage, with its thermal and coherent values (the paper's Fig. 3).
 
     Examples
     --------
@@ -219,7 +229,7 @@ def coherence_curve(voltage, g2, ax=None, **style):
 
 
 def work_curves(results, threshold: float, ax=None):
-    """Incoherent ergotropy, free-energy work (left) and entropy (right axis) over voltage (Fig. 4).
+    """Both works (left axis) and the entropy (right axis) over voltage (the paper's Fig. 4).
 
     Parameters
     ----------
@@ -258,6 +268,7 @@ def work_curves(results, threshold: float, ax=None):
     ax.axvline(threshold, color=COLORS["grey"], linestyle="-.", linewidth=1.0)
     ax.text(threshold, 0.98, r" $\gamma(0)=0$", transform=ax.get_xaxis_transform(), va="top")
     ax.set(xlabel="voltage V  [energy]", ylabel="work  [energy]")
+    ax.locator_params(axis="x", integer=True)
     right = ax.twinx()
     right.spines["right"].set_visible(True)
     right.plot(voltage, results["entropy"], color=COLORS["blue"], label="entropy S")
@@ -269,10 +280,11 @@ def work_curves(results, threshold: float, ax=None):
 
 
 def device_schematic(device, ax=None):
-    """The device (Fig. 1), drawn from its own parameters.
+    """The device (the paper's Fig. 1), drawn from its own parameters.
 
     Energies run upwards.  Each lead shows how its states are filled and how strongly each couples
-    to the dot; the dot's level hangs on the spring.
+    to the dot; the charge on the dot's level pulls at the oscillator, which is drawn below the
+    scale of energy and moves sideways.
 
     Examples
     --------
@@ -284,11 +296,11 @@ def device_schematic(device, ax=None):
     >>> plt.close(ax.figure)
     """
     if ax is None:
-        _, ax = plt.subplots(figsize=(7.2, 4.0))
+        _, ax = plt.subplots(figsize=(7.2, 4.6))
     span = 1.3 * max(abs(lead.chemical_potential) for lead in device.leads) + 3.0
     energy = np.linspace(-span, span, 400)
-    sides = ((device.left, -1.0, "left lead"), (device.right, 1.0, "right lead"))
-    for lead, side, name in sides:
+    sides = ((device.left, -1.0, "left lead", "L"), (device.right, 1.0, "right lead", "R"))
+    for lead, side, name, index in sides:
         wall = 2.2 * side
         filled = 1.5 * lead.occupation(energy)
         ax.fill_betweenx(energy, wall, wall + side * filled, color=COLORS["sky"], linewidth=0)
@@ -296,30 +308,59 @@ def device_schematic(device, ax=None):
         width = lead.density.spectral_density(energy)
         inwards = wall - side * 0.9 * width / width.max()
         ax.plot(inwards, energy, color=COLORS["green"])
-        label = r"$\mu_L$" if side < 0 else r"$\mu_R$"
         ax.plot([wall, wall + 1.6 * side], np.full(2, lead.chemical_potential), "k--", linewidth=1)
-        ax.text(wall + 1.75 * side, lead.chemical_potential, label, ha="center", va="center")
         ax.text(
-            wall + 0.8 * side, -1.08 * span, f"{name}\n" + r"$f(\omega)$", ha="center", va="top"
+            wall + 1.8 * side, lead.chemical_potential, rf"$\mu_{index}$", ha="center", va="center"
         )
-        ax.text(wall - 0.45 * side, 1.02 * span, r"$\kappa(\omega)$", ha="center", color="#006b4e")
-    ax.plot([-0.55, 0.55], np.full(2, device.level), color=COLORS["red"], linewidth=4)
-    ax.text(0.0, device.level + 0.06 * span, r"$\epsilon-Fx$", ha="center", va="bottom")
-    _draw_spring(ax, device.level - 0.08 * span, -0.95 * span, span)
-    for start, end in ((-1.25, -0.65), (0.65, 1.25)):
-        ax.annotate("", (end, device.level), (start, device.level), arrowprops={"arrowstyle": "->"})
-    ax.text(0.95, -0.62 * span, r"$m,\ \omega_0$", ha="left", va="center")
-    ax.set(xlim=(-4.4, 4.4), ylim=(-1.35 * span, 1.2 * span), ylabel="energy", yticks=[], xticks=[])
+        ax.text(
+            wall + 0.8 * side,
+            -1.08 * span,
+            f"{name}\n" + rf"$f_{index}(\omega)$",
+            ha="center",
+            va="top",
+        )
+        ax.text(
+            wall - 0.45 * side,
+            1.02 * span,
+            rf"$\kappa_{index}(\omega)$",
+            ha="center",
+            color="#006b4e",
+        )
+    _draw_energies(ax, device, span)
+    _draw_spring(ax, device.level, -1.3 * span)
+    ax.set(xlim=(-5.2, 5.2), ylim=(-1.6 * span, 1.2 * span), ylabel="energy", yticks=[], xticks=[])
     for spine in ax.spines.values():
         spine.set_visible(False)
     return ax
 
 
-def _draw_spring(ax, top, bottom, span):
-    """A zigzag from the floor to a ball under the dot's level."""
-    steps = np.linspace(bottom, top - 0.18 * span, 17)
-    zigzag = 0.22 * np.where(np.arange(17) % 2, 1.0, -1.0)
+def _draw_energies(ax, device, span):
+    """The axis with its zero, the dot's level and the voltage."""
+    arrow, grey = {"arrowstyle": "->"}, COLORS["grey"]
+    ax.annotate("", (-5.1, span), (-5.1, -span), arrowprops=arrow)
+    ax.axhline(0.0, color=grey, linewidth=0.8, linestyle=":", zorder=0)
+    ax.text(-4.95, 0.02 * span, "0", color=grey, va="bottom")
+    ax.plot([-0.55, 0.55], np.full(2, device.level), color=COLORS["red"], linewidth=4)
+    ax.text(0.0, device.level + 0.06 * span, r"$\epsilon-Fx$", ha="center", va="bottom")
+    for start, end in ((-1.25, -0.65), (0.65, 1.25)):
+        ax.annotate("", (end, device.level), (start, device.level), arrowprops=arrow)
+    if device.voltage:
+        ends = [lead.chemical_potential for lead in device.leads]
+        ax.annotate("", (4.6, ends[0]), (4.6, ends[1]), arrowprops={"arrowstyle": "<->"})
+        ax.plot([4.45, 4.75], np.full(2, ends[0]), color=COLORS["black"], linewidth=1)
+        ax.plot([4.2, 4.75], np.full(2, ends[1]), color=COLORS["black"], linewidth=1)
+        ax.text(4.75, sum(ends) / 2 + 0.02 * span, "$V$", va="bottom")
+
+
+def _draw_spring(ax, level, height):
+    """A ball on a spring, which moves sideways; a line ties it to the level that it shifts."""
+    steps = np.linspace(-1.3, -0.2, 17)
+    zigzag = 0.06 * height * np.where(np.arange(17) % 2, 1.0, -1.0)
     zigzag[[0, 1, -2, -1]] = 0.0
-    ax.plot(zigzag, steps, color=COLORS["black"], linewidth=1.0)
-    ax.plot(0.0, top - 0.1 * span, "o", color=COLORS["orange"], markersize=16)
-    ax.plot([-0.7, 0.7], np.full(2, bottom), color=COLORS["black"], linewidth=2.0)
+    ax.plot(np.full(2, -1.3), height * np.array([0.85, 1.15]), color=COLORS["black"], linewidth=2.0)
+    ax.plot(steps, height + zigzag, color=COLORS["black"], linewidth=1.0)
+    ax.plot([0.0, 0.0], [height, level], color=COLORS["grey"], linewidth=0.8, linestyle="--")
+    ax.plot(0.0, height, "o", color=COLORS["orange"], markersize=16)
+    ax.annotate("", (1.0, height), (0.25, height), arrowprops={"arrowstyle": "->"})
+    ax.text(1.08, height, "$x$", ha="left", va="center")
+    ax.text(0.0, 1.12 * height, r"$m,\ \omega_0$", ha="center", va="top")

@@ -50,11 +50,11 @@ class EnergyQuadrature:
         self._level = level
 
     def weight(self):
-        """∫ T dω, which is 2π unless the dot has a bound state outside of the bands."""
+        """∫ A dω, which is 2π unless the dot has a bound state outside of the bands."""
         return self._integrate(lambda at: at.propagation * sum(at.widths))
 
     def occupation(self):
-        """∫ T Φ dω."""
+        """∫ A Φ dω."""
         return self._integrate(lambda at: at.propagation * at.filled)
 
     def current(self):
@@ -62,11 +62,11 @@ class EnergyQuadrature:
         return self._integrate(lambda at: at.propagation * np.prod(at.widths, axis=0) * at.window)
 
     def damping(self):
-        """−½ ∫ T² Φ' dω, where T²Φ' = T Σ_α T_α f'_α + |G|⁴(κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
+        """−½ ∫ A² Φ' dω, where A²Φ' = A Σ_α A_α f'_α + |G|⁴(κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
         return self._integrate(lambda at: at.friction + at.pumping)
 
     def friction(self):
-        """−½ ∫ T Σ_α T_α f'_α dω: the part of the damping that is never negative."""
+        """−½ ∫ A Σ_α A_α f'_α dω: the part of the damping that is never negative."""
         return self._integrate(lambda at: at.friction)
 
     def pumping(self):
@@ -74,11 +74,11 @@ class EnergyQuadrature:
         return self._integrate(lambda at: at.pumping)
 
     def diffusion(self):
-        """∫ T² Φ(1 − Φ) dω."""
+        """∫ A² Φ(1 − Φ) dω."""
         return self._integrate(lambda at: at.propagation**2 * at.filled * at.vacant)
 
     def noise_spectrum(self, omega):
-        """∫ T(ν)Φ(ν) T(ν+ω)[1 − Φ(ν+ω)] dν; `omega` like `level`."""
+        """∫ A(ν)Φ(ν) A(ν+ω)[1 − Φ(ν+ω)] dν; `omega` like `level`."""
 
         def integrand(at, shift):
             there = _Energies(self._device, at.omega + shift, at.detuning + shift)
@@ -233,7 +233,7 @@ class _Energies:
 
     @property
     def friction(self):
-        """−½ T Σ_α T_α f'_α."""
+        """−½ A Σ_α A_α f'_α."""
         thermal = sum(
             kappa * f * hole / lead.temperature
             for kappa, (f, hole), lead in zip(

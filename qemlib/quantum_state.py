@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from qemlib import _checks
+from qemlib import _checks, positivity
 from qemlib._errors import ConvergenceError
 
 __all__ = ["QuantumState", "quantum_state", "resolved_populations"]
 
 _MOST_LEVELS = 8192
+_NEGATIVE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +31,16 @@ class QuantumState:
         not of Lindblad form and does not exclude it.
     harmonics : int
         The farthest diagonal that is not zero.
+    violations : tuple of str
+        What keeps ρ from being a quantum state, as the state that it was made from tells, or else
+        its lowest eigenvalue, if below −1e-9 and below the error of that state; empty if nothing.
     """
 
     density_matrix: np.ndarray
     missing_trace: float
     lowest_eigenvalue: float
     harmonics: int
+    violations: tuple[str, ...] = ()
 
     @property
     def levels(self) -> int:
@@ -56,7 +61,7 @@ class QuantumState:
         return (
             f"QuantumState({self.levels} levels, missing trace {self.missing_trace:.1e}, "
             f"lowest eigenvalue {self.lowest_eigenvalue:.1e}, coherences between levels up to "
-            f"{self.harmonics} apart)"
+            f"{self.harmonics} apart{positivity.remark(self)})"
         )
 
 
@@ -77,6 +82,8 @@ def quantum_state(state: Any, missing_trace: float = 1e-10) -> QuantumState:
 
     Raises
     ------
+    TypeError
+        If `state` has no such methods: an OrbitAverage and a SampledState have populations only.
     ValueError
         If `missing_trace` is out of range.
     ConvergenceError
@@ -90,12 +97,18 @@ def quantum_state(state: Any, missing_trace: float = 1e-10) -> QuantumState:
     >>> rho.levels, rho.harmonics >= 2, abs(rho.missing_trace) < 1e-6, rho.lowest_eigenvalue > 0
     (139, True, True, True)
     """
+    _refuse_without(state, "phonon_number", "populations", "density_matrix")
     rho = state.density_matrix(resolved_populations(state, missing_trace).size)
+    missing, lowest = float(1.0 - np.trace(rho).real), float(np.linalg.eigvalsh(rho)[0])
+    violations = tuple(getattr(state, "violations", ()))
+    if not violations and lowest < -max(_NEGATIVE, positivity.error_of(state)):
+        violations = (f"its lowest eigenvalue is {lowest:.2g}",)
     return QuantumState(
         density_matrix=rho,
-        missing_trace=float(1.0 - np.trace(rho).real),
-        lowest_eigenvalue=float(np.linalg.eigvalsh(rho)[0]),
+        missing_trace=missing,
+        lowest_eigenvalue=lowest,
         harmonics=max(k for k in range(len(rho)) if k == 0 or np.diagonal(rho, k).any()),
+        violations=violations,
     )
 
 
@@ -124,19 +137,31 @@ def resolved_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray
     missing_trace = _checks.positive("missing_trace", missing_trace)
     if not 1e-14 <= missing_trace <= 0.1:
         raise ValueError(f"missing_trace must lie between 1e-14 and 0.1, got {missing_trace!r}")
-    levels = int(6.0 * state.phonon_number) + 64
+    _refuse_without(state, "phonon_number", "populations")
+    # A first guess, doubled until it is enough: a thermal state leaves e^{−6} beyond 6⟨n⟩.
+    levels = int(6.0 * max(state.phonon_number, 0.0)) + 64
     while True:
         levels = min(levels, _MOST_LEVELS)
         populations = state.populations(levels)
-        enough = np.abs(1.0 - np.cumsum(populations)) < missing_trace
-        if enough.any():
-            # A trace that overshoots passes by 1 on its way: it must stay there.
-            first = int(np.flatnonzero(enough)[0])
-            if enough[first:].all():
-                return populations[: first + 1]
+        missing = 1.0 - np.cumsum(populations)
+        # A trace that overshoots passes by 1 on its way, that of a state with negative populations
+        # many times: it must stay there.
+        short = np.flatnonzero(~(np.abs(missing) < missing_trace))
+        kept = int(short[-1]) + 2 if short.size else 1
+        if kept <= levels:
+            return populations[:kept]
         if levels == _MOST_LEVELS:
             raise ConvergenceError(
-                f"missing_trace: {levels} levels miss {1.0 - populations.sum():.1e} of the "
+                f"missing_trace: {levels} levels miss {missing[-1]:.1e} of the "
                 f"trace, {missing_trace:.1e} was asked for"
             )
         levels *= 2
+
+
+def _refuse_without(state, *names):
+    lacking = [name for name in names if not hasattr(state, name)]
+    if lacking:
+        raise TypeError(
+            f"state must have {', '.join(names)}, as a SteadyState does; "
+            f"{type(state).__name__} has no {', '.join(lacking)}"
+        )

@@ -1,7 +1,7 @@
 """Integrals over energy in closed form, for two Lorentzian leads.
 
 The Green function of a dot between two Lorentzian leads has three poles w_j below the real axis.
-Each coefficient is an integral of a rational function R(ω), built from T_α = |G|²κ_α, with a Fermi
+Each coefficient is an integral of a rational function R(ω), built from A_α = |G|²κ_α, with a Fermi
 function.  Closing the contour around the poles of both gives polygamma functions: where R has the
 principal part r₁/(ω − w_j) + r₂/(ω − w_j)²,
 
@@ -72,7 +72,7 @@ class ResidueSums:
 
     @_POLES_MAY_COINCIDE
     def occupation(self):
-        """∫ Σ_α T_α f_α dω."""
+        """∫ Σ_α A_α f_α dω."""
         terms = []
         for lead in (0, 1):
             r1 = self._simple(self._weights[lead] * self._quadratics[0][1 - lead])
@@ -92,12 +92,12 @@ class ResidueSums:
         return left - right
 
     def damping(self):
-        """−½ ∫ T² Φ' dω, where T²Φ' = T Σ_α T_α f'_α + |G|⁴(κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
+        """−½ ∫ A² Φ' dω, where A²Φ' = A Σ_α A_α f'_α + |G|⁴(κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
         return self.friction() + self.pumping()
 
     @_POLES_MAY_COINCIDE
     def friction(self):
-        """−½ ∫ T Σ_α T_α f'_α dω: the part of the damping that is never negative."""
+        """−½ ∫ A Σ_α A_α f'_α dω: the part of the damping that is never negative."""
         q, dq = self._quadratics
         a = self._weights
         total, slope = a[0] * q[1] + a[1] * q[0], a[0] * dq[1] + a[1] * dq[0]
@@ -123,12 +123,12 @@ class ResidueSums:
 
     @_POLES_MAY_COINCIDE
     def diffusion(self):
-        """∫ T² Φ(1 − Φ) dω, for leads of one temperature."""
+        """∫ A² Φ(1 − Φ) dω, for leads of one temperature."""
         q, dq = self._quadratics
         a = self._weights
         temperature = self._leads[0].temperature
         terms = []
-        for lead in (0, 1):  # T_α² f_α(1 − f_α) = −T T_α² f'_α
+        for lead in (0, 1):  # A_α² f_α(1 − f_α) = −T A_α² f'_α
             other, weight = 1 - lead, -temperature * a[lead] ** 2
             principal = self._double(weight * q[other] ** 2, 2.0 * weight * q[other] * dq[other])
             terms += self._thermal_terms(lead, principal)
@@ -142,7 +142,7 @@ class ResidueSums:
 
     @_POLES_MAY_COINCIDE
     def noise_spectrum(self, omega):
-        """∫ T(ν)Φ(ν) T(ν+ω)[1 − Φ(ν+ω)] dν, for leads of one temperature; `omega` like `level`.
+        """∫ A(ν)Φ(ν) A(ν+ω)[1 − Φ(ν+ω)] dν, for leads of one temperature; `omega` like `level`.
 
         With one temperature, f_α(ν)[1 − f_β(ν+ω)] is a difference of Fermi functions divided by
         1 − e^{−s}, s = (ω + μ_α − μ_β)/T.  The poles w_j and w_j − ω merge as ω → 0, and the Fermi
@@ -215,7 +215,7 @@ class ResidueSums:
         return r1, r2, np.abs(slope / square) + np.abs(r2) * spread
 
     def _noise_denominator(self, omega):
-        """The common denominator of T(ν)T(ν+ω) at w_j and w_j − ω, without their own factors."""
+        """The common denominator of A(ν)A(ν+ω) at w_j and w_j − ω, without their own factors."""
         below, above = self._gaps
         product = None
         for gap in (*np.moveaxis(below, 1, 0), *np.moveaxis(above, 1, 0)):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from qemlib import positivity
 from qemlib._batches import ARGUMENTS, ESTIMATORS, Batches
 from qemlib.diagnostics import (
     OBSERVABLES,
@@ -22,6 +23,7 @@ from qemlib.diagnostics import (
 __all__ = ["Histogram", "SampledState", "Trajectory"]
 
 _SMALL = 0.5  # standard errors; a bias below adds less than an eighth to the whole error
+_LEVELS = 512  # at most, of those that are looked at for negative populations
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,7 @@ class Histogram:
 
     def __repr__(self):
         return (
-            f"Histogram({self.counts.sum()} points in {self.counts.shape[0]} × "
+            f"Histogram({self.counts.sum()} points in {self.counts.shape[0]} x "
             f"{self.counts.shape[1]} bins, |x| < {self.x_edges[-1]:.4g}, "
             f"|p| < {self.p_edges[-1]:.4g}; {self.outside} points outside)"
         )
@@ -124,6 +126,8 @@ class SampledState:
     caveats : tuple of str
         What error bars do not show: a bias of the step that is not small beside them, and a step
         that does not resolve the motion.
+    violations : tuple of str
+        What of a quantum state W violates, beyond six standard errors; empty if nothing.
     """
 
     scheme: str
@@ -147,8 +151,8 @@ class SampledState:
         if self.recorded:
             values = (
                 f"phonon_number={self.phonon_number:.6g} "
-                f"± {self.standard_error('phonon_number'):.1g}, "
-                f"g2={self.g2:.5g} ± {self.standard_error('g2'):.1g}"
+                f"+/- {self.standard_error('phonon_number'):.1g}, "
+                f"g2={self.g2:.5g} +/- {self.standard_error('g2'):.1g}"
             )
         else:
             values = "nothing recorded yet"
@@ -167,6 +171,7 @@ class SampledState:
             lines.append("partial: interrupted, go on with resume=")
         lines += [f"not to be trusted: {text}" for text in self.shortcomings]
         lines += [f"mind: {text}" for text in self.caveats]
+        lines += [f"not a quantum state: {text}" for text in self.violations]
         return "\n    ".join(lines) + ")"
 
     @property
@@ -293,6 +298,26 @@ class SampledState:
         if not self.resolves_motion:
             found.append(UNRESOLVED)
         return tuple(found)
+
+    @cached_property
+    def violations(self) -> tuple[str, ...]:
+        if not self.recorded:
+            return ()
+        model, batches = self._ensemble.plan.model, self._batches
+
+        def product(_, moments, parts):
+            mean = complex(moments[4] / model.x0, moments[5] / model.p0)
+            return positivity.uncertainty(moments[0], complex(moments[2], moments[3]), mean)
+
+        widest = batches.bin_width * (1 + np.flatnonzero(batches.radial.any(axis=0))[-1])
+        # A narrow ring makes levels above it negative first.
+        levels = min(int((widest + 1.0) ** 2) + 16, _LEVELS)
+        return positivity.of_samples(
+            product(batches, *batches.pooled),
+            batches.jackknife(product),
+            self.populations(levels),
+            self.standard_error("populations", levels),
+        )
 
     def _convergence(self, name):
         if not self.recorded:

@@ -3,7 +3,7 @@
 Everything that the leads do to the dot follows from two functions of energy.  One is its spectral
 function,
 
-    T(ω) = −2 Im G(ω),   G(ω) = 1/[ω − ε + F x − Σ_L(ω) − Σ_R(ω)],   ∫ T dω = 2π.
+    A(ω) = −2 Im G(ω),   G(ω) = 1/[ω − ε + F x − Σ_L(ω) − Σ_R(ω)],   ∫ A dω = 2π.
 
 The other is the distribution that the electrons in it follow: the Fermi functions of the leads,
 weighted by their level widths,
@@ -40,7 +40,7 @@ class Integral(NamedTuple):
 
 
 def spectral_function(device: Device, x, omega) -> np.ndarray:
-    """Spectral function T(ω) = −2 Im G(ω) = |G|²(κ_L + κ_R) of the dot at position x.
+    """Spectral function A(ω) = −2 Im G(ω) = |G|²(κ_L + κ_R) of the dot at position x.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def spectral_function(device: Device, x, omega) -> np.ndarray:
     Returns
     -------
     ndarray
-        T (1/energy), of the broadcast shape; ∫ T dω/2π = 1.
+        A (1/energy), of the broadcast shape; ∫ A dω/2π = 1.
 
     Raises
     ------
@@ -64,8 +64,8 @@ def spectral_function(device: Device, x, omega) -> np.ndarray:
     --------
     >>> from qemlib import paper_device
     >>> omega = np.linspace(-1e4, 1e4, 2_000_001)
-    >>> T = spectral_function(paper_device(), 0.0, omega)
-    >>> round(float(np.trapezoid(T, omega) / (2.0 * np.pi)), 6)
+    >>> A = spectral_function(paper_device(), 0.0, omega)
+    >>> round(float(np.trapezoid(A, omega) / (2.0 * np.pi)), 6)
     1.0
     """
     _checks.kind("device", device, Device)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from reprlib import repr as repr_short
 
 import numpy as np
 
+from qemlib.device import Device
 from qemlib.quantum_state import resolved_populations
 from qemlib.work import entropy, ergotropy, free_energy_work
 
 __all__ = ["Summary", "summary"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Summary:
     """A steady state in numbers; all but the first three are those of its populations.
 
@@ -34,6 +36,9 @@ class Summary:
         Part of the trace beyond the levels kept.
     populations : ndarray, shape (levels,)
         As many as hold the trace to 1e-10.
+    violations : tuple of str
+        What keeps the state from being a quantum state; empty if nothing does.  Populations are
+        then no probabilities, and ergotropy, free-energy work and entropy are NaN.
     """
 
     voltage: float
@@ -46,6 +51,7 @@ class Summary:
     bath_temperature: float
     missing_trace: float
     populations: np.ndarray = field(repr=False)
+    violations: tuple[str, ...] = ()
 
     @property
     def levels(self) -> int:
@@ -64,6 +70,8 @@ def summary(device, state) -> Summary:
 
     Raises
     ------
+    TypeError
+        If `device` is no Device, or `state` no state.
     ConvergenceError
         If 8192 levels miss more than 1e-10 of the trace.
 
@@ -75,18 +83,29 @@ def summary(device, state) -> Summary:
     >>> round(summary(device, state).ergotropy, 7)
     0.0362278
     """
+    if not isinstance(device, Device):
+        raise TypeError(f"device must be a Device, got {repr_short(device)}")
     populations = resolved_populations(state)
     energies = device.oscillator.frequency * np.arange(populations.size)
     temperature = min(lead.temperature for lead in device.leads)
+    violations = tuple(getattr(state, "violations", ()))
+    works = [float("nan")] * 3
+    if not violations:
+        works = [
+            ergotropy(populations, energies),
+            free_energy_work(populations, energies, temperature),
+            entropy(populations),
+        ]
     return Summary(
         voltage=device.voltage,
         phonon_number=state.phonon_number,
         g2=state.g2,
-        ergotropy=ergotropy(populations, energies),
-        free_energy_work=free_energy_work(populations, energies, temperature),
-        entropy=entropy(populations),
+        ergotropy=works[0],
+        free_energy_work=works[1],
+        entropy=works[2],
         inversion=float(populations[1] - populations[0]),
         bath_temperature=temperature,
         missing_trace=float(1.0 - populations.sum()),
         populations=populations,
+        violations=violations,
     )

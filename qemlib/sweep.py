@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import os
+import warnings
 from concurrent.futures import Executor, as_completed
 from dataclasses import is_dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from loky import get_reusable_executor
+from loky import cpu_count, get_reusable_executor
 
-from qemlib import _checks
+from qemlib import _checks, positivity
 from qemlib._progress import bar
+from qemlib._store import Store
 from qemlib.device import Device
 from qemlib.electrons import damping
 from qemlib.fokker_planck import steady_state
@@ -25,17 +26,25 @@ __all__ = ["sweep"]
 
 _METHODS = {"exact": steady_state, "orbit": orbit_average}
 
+# Parameters that are no field, and the fields that they set.
+_SETS = {"voltage": ("left.chemical_potential", "right.chemical_potential")}
+
+# In ASCII, as all that is printed of a result: not every terminal has Greek letters.
 _VARIABLES = {
-    "phonon_number": ("mean phonon number ⟨a†a⟩", "1"),
-    "g2": ("second-order coherence g⁽²⁾(0)", "1"),
-    "ergotropy": ("incoherent ergotropy 𝒲_E of the populations", "energy (ħ = 1)"),
-    "free_energy_work": ("free-energy work 𝒲_F of the populations", "energy (ħ = 1)"),
-    "entropy": ("von Neumann entropy S of the populations", "nat"),
-    "inversion": ("population inversion ρ_11 − ρ_00", "1"),
-    "damping_at_rest": ("damping rate γ(0)", "energy (ħ = 1)"),
-    "bath_temperature": ("temperature used in 𝒲_F: the colder lead's", "energy (k_B = 1)"),
+    "phonon_number": ("mean phonon number", "1"),
+    "g2": ("second-order coherence at equal times", "1"),
+    "ergotropy": ("incoherent ergotropy of the populations", "energy (hbar = 1)"),
+    "free_energy_work": ("free-energy work of the populations", "energy (hbar = 1)"),
+    "entropy": ("von Neumann entropy of the populations", "nat"),
+    "inversion": ("population of the first excited level less that of the ground state", "1"),
+    "damping_at_rest": ("damping rate at x = 0", "energy (hbar = 1)"),
+    "bath_temperature": (
+        "temperature in the free-energy work: the colder lead's",
+        "energy (k_B = 1)",
+    ),
     "missing_trace": ("part of the trace beyond the levels kept", "1"),
     "levels": ("number of levels kept", "1"),
+    "positive": ("1 for a quantum state, 0 where (A24) is classical and gives none", "1"),
 }
 
 
@@ -55,25 +64,35 @@ def sweep(
     over : dict of str to array_like
         Parameter to its values, one axis each: "voltage", or a dotted path of fields such as
         "coupling", "left.temperature", "oscillator.frequency", "left.density.rate".  Several
-        parameters span their outer product, in the order given.
+        parameters span their outer product, in the order given; no two may set the same thing.
     method : {"exact", "orbit"}
         Stationary Fokker-Planck equation, or its orbit-averaged preview.
     executor : concurrent.futures.Executor, optional
-        Where the points are computed; by default a pool with one process per processor.
+        Where the points are computed; by default a pool with one process per processor that this
+        one may use.
     store : path, optional
-        NetCDF file that receives each point as it is done.  If it exists, from an interrupted call
-        with the same arguments, its points are taken over and only the missing ones computed.
+        NetCDF file that receives each point as it is done; "~" is the home folder.  If it exists,
+        from an interrupted call with the same arguments, its points are taken over and only the
+        missing ones computed.  Several calls with the same arguments may write to it at once.
 
     Returns
     -------
     xarray.Dataset
         One dimension per parameter; long names and units in the attributes of each variable.
 
+    Warns
+    -----
+    ClassicalStateWarning
+        If a point has no quantum state: its `positive` is 0, and its work and entropy are NaN.
+
     Raises
     ------
     ValueError
-        If a parameter or the method is unknown, values are empty or not finite, a value is not
-        allowed for its parameter, or `store` belongs to another sweep.
+        If a parameter or the method is unknown, two parameters set the same thing, values are
+        empty or not finite, a value is not allowed for its parameter, or `store` belongs to another
+        sweep or cannot be written.  Nothing has been computed then.
+    ArithmeticError, ValueError
+        If a device has no steady state, or it cannot be computed; a note says which it was.
 
     Examples
     --------
@@ -97,36 +116,69 @@ def sweep(
         index: _vary(base_device, axes, index) for index in itertools.product(*map(range, shape))
     }
     dataset = _empty(base_device, axes, shape, method)
-    if store is not None:
-        store = Path(store)
-        dataset = _taken_over(dataset, store)
+    kept = None if store is None else Store(store)
+    if kept is not None:
+        kept.take_over(dataset)
     missing = [index for index in devices if np.isnan(dataset["phonon_number"].values[index])]
     if executor is None:
         environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        executor = get_reusable_executor(max_workers=os.cpu_count(), env=environment)
+        executor = get_reusable_executor(max_workers=cpu_count(), timeout=300, env=environment)
     futures = {executor.submit(_point, devices[index], method): index for index in missing}
     try:
         for future in bar(iterable=as_completed(futures), total=len(futures), desc="sweep"):
-            for name, value in future.result().items():
+            for name, value in _result(future, axes, futures[future]).items():
                 dataset[name].values[futures[future]] = value
-            if store is not None:
-                _write(dataset, store)
+            if kept is not None:
+                kept.write(dataset)
     finally:
         for future in futures:
             future.cancel()
+    _warn_of_classical(dataset)
     return dataset
 
 
 def _point(device, method):
-    state = _METHODS[method](LangevinModel.from_device(device))
+    with positivity.untold():  # another process's warnings are not seen here
+        state = _METHODS[method](LangevinModel.from_device(device))
     numbers = summary(device, state)
     point = {name: getattr(numbers, name) for name in _VARIABLES if hasattr(numbers, name)}
-    return point | {"damping_at_rest": float(damping(device, 0.0))}
+    here = {"damping_at_rest": float(damping(device, 0.0)), "positive": not numbers.violations}
+    return point | here
+
+
+def _warn_of_classical(dataset):
+    negative = int((dataset["positive"].values == 0.0).sum())
+    if negative:
+        warnings.warn(
+            f"sweep: {negative} of {dataset['positive'].size} points have no quantum state, their "
+            f"`positive` is 0. {positivity.MEANING}",
+            positivity.ClassicalStateWarning,
+            stacklevel=3,
+        )
+
+
+def _result(future, axes, index):
+    try:
+        return future.result()
+    except Exception as error:
+        point = zip(axes.items(), index, strict=True)
+        where = ", ".join(f"{name} = {float(values[i])!r}" for (name, values), i in point)
+        error.add_note(f"sweep: at {where}")
+        raise
 
 
 def _axes(over):
     if not isinstance(over, dict) or not over:
         raise ValueError(f"over must be a dict of parameters to their values, got {over!r}")
+    for name in over:
+        if not isinstance(name, str):
+            raise ValueError(f"over must name parameters by strings, got {name!r}")
+    for one, other in itertools.combinations(over, 2):
+        if _overlap(one, other):
+            raise ValueError(
+                f"over must not hold both {one!r} and {other!r}: they set the same thing, and only "
+                "the last of them would count"
+            )
     axes = {
         name: _checks.finite_array(f"over[{name!r}]", values, 1) for name, values in over.items()
     }
@@ -134,6 +186,16 @@ def _axes(over):
         if values.size == 0:
             raise ValueError(f"over[{name!r}] must hold at least one value, got none")
     return axes
+
+
+def _overlap(one, other):
+    """Whether two parameters set the same field, or one a part of what the other sets."""
+    ways = itertools.product(*(_SETS.get(name, (name,)) for name in (one, other)))
+    # zip ends with the shorter path.
+    return any(
+        all(a == b for a, b in zip(first.split("."), second.split("."), strict=False))
+        for first, second in ways
+    )
 
 
 def _vary(device, axes, index):
@@ -169,25 +231,5 @@ def _empty(device, axes, shape, method):
         attrs={"base_device": repr(device), "method": method},
     )
     for dimension in dimensions:
-        dataset[dimension].attrs = {"units": "ħ = e = k_B = 1", "long_name": dimension}
+        dataset[dimension].attrs = {"units": "hbar = e = k_B = 1", "long_name": dimension}
     return dataset
-
-
-def _taken_over(empty, store):
-    if not store.exists():
-        return empty
-    with xr.open_dataset(store, engine="scipy") as stored:
-        stored = stored.load()
-    same = stored.attrs == empty.attrs and all(
-        name in stored.coords and np.array_equal(stored[name], empty[name]) for name in empty.coords
-    )
-    if not same:
-        raise ValueError(f"store: {store} belongs to another sweep; name a new file or remove it")
-    return stored
-
-
-def _write(dataset, store):
-    """Write beside the file and move into place: an interruption leaves the last whole file."""
-    beside = store.with_name(store.name + ".part")
-    dataset.to_netcdf(beside, engine="scipy")
-    os.replace(beside, store)

@@ -11,13 +11,14 @@ characteristic function in Appendix D.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property
 
 import numpy as np
-from scipy.special import roots_legendre
 
-from qemlib import _checks
-from qemlib._laguerre import laguerre_sequence
+from qemlib import _checks, positivity
+from qemlib._circles import radial_nodes, refuse_tail
+from qemlib._fock import about_its_middle, matrix, phase_space
+from qemlib._laguerre import BLOCK, laguerre_integrals, laguerre_sequence, laguerre_sums
 
 __all__ = [
     "FromMoments",
@@ -30,16 +31,6 @@ __all__ = [
     "radial_wigner",
     "wigner_function",
 ]
-
-# W at the outer radius, beside its largest value, above which an integral is refused.
-_TAIL = 1e-10
-# Angular harmonics of W below the first part of its largest value count as zero; the fastest ones
-# must be below the second.
-_HARMONIC, _UNRESOLVED = 1e-14, 1e-12
-_FEWEST_ANGLES, _MOST_ANGLES = 64, 8192
-_PANEL = 64  # nodes of one panel of the radial integrals
-# Numbers, orders times points, that are held at once.
-_CHUNK = 2**18
 
 
 def phonon_number(moments) -> float:
@@ -70,7 +61,10 @@ def g2(moments) -> float:
 
 
 class FromMoments:
-    """What follows from the moments (⟨|α|²⟩, ⟨|α|⁴⟩) of W alone, with no truncation of levels."""
+    """What follows from the moments (⟨|α|²⟩, ⟨|α|⁴⟩) of W alone, with no truncation of levels.
+
+    `violations` says why W is no quantum state, and is empty if it is one; see `qemlib.positivity`.
+    """
 
     moments: tuple[float, float]
 
@@ -83,6 +77,11 @@ class FromMoments:
     def g2(self) -> float:
         """g⁽²⁾(0), Eq. (10)."""
         return g2(self.moments)
+
+    @cached_property
+    def violations(self) -> tuple[str, ...]:
+        """What of a quantum state W violates; empty if nothing."""
+        return positivity.violations(self)
 
 
 def laguerre_functions(levels: int, z, order: int = 0) -> np.ndarray:
@@ -183,13 +182,13 @@ def populations(radial_profile, levels: int, radius: float) -> np.ndarray:
     array([0.5   , 0.25  , 0.125 , 0.0625])
     """
     levels = _checks.integer("levels", levels, 1)
-    r, weight = _radial_nodes(levels, _checks.positive("radius", radius))
+    r, weight = radial_nodes(levels, _checks.positive("radius", radius))
     profile = np.asarray(radial_profile(r), dtype=float)
     if profile.shape != r.shape:
         raise ValueError(f"radial_profile must return shape {r.shape}, got {profile.shape}")
-    _refuse_tail(np.abs(profile), r[-1])
-    signs = (-1.0) ** np.arange(levels)
-    return 4.0 * np.pi * signs * (laguerre_functions(levels, 4.0 * r**2) @ (weight * r * profile))
+    refuse_tail(np.abs(profile), r[-1])
+    integrals = laguerre_integrals(levels, 4.0 * r**2, [0], (weight * r * profile)[None])
+    return 4.0 * np.pi * (-1.0) ** np.arange(levels) * integrals[:, 0]
 
 
 def density_matrix(
@@ -237,24 +236,18 @@ def density_matrix(
            [0.26013 , 0.26013 , 0.18394 ]])
     """
     levels = _checks.integer("levels", levels, 1)
-    if harmonics is not None:
-        harmonics = min(_checks.integer("harmonics", harmonics, 0), levels - 1)
-    x0, p0 = _checks.positive("x0", x0), _checks.positive("p0", p0)
-    r, weight = _radial_nodes(levels, _checks.positive("radius", radius))
-    components = _angular_harmonics(wigner_function, r, x0, p0)
     if harmonics is None:
-        harmonics = min(components.shape[1], levels) - 1
-    # Harmonics that W does not have leave their diagonals at zero.
-    components = components[:, : harmonics + 1]
-    orders = np.arange(components.shape[1])
-    weighted = 4.0 * np.pi * (weight * r) * components.T
-    rho = np.zeros((levels, levels), dtype=complex)
-    for n, radial in enumerate(laguerre_sequence(levels, 4.0 * r**2, orders)):
-        # (α*)^k averages with e^{−ikθ}: ρ_{n+k,n} is its complex conjugate.
-        row = (-1.0) ** n * np.einsum("kr,kr->k", radial, weighted[: len(radial)])
-        rho[n + orders[: row.size], n] = row.conj()
-        rho[n, n + orders[: row.size]] = row
-    return rho
+        harmonics = levels - 1
+    harmonics = min(_checks.integer("harmonics", harmonics, 0), levels - 1)
+    x0, p0 = _checks.positive("x0", x0), _checks.positive("p0", p0)
+
+    def w(real, imaginary):
+        values = x0 * p0 * np.asarray(wigner_function(x0 * real, p0 * imaginary), dtype=float)
+        if values.shape != real.shape:
+            raise ValueError(f"wigner_function must return shape {real.shape}, got {values.shape}")
+        return values
+
+    return matrix(w, levels, _checks.positive("radius", radius), harmonics)
 
 
 def wigner_function(rho, x, p, x0, p0) -> np.ndarray:
@@ -290,29 +283,12 @@ def wigner_function(rho, x, p, x0, p0) -> np.ndarray:
     >>> float(wigner_function([[0.0, 0.0], [0.0, 1.0]], 0.0, 0.0, x0=2.0, p0=1.0)) * np.pi
     -1.0
     """
-    rho = _checks.hermitian("rho", rho)
+    rho = _checks.hermitian("rho", rho, ket=True)
     x0, p0 = _checks.positive("x0", x0), _checks.positive("p0", p0)
     x, p = _checks.broadcast(x=x, p=p)
     alpha = (x / x0 + 1j * p / p0).ravel()
-    levels = len(rho)
-    orders = np.flatnonzero([np.diagonal(rho, k).any() for k in range(levels)])
-    if orders.size == 0:
-        return np.zeros(x.shape)
-    diagonals = np.zeros((levels, orders.size), dtype=complex)
-    for column, k in enumerate(orders):
-        sign = np.where(np.arange(levels - k) % 2, -2.0, 2.0) / np.pi
-        diagonals[: levels - k, column] = sign * np.diagonal(rho, k) * (2.0 if k else 1.0)
-    value = np.empty(alpha.size)
-    chunk = max(1, _CHUNK // orders.size)
-    for start in range(0, alpha.size, chunk):
-        part = alpha[start : start + chunk]
-        total = np.zeros((orders.size, part.size), dtype=complex)
-        sequence = laguerre_sequence(levels, 4.0 * np.abs(part) ** 2, orders)
-        for row, radial in zip(diagonals, sequence, strict=True):
-            total[: len(radial)] += row[: len(radial), None] * radial
-        phases = np.exp(1j * orders[:, None] * np.angle(part))
-        value[start : start + chunk] = (total * phases).real.sum(axis=0)
-    return value.reshape(x.shape) / (x0 * p0)
+    middle, smaller = about_its_middle(rho)
+    return phase_space(smaller, alpha - middle).reshape(x.shape) / (x0 * p0)
 
 
 def radial_wigner(populations, r) -> np.ndarray:
@@ -329,62 +305,8 @@ def radial_wigner(populations, r) -> np.ndarray:
     populations = _checks.finite_array("populations", populations, ndim=1)
     r = _checks.finite_array("r", r)
     signs = (-1.0) ** np.arange(populations.size)
-    functions = laguerre_functions(populations.size, 4.0 * r.ravel() ** 2)
-    return (2.0 / np.pi) * ((signs * populations) @ functions).reshape(r.shape)
-
-
-def _angular_harmonics(wigner_function, r, x0, p0):
-    """Averages of e^{−ikθ} W(α) over the angle at each r; shape (r, k), up to the last k of note.
-
-    The number of directions doubles until the fastest harmonics that they resolve are negligible.
-    """
-    angles = _FEWEST_ANGLES
-    while True:
-        theta = np.arange(angles) * 2.0 * np.pi / angles
-        x, p = x0 * np.outer(r, np.cos(theta)), p0 * np.outer(r, np.sin(theta))
-        values = x0 * p0 * np.asarray(wigner_function(x, p), dtype=float)
-        if values.shape != x.shape:
-            raise ValueError(f"wigner_function must return shape {x.shape}, got {values.shape}")
-        _refuse_tail(np.abs(values).max(axis=1), r[-1])
-        components = np.fft.rfft(values, axis=1) / angles
-        size = np.abs(components).max(axis=0) / np.abs(values).max()
-        # The fastest quarter is what is left over: an unresolved part, or round-off.
-        rest = float(size[3 * size.size // 4 :].max())
-        if rest < _UNRESOLVED:
-            last = np.flatnonzero(size > max(_HARMONIC, 2.0 * rest))[-1]
-            return components[:, : last + 1]
-        if angles >= _MOST_ANGLES:
-            raise ValueError(
-                f"wigner_function: {angles} directions do not resolve its angular dependence, "
-                f"harmonics beyond the {3 * size.size // 4}th are still {rest:.1e} of its largest "
-                "value"
-            )
-        angles *= 2
-
-
-def _radial_nodes(levels, radius):
-    """Nodes and weights on [0, R]: the Laguerre function of level K turns 2√K·R/π times.
-
-    In panels of one Gauss-Legendre rule, because the nodes of a long rule take longer to find than
-    all that is done with them.
-    """
-    # A panel of n nodes resolves a phase of 2(n − 20), and √K·4 is the fastest wave number.
-    panels = int(np.ceil(2.0 * np.sqrt(levels) * radius / (_PANEL - 20))) + 1
-    node, weight = _panel_rule()
-    half = 0.5 * radius / panels
-    middle = half * (2.0 * np.arange(panels) + 1.0)
-    return (middle[:, None] + half * node).ravel(), np.tile(half * weight, panels)
-
-
-@lru_cache(maxsize=1)
-def _panel_rule():
-    return roots_legendre(_PANEL)
-
-
-def _refuse_tail(size, radius):
-    tail = size[-1] / size.max()
-    if not tail < _TAIL:
-        raise ValueError(
-            f"radius: at |α| = {radius:.4g} W is still {tail:.1e} of its largest value, at most "
-            f"{_TAIL:.0e} is allowed; use a larger radius or a model on a wider grid"
-        )
+    total = [
+        laguerre_sums((signs * populations)[:, None], 4.0 * part**2, [0])[0]
+        for part in np.split(r.ravel(), range(BLOCK, r.size, BLOCK))
+    ]
+    return (2.0 / np.pi) * np.concatenate(total).reshape(r.shape)

@@ -1,7 +1,9 @@
 """Numbers of a state: ergotropy, free-energy work, entropy, second-order coherence.
 
 States come as populations (one axis, in the order of the energies given beside them) or as density
-matrices.  Nothing is clamped: what is not a state is refused.
+matrices: arrays, sparse matrices, or QuTiP's operators and kets.  Nothing is clamped: what is not a
+state is refused.  What truncation leaves of the trace is divided out, so that no number depends on
+where energies count from.
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from qemlib import _checks
 
 __all__ = ["entropy", "ergotropy", "free_energy_work", "second_order_coherence"]
 
+# What a state may miss by in double precision; single and half precision may by their round-off.
 _NEGATIVE = -1e-9
 _TRACE = 1e-3
-_HERMITIAN = 1e-9
 
 
 def ergotropy(rho, hamiltonian) -> float:
@@ -25,7 +27,8 @@ def ergotropy(rho, hamiltonian) -> float:
     ----------
     rho : array_like, shape (levels,) or (levels, levels)
         Populations, or a density matrix.  Populations alone give the *incoherent* ergotropy; a
-        matrix gives the *total* one, with the part that coherences hold.
+        matrix gives the *total* one, with the part that coherences hold.  It is divided by its
+        trace.
     hamiltonian : array_like, of the same number of axes
         Energies of the levels, or the Hamiltonian in the basis of `rho`.
 
@@ -38,17 +41,20 @@ def ergotropy(rho, hamiltonian) -> float:
     Raises
     ------
     ValueError
-        If a population is below −1e-9, the trace is off by more than 1e-3, a matrix is not
-        Hermitian, or the shapes do not match.
+        If a population is below −1e-9, the trace is off by more than 1e-3 (or either by more than
+        the round-off of numbers in less than double precision), a matrix is not Hermitian, or the
+        shapes do not match.
+    TypeError
+        If either is no array at all.
 
     Examples
     --------
     >>> ergotropy([0.25, 0.75], [0.0, 1.0])
     0.5
     """
-    rho, hamiltonian = _state_and_energy(rho, hamiltonian)
-    spectrum, energies = _eigenvalues(rho), np.sort(_eigenvalues(hamiltonian))
-    return _mean_energy(rho, hamiltonian) - float(np.sort(spectrum)[::-1] @ energies)
+    rho, hamiltonian, energies = _state_and_energy(rho, hamiltonian)
+    spectrum = np.sort(_eigenvalues(rho))[::-1]
+    return _mean_energy(rho, hamiltonian) - float(spectrum @ np.sort(energies))
 
 
 def free_energy_work(rho, hamiltonian, temperature: float) -> float:
@@ -60,6 +66,12 @@ def free_energy_work(rho, hamiltonian, temperature: float) -> float:
         As for `ergotropy`.  F_eq is that of the levels given: let them reach well beyond T.
     temperature : float
         T > 0 of the bath (k_B = 1).
+
+    Returns
+    -------
+    float
+        Energy, T Tr ρ(ln ρ − ln ρ_T) with the thermal state ρ_T; never negative beyond round-off,
+        and the same wherever energies count from.
 
     Raises
     ------
@@ -74,9 +86,9 @@ def free_energy_work(rho, hamiltonian, temperature: float) -> float:
     0.693147
     """
     temperature = _checks.positive("temperature", temperature)
-    rho, hamiltonian = _state_and_energy(rho, hamiltonian)
-    energies = _eigenvalues(hamiltonian)
-    equilibrium = -temperature * float(logsumexp(-energies / temperature))
+    rho, hamiltonian, energies = _state_and_energy(rho, hamiltonian)
+    with np.errstate(over="ignore"):  # far above a bath that is next to absolute zero
+        equilibrium = -temperature * float(logsumexp(-energies / temperature))
     return _mean_energy(rho, hamiltonian) - temperature * _entropy(rho) - equilibrium
 
 
@@ -129,33 +141,43 @@ def second_order_coherence(populations) -> float:
 
 
 def _state(rho, name="rho"):
-    rho = _matrix_or_levels(name, rho)
-    spectrum = _eigenvalues(rho)
-    if spectrum.min() < _NEGATIVE:
-        raise ValueError(
-            f"{name} must have no population below {_NEGATIVE:g}, got {spectrum.min():.3e}"
-        )
-    if abs(spectrum.sum() - 1.0) > _TRACE:
-        raise ValueError(f"{name} must have trace 1 to within {_TRACE:g}, got {spectrum.sum():.6g}")
-    return rho
+    """The state, with the trace that it lacks divided out."""
+    matrix = _matrix_or_levels(name, rho, ket=True)
+    slack = _checks.round_off(rho)
+    spectrum = _eigenvalues(matrix)
+    lowest, trace = spectrum.min(), float(spectrum.sum())
+    negative, off = min(_NEGATIVE, -slack), max(_TRACE, slack)
+    if lowest < negative:
+        raise ValueError(f"{name} must have no population below {negative:g}, got {lowest:.3e}")
+    if abs(trace - 1.0) > off:
+        raise ValueError(f"{name} must have trace 1 to within {off:g}, got {trace:.6g}")
+    return matrix / trace
 
 
 def _state_and_energy(rho, hamiltonian):
+    """State, Hamiltonian and its eigenvalues, the lowest of them zero."""
     rho, hamiltonian = _state(rho), _matrix_or_levels("hamiltonian", hamiltonian)
     if rho.shape != hamiltonian.shape:
         raise ValueError(
             f"hamiltonian must have the shape of rho, {rho.shape}, got {hamiltonian.shape}"
         )
-    return rho, hamiltonian
+    if hamiltonian.ndim == 1:
+        hamiltonian = hamiltonian - hamiltonian.min()
+        return rho, hamiltonian, hamiltonian
+    one = np.eye(len(hamiltonian))
+    # First by what the diagonal shows: eigenvalues lose the digits that a large shift takes.
+    hamiltonian = hamiltonian - hamiltonian.diagonal().real.mean() * one
+    energies = np.linalg.eigvalsh(hamiltonian)
+    return rho, hamiltonian - energies[0] * one, energies - energies[0]
 
 
-def _matrix_or_levels(name, value):
-    array = _checks.numbers(name, value)
+def _matrix_or_levels(name, value, ket=False):
+    array = _checks.numbers(name, value, ket)
     if array.ndim == 2:
-        return _checks.hermitian(name, array, _HERMITIAN)
+        return _checks.hermitian(name, value, ket)
     if np.iscomplexobj(array):
         raise ValueError(f"{name} must be real where it has one axis, got {array.tolist()}")
-    return array.astype(float)
+    return array
 
 
 def _eigenvalues(array):

@@ -1,5 +1,8 @@
-"""What nbval leaves out when it compares a run with tests/references/."""
+"""What the tests share, and what nbval leaves out when it compares with tests/references/."""
 
+import signal
+
+import pytest
 from nbval.plugin import IPyNbFile
 
 # Beside text/plain, which is compared. Pictures and widgets differ between machines; glued numbers
@@ -19,3 +22,11 @@ NOT_COMPARED = (
 def pytest_collectstart(collector):
     if isinstance(collector, IPyNbFile):
         collector.skip_compare += NOT_COMPARED
+
+
+@pytest.fixture
+def ctrl_c():
+    """SIGINT does here what it does in a terminal: whoever ignores it hands that on to a test."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

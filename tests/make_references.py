@@ -8,12 +8,13 @@ and the text/plain of what is displayed, and nothing that differs from one run t
 
 import json
 import sys
-import time
 from pathlib import Path
 
 import jupytext
 import nbformat
-from nbclient import NotebookClient
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "sphinx_ext"))
+from running import Job, run_together
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "chapters"
@@ -37,21 +38,26 @@ def chapters_with_code():
     return [path for path in sorted(CHAPTERS.glob("*.md")) if code_cells(path)]
 
 
-def run(cells):
-    """Run the cells in one kernel, where nbval runs them too, and return the notebook."""
+def job(chapter):
+    """The chapter's cells, to be run in one kernel, where nbval runs them too."""
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
     notebook.cells = [
-        nbformat.v4.new_code_cell(source, metadata={"tags": tags}) for source, tags in cells
+        nbformat.v4.new_code_cell(source, metadata={"tags": tags})
+        for source, tags in code_cells(chapter)
     ]
     # nbval leaves out nothing that was printed, so one line of `print` must not come as two.
-    client = NotebookClient(
-        notebook,
-        timeout=600,
-        kernel_name="python3",
-        coalesce_streams=True,
-        resources={"metadata": {"path": str(REFERENCES)}},
-    )
-    return client.execute()
+    options = {"timeout": 1800, "kernel_name": "python3", "coalesce_streams": True}
+    return Job(chapter.stem, notebook, REFERENCES, options)
+
+
+def write(run):
+    """Write the reference of a chapter that has been run."""
+    name = run.job.name
+    if run.error is not None:
+        raise SystemExit(f"{name} failed:\n{run.traceback}")
+    text = json.dumps(reference(run.job.notebook), indent=1, ensure_ascii=False)
+    (REFERENCES / f"{name}.ipynb").write_text(text + "\n", encoding="utf-8")
+    print(f"{name}: {run.seconds:.1f} s", flush=True)
 
 
 def reference(notebook):
@@ -112,14 +118,7 @@ def main(names):
     if unknown:
         raise SystemExit(f"no chapter with code is named {', '.join(sorted(unknown))}")
     REFERENCES.mkdir(exist_ok=True)
-    for chapter in chapters:
-        if names and chapter.stem not in names:
-            continue
-        start = time.monotonic()
-        notebook = run(code_cells(chapter))
-        text = json.dumps(reference(notebook), indent=1, ensure_ascii=False)
-        (REFERENCES / f"{chapter.stem}.ipynb").write_text(text + "\n", encoding="utf-8")
-        print(f"{chapter.stem}: {time.monotonic() - start:.1f} s", flush=True)
+    run_together([job(path) for path in chapters if not names or path.stem in names], write)
     for left_over in {path.stem for path in REFERENCES.glob("*.ipynb")} - {
         path.stem for path in chapters
     }:

@@ -50,7 +50,7 @@ def test_memory_time_of_the_paper(radii, decay):
 
 @few
 @given(devices, between(-20, 20))
-def test_memory_time_belongs_to_the_slowest_pole_of_the_greens_function(dev, x):
+def test_memory_time_belongs_to_the_slowest_pole(dev, x):
     # P(ω) of the physics sheet: its roots are the poles.
     z = [lead.density.center - 1j * lead.density.bandwidth for lead in dev.leads]
     g = [0.5 * lead.density.rate * lead.density.bandwidth for lead in dev.leads]
@@ -59,7 +59,9 @@ def test_memory_time_belongs_to_the_slowest_pole_of_the_greens_function(dev, x):
     polynomial[2:] -= g[0] * np.array([1, -z[1]]) + g[1] * np.array([1, -z[0]])
     poles = np.roots(polynomial)
     assert (poles.imag < 0).all()
-    expected = 0.5 / np.abs(poles.imag).min()
+    # The Fermi functions have poles of their own, the nearest at μ ± iπT.
+    thermal = np.pi * min(lead.temperature for lead in dev.leads)
+    expected = 0.5 / min(np.abs(poles.imag).min(), thermal)
     assert qem.adiabaticity(dev, x).memory_time == pytest.approx(expected, rel=1e-7)
     assert abs(1 / greens_function(dev, x, 0.3)[0]) == pytest.approx(
         abs(np.prod(0.3 - poles) / ((0.3 - z[0]) * (0.3 - z[1]))), rel=1e-9
@@ -74,6 +76,22 @@ def test_charge_correlations_decay_in_the_memory_time():
     late = (t > 3) & (t < 8)
     slope = np.polyfit(t[late], np.log(np.abs(correlation[late]) + 1e-300), 1)[0]
     assert -1 / slope == pytest.approx(float(qem.adiabaticity(dev).memory_time), rel=0.15)
+
+
+def test_cold_leads_make_the_memory_long():
+    dev, temperature = qem.paper_device(0.0), 0.1
+    dev = replace(
+        dev,
+        **{
+            side: replace(getattr(dev, side), temperature=temperature) for side in ("left", "right")
+        },
+    )
+    memory = float(qem.adiabaticity(dev).memory_time)
+    assert memory == pytest.approx(0.5 / (np.pi * temperature))
+    charge = charge_in_time(dev, 0.0)
+    late = (charge.times > 12) & (charge.times < 20)
+    slope = np.polyfit(charge.times[late], np.log(np.abs(charge.correlation[late])), 1)[0]
+    assert -1 / slope == pytest.approx(memory, rel=0.12)
 
 
 def test_positions_keep_their_shape():

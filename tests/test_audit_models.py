@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import qemlib as qem
+from qemlib import positivity
 
 MODELS, QUICK = 300, 10
 SIGMAS = 5.0
@@ -92,7 +93,10 @@ def outcomes(model):
     found = {}
     for name, solver in SOLVERS.items():
         try:
-            found[name] = solver(model)
+            with (
+                positivity.untold()
+            ):  # a classical problem, whether its W is a quantum state or not
+                found[name] = solver(model)
         except (ValueError, ArithmeticError) as refusal:
             found[name] = str(refusal)
     return found

@@ -3,33 +3,37 @@
 import json
 import os
 import subprocess
-import sys
+import sysconfig
+import venv
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BINDER = ROOT / ".binder"
 
-# In place of a program: write down what it was asked for.
-RECORDER = '#!/bin/sh\necho "$PWD: ${0##*/} $*" >> "$RECORD"\n'
-# In place of Python: the same, but answer where the settings belong.
-PYTHON = '#!/bin/sh\nif [ "$1" = -c ]; then echo "$PREFIX"; exit; fi\n' + RECORDER
+# The programs of a prefix belong to that prefix.
+PROGRAMS = {
+    "jupyter": "-m jupyter_core.command",
+    "jupyter-labextension": "-m jupyterlab.labextensions",
+    "jupytext-config": "-m jupytext_config",
+}
 
 
 @pytest.fixture
 def run(tmp_path):
-    """Run one of Binder's scripts where pip and Lab only write down what they are asked for."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name, script in [("python3", PYTHON), ("jupyter", RECORDER)]:
-        (programs / name).write_text(script)
-        (programs / name).chmod(0o755)
-    environment = os.environ | {
-        "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PREFIX": str(tmp_path / "prefix"),
-        "RECORD": str(tmp_path / "record"),
-    }
+    """Run one of Binder's scripts in a prefix of its own, where all that is installed here is."""
+    prefix = tmp_path / "prefix"
+    venv.create(prefix)
+    packages = sysconfig.get_path("purelib", "venv", {"base": str(prefix)})
+    (Path(packages) / "installed_here.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    for name, module in PROGRAMS.items():
+        program = prefix / "bin" / name
+        program.write_text(f'#!/bin/sh\nexec python3 {module} "$@"\n')
+        program.chmod(0o755)
+    environment = os.environ | {"PATH": f"{prefix / 'bin'}:{os.environ['PATH']}"}
 
     def run(script, *arguments):
         command = [BINDER / script, *arguments]
@@ -51,12 +55,17 @@ def test_its_python_is_one_that_the_package_allows():
 
 def test_the_package_is_installed_and_chapters_open_as_notebooks(run, tmp_path):
     run("postBuild")
-    pip, extension = (tmp_path / "record").read_text().splitlines()
-    assert pip == f"{ROOT}: python3 -m pip install --quiet --no-deps --no-build-isolation -e ."
-    assert "labextension disable" in extension
-    settings = tmp_path / "prefix/etc/jupyter/labconfig/default_setting_overrides.json"
-    viewers = json.loads(settings.read_text())["@jupyterlab/docmanager-extension:plugin"]
+    prefix = tmp_path / "prefix"
+    (installed,) = prefix.rglob("qemlib-*.dist-info/direct_url.json")
+    told = json.loads(installed.read_text())
+    assert url2pathname(urlsplit(told["url"]).path) == str(ROOT)
+    assert told["dir_info"]["editable"]
+    settings = prefix / "etc/jupyter/labconfig"
+    overrides = json.loads((settings / "default_setting_overrides.json").read_text())
+    viewers = overrides["@jupyterlab/docmanager-extension:plugin"]
     assert viewers["defaultViewers"]["markdown"] == "Jupytext Notebook"
+    page = json.loads((settings / "page_config.json").read_text())
+    assert page["disabledExtensions"] == {"@jupyterlab/apputils-extension:announcements": True}
 
 
 def test_a_session_starts_with_what_it_is_handed(run, tmp_path):

@@ -168,6 +168,25 @@ def test_many_samples_leave_little_to_correct():
     assert work.value == pytest.approx(exact, abs=5 * work.standard_error)
 
 
+@pytest.mark.parametrize("unit", [1e-30, 1.0, 1e30])
+@pytest.mark.parametrize("shift", [0.0, -100.0, 1e6])
+def test_no_estimate_depends_on_where_energies_count_from_nor_on_their_unit(unit, shift):
+    p = np.exp(-0.3 * np.arange(30.0))[::-1]
+    counts = np.random.default_rng(1).multinomial(2000, p / p.sum(), size=12) / 2000
+    batches = counts[:, 1:]  # the trace is noisy
+    assert 1e-5 < np.ptp(batches.sum(axis=1)) < 1e-2
+    energies, moved = ladder(29), unit * (ladder(29) + shift)
+    near = {"rel": 1e-9 + 1e-13 * abs(shift), "abs": 0.0}
+    expected = qem.estimate_ergotropy(batches, energies)
+    found = qem.estimate_ergotropy(batches, moved)
+    for name in ("value", "plug_in", "standard_error", "lower_bound", "lower_bound_error"):
+        assert getattr(found, name) == pytest.approx(unit * getattr(expected, name), **near)
+    expected = qem.estimate_free_energy_work(batches, energies, 1.3)
+    found = qem.estimate_free_energy_work(batches, moved, 1.3 * unit)
+    for name in ("value", "plug_in", "standard_error", "bias"):
+        assert getattr(found, name) == pytest.approx(unit * getattr(expected, name), rel=1e-6)
+
+
 # --- the sampler's batches ----------------------------------------------------------------------
 
 

@@ -10,6 +10,8 @@ import pytest
 import qemlib as qem
 from qemlib.explorer import DeviceExplorer
 from qemlib.fokker_planck import SteadyState
+from qemlib.positivity import untold
+from qemlib.summary import summary
 
 OTHER_VALUES = {
     "voltage": 7.0,
@@ -94,6 +96,62 @@ def test_what_can_not_be_is_said_in_words_and_the_picture_stays(explorer, name, 
     assert 'role="status"' in explorer._status.value
 
 
+def directly(device):
+    """The phonon number, or the words of the error, without the explorer."""
+    try:
+        with untold():
+            model = qem.LangevinModel.from_device(device)
+            summary(device, qem.orbit_average(model))
+            state = qem.steady_state(model, rtol=1e-6)
+            summary(device, state)
+    except Exception as error:
+        return str(error)
+    return f"⟨a†a⟩ = {state.phonon_number:.4g},"
+
+
+FAR = [
+    *(("frequency", factor) for factor in (1e-3, 25.0, 1e3, 5e3)),
+    *(("mass", factor) for factor in (1e-3, 1e3)),
+    *(("coupling", factor) for factor in (10.0**-0.5, 3.0)),
+    *(("level", 30.0), ("potential", 10.0), ("voltage", 1e-3), ("voltage", 3.0)),
+    *(("left.bandwidth", 1e3), ("right.rate", 0.1), ("left.rate", 10.0)),
+    *(("right.temperature", 0.1), ("left.temperature", 1e2)),
+]
+
+
+def test_after_any_change_the_answer_is_that_of_the_device_alone(explorer, monkeypatch):
+    """However far the state before was: larger or smaller by decades."""
+    start = qem.paper_device(6.0)
+    explorer._set(start)
+    monkeypatch.setattr("qemlib.explorer.picture", lambda *arguments: "")  # most of the time
+    values = {name: control.value for name, control in explorer.controls.items()}
+    for name, factor in FAR:
+        device = changed(start, name, (values[name] or 1.0) * factor)
+        explorer._set(device)
+        assert explorer.device == device
+        assert directly(device) in explorer.message, (name, factor)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), TypeError("no such thing"), RuntimeError()])
+@pytest.mark.parametrize("where", ["orbit_average", "steady_state", "summary", "picture"])
+def test_whatever_goes_wrong_is_said_and_the_picture_stays(explorer, monkeypatch, error, where):
+    explorer._set(qem.paper_device(6.0))
+    picture, state = explorer._picture.value, explorer.state
+
+    def fails(*arguments, **options):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("qemlib.explorer." + where, fails)
+        explorer.controls["voltage"].value = 7.0
+    assert (str(error) or type(error).__name__) in explorer.message
+    assert 'role="alert"' in explorer._status.value
+    if where != "steady_state":  # there the preview has been drawn
+        assert (explorer._picture.value, explorer.state) == (picture, state)
+    explorer._set(qem.paper_device(6.0))
+    assert explorer._picture.value == picture
+
+
 def test_a_preview_comes_at_once_the_exact_state_after_a_rest_and_then_the_curves():
     async def turn():
         explorer = DeviceExplorer(qem.paper_device(6.0))
@@ -101,10 +159,9 @@ def test_a_preview_comes_at_once_the_exact_state_after_a_rest_and_then_the_curve
         for voltage in (8.0, 9.0, 10.0):  # faster than the rest that brings the exact answer
             explorer.controls["voltage"].value = voltage
             seen.append(explorer.message)
-        for _ in range(600):
-            await asyncio.sleep(0.1)
-            if explorer._curves:
-                break
+        async with asyncio.timeout(600):  # against waiting for ever, on no slow machine
+            while not explorer._curves:
+                await asyncio.sleep(0.1)
         return explorer, seen
 
     explorer, seen = asyncio.run(turn())

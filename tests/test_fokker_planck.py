@@ -442,6 +442,7 @@ def test_summary_names_the_numbers_and_their_error():
     assert "refinement" in text
 
 
+@pytest.mark.filterwarnings("ignore::qemlib.ClassicalStateWarning")  # so narrow is no quantum ring
 def test_a_ring_around_an_empty_middle_is_found():
     # van der Pol friction: the ring is at x = 20, and W(0) is e⁻⁶⁰ of W there.
     x = np.linspace(-40, 40, 401)

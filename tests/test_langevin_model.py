@@ -248,6 +248,7 @@ def test_hot_and_slow_oscillators_have_their_thermal_state(frequency, temperatur
     assert qem.steady_state(model).phonon_number == pytest.approx(exact, rel=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::qemlib.ClassicalStateWarning")  # stiff is cold
 @pytest.mark.parametrize("frequency", [5.0, 40.0])
 def test_a_grid_far_too_wide_costs_nothing_but_points(frequency):
     dev = replace(qem.paper_device(), oscillator=qem.Oscillator(frequency))

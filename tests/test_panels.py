@@ -56,6 +56,19 @@ def test_panels_show_the_device_and_its_state(numbers, voltage):
     assert work["_child2"][0] == pytest.approx([voltage, at.ergotropy])
 
 
+def test_a_threshold_is_a_line_over_both_voltage_axes(numbers):
+    panels = StatePanels(threshold=8.46)
+    figure = panels.show(DEVICES[10.0], paper_state(10.0), numbers[10.0])
+    marked = [
+        index
+        for index, ax in enumerate(figure.axes)
+        if any(list(line.get_xdata()) == [8.46, 8.46] for line in ax.get_lines())
+    ]
+    assert marked == [4, 5]
+    with pytest.raises(ValueError, match="threshold must be"):
+        StatePanels(threshold=np.inf)
+
+
 def test_the_map_is_the_wigner_function_with_x_to_the_right(numbers):
     # A displaced state would be seen from the side; an oscillator's is nearly round, so look at
     # a device whose equilibrium is off centre.

@@ -130,30 +130,80 @@ def test_a_wider_margin_forgives_more():
     assert kind.misfit == pytest.approx(0.5 * strict.misfit)
 
 
+def test_what_a_reading_can_still_have_bounds_what_it_has():
+    full = measured()
+    unseen = {name: m for name, m in full.measurements.items() if name != "plateau"}
+    assert replace(full, measurements=unseen).most_points == len(SCORED)
+    # No state is round to 1e-6: before it is looked at, that claim can bring half a point.
+    unseen = {name: m for name, m in full.measurements.items() if name != "rotational symmetry"}
+    assert replace(full, measurements=unseen).most_points == len(SCORED) - 0.5
+    doubtful = full.measurements | {"plateau": Measurement(1.44, 0.03)}
+    assert replace(full, measurements=doubtful).points == len(SCORED) - 0.5
+    assert replace(full, measurements=doubtful).most_points == len(SCORED)
+    assert measured(plateau=1.2).most_points == len(SCORED) - 1
+
+
 @lru_cache
 def screened():
-    names = ((), ("T = β",), ("F = λ", "μ = ±V"), ("2Γ",), ("x0 inverted", "T = β"))
+    names = (
+        (),
+        ("T = β",),
+        ("F = λ", "μ = ±V"),
+        ("F = λ", "μ = ±V", "δ/2"),
+        ("2Γ",),
+        ("μ = ±V",),
+        ("x0 inverted", "T = β"),
+    )
     return tuple(screen([reading(*n) for n in names]))
+
+
+@lru_cache
+def solved():
+    weak = [s.reading for s in screened() if s.method != "coupling"]
+    return {s.reading.name: s for s in screen(weak, method="exact")}
 
 
 def test_screening_ranks_and_says_how_far_it_looked():
     methods = {s.reading.name: s.method for s in screened()}
     assert methods == {
         "F = λ, μ = ±V": "orbit",
+        "F = λ, μ = ±V, δ/2": "orbit",  # though its threshold is much too low
         "T = β": "orbit",
-        "as printed": "threshold",
-        "2Γ": "threshold",
-        "x0 inverted, T = β": "threshold",
+        "as printed": "given up",
+        "2Γ": "given up",
+        "μ = ±V": "given up",
+        "x0 inverted, T = β": "coupling",
     }
-    assert [s.reading.name for s in screened()[:2]] == ["F = λ, μ = ±V", "T = β"]
     assert list(screened()) == sorted(screened(), key=lambda s: s.rank)
 
 
+def test_no_reading_has_more_points_than_the_screening_allows():
+    bound = {s.reading.name: s.most_points for s in screened()}
+    assert all(s.points <= bound[name] for name, s in solved().items())
+    assert {name: s.points for name, s in solved().items()} == {
+        "F = λ, μ = ±V": 9.5,
+        "F = λ, μ = ±V, δ/2": 9.5,
+        "T = β": 9.0,
+        "μ = ±V": 9.0,
+        "as printed": 4.0,
+        "2Γ": 3.0,
+    }
+
+
+def test_where_all_were_given_up_the_finalists_still_hold_the_best():
+    """The points below which readings are given up are those of the best of all readings."""
+    some = [s for s in screened() if s.method == "given up"]
+    best = finalists(some)
+    assert best[0].reading.name == "μ = ±V"
+    assert best[0].points == max(solved()[s.reading.name].points for s in some) == 9.0
+
+
 def test_finalists_are_solved_exactly_with_the_printed_parameters():
-    best = finalists(list(screened()), count=1)
-    assert [s.reading.name for s in best] == ["F = λ, μ = ±V", "as printed"]
+    best = finalists(list(screened()))
+    names = ["F = λ, μ = ±V", "F = λ, μ = ±V, δ/2", "T = β", "as printed"]
+    assert [s.reading.name for s in best] == names
     assert all(s.method == "exact" and set(s.verdicts) == {c.name for c in SCORED} for s in best)
-    first, last = best
+    first, last = best[0], best[-1]
     assert first.points >= 9 > 5 > last.points
     assert first.measurements["plateau"].value == pytest.approx(1.515, abs=1e-3)
     # What the screening saw agrees with the exact states.
@@ -195,6 +245,7 @@ def test_the_exact_scan_prints_its_order_and_writes_its_table(tmp_path, monkeypa
     main()
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[-1] for line in lines[:2]] == ["β", "printed"]
+    assert lines[-1] == "lost in the screening: none"
     with xr.open_dataset(tmp_path / "data" / "scan.nc", engine="scipy") as stored:
         assert stored["points"].values.tolist() == sorted(stored["points"].values)[::-1]
         assert stored["method"].values.tolist() == ["exact", "exact"]

@@ -1,3 +1,5 @@
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -31,9 +33,16 @@ def test_coefficient_panels_draw_each_voltage_and_label_every_axis(coefficients)
         curves = [line for line in ax.get_lines() if line.get_label().startswith("V =")]
         assert len(curves) == 2
         assert all(labels(ax))
-        drawn = curves[1].get_ydata()
-        expected = getattr(coefficients[12.0], name)
-        assert np.corrcoef(drawn, expected)[0, 1] == pytest.approx(1.0)
+        expected = coefficients[12.0]
+        np.testing.assert_allclose(curves[1].get_xdata() * X0, expected.x, rtol=1e-12)
+        power = re.search(r"\\times 10\^\{(\d+)\}", ax.get_ylabel())
+        values = curves[1].get_ydata() / (10.0 ** int(power[1]) if power else 1.0)
+        np.testing.assert_allclose(values, getattr(expected, name), rtol=1e-12)
+    (inset,) = axes[1].child_axes
+    for line, at in zip(inset.get_lines(), coefficients.values(), strict=True):
+        x, shown = line.get_data()
+        assert np.abs(x).max() == pytest.approx(2.5)
+        assert shown == pytest.approx(1e3 * at.diffusion[np.abs(at.x / X0) < 2.6])
 
 
 def test_fluctuation_ratio_is_one_in_equilibrium_and_broken_at_its_poles(coefficients):
@@ -70,10 +79,22 @@ def test_work_curves_name_all_three():
     legend = [text.get_text() for text in left.get_legend().get_texts()]
     assert [word.split()[0] for word in legend] == ["incoherent", "free-energy", "entropy"]
     assert "energy" in left.get_ylabel()
+    drawn = {line.get_label().split()[0]: line for ax in (left, right) for line in ax.get_lines()}
+    assert drawn["entropy"].axes is right
+    for word, name in zip(("incoherent", "free-energy", "entropy"), names, strict=True):
+        np.testing.assert_array_equal(drawn[word].get_ydata(), results[name])
+        np.testing.assert_array_equal(drawn[word].get_xdata(), voltage)
     assert "nat" in right.get_ylabel()
 
 
-def test_schematic_shows_both_chemical_potentials():
-    texts = [t.get_text() for t in plotting.device_schematic(qem.paper_device(6.0)).texts]
-    assert r"$\mu_L$" in texts
-    assert r"$\mu_R$" in texts
+@pytest.mark.parametrize("voltage", [6.0, -2.0, 0.0])
+def test_schematic_names_what_it_shows(voltage):
+    ax = plotting.device_schematic(qem.paper_device(voltage))
+    places = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    assert places[r"$\mu_L$"] == voltage / 2
+    assert places[r"$\mu_R$"] == -voltage / 2
+    assert {r"$\kappa_L(\omega)$", r"$\kappa_R(\omega)$", "0", "$x$"} <= places.keys()
+    # An arrow from one potential to the other, where there is a voltage.
+    ends = {text.xy[1] - text.xyann[1] for text in ax.texts if text.get_position()[0] == 4.6}
+    assert ends == ({voltage} if voltage else set())
+    assert ("$V$" in places) == (voltage != 0)

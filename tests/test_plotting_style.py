@@ -100,7 +100,9 @@ figure, ax = plt.subplots(figsize=(5, 3))
         cells=[cell],
         metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}},
     )
-    (output,) = NotebookClient(notebook, timeout=120).execute().cells[0].outputs
+    (output,) = (
+        NotebookClient(notebook, timeout=600, startup_timeout=600).execute().cells[0].outputs
+    )
     with Image.open(io.BytesIO(base64.b64decode(output["data"]["image/png"]))) as picture:
         pixels = np.array(picture.size)
         assert picture.info["dpi"] == pytest.approx((192, 192), abs=0.1)

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from cases import paper_state
+from cases import paper_model, paper_state
 
 import qemlib as qem
 from qemlib.quantum_state import resolved_populations
+from qemlib.summary import summary
 
 
 def in_memory(rho):
@@ -88,6 +89,43 @@ def test_a_trace_that_passes_one_on_its_way_does_not_count():
     state = in_memory(np.diag([0.5, 0.5, 0.25]))
     with pytest.raises(qem.ConvergenceError, match="miss -2.5e-01"):
         resolved_populations(state, 1e-6)
+
+
+def test_a_trace_that_passes_one_many_times_counts_where_it_stays():
+    """(1 − q)q^n with q < 0, a W too narrow: partial sums 1 − q^(n+1) on both sides of 1."""
+    q = -0.9
+    state = SimpleNamespace(
+        phonon_number=q / (1 - q), populations=lambda levels: (1 - q) * q ** np.arange(levels)
+    )
+    found = resolved_populations(state, 1e-10)
+    assert found.size == int(np.ceil(np.log(1e-10) / np.log(0.9)))
+    # the third partial sum hits 1 by chance, and is left again
+    p = [0.5, 0.25, 0.25, 0.5, -0.5]
+    assert resolved_populations(in_memory(np.diag(p)), 1e-6).size == 5
+
+
+@pytest.mark.parametrize(
+    ("state", "lacking"),
+    [
+        (qem.paper_device(), "Device has no phonon_number, populations, density_matrix"),
+        (qem.orbit_average(paper_model(0.0)), "OrbitAverage has no density_matrix"),
+        (None, "NoneType has no phonon_number"),
+    ],
+    ids=["device", "orbit average", "nothing"],
+)
+def test_what_is_no_state_is_a_type_error(state, lacking):
+    with pytest.raises(TypeError, match=f"^state must have phonon_number.*{lacking}"):
+        qem.quantum_state(state)
+
+
+@pytest.mark.parametrize(
+    "device", [paper_model(0.0), None, "device"], ids=lambda d: type(d).__name__
+)
+def test_a_summary_needs_a_device_and_a_state(device):
+    with pytest.raises(TypeError, match="^device must be a Device, got "):
+        summary(device, paper_state(0.0))
+    with pytest.raises(TypeError, match="^state must have phonon_number, populations"):
+        summary(qem.paper_device(0.0), qem.paper_device(0.0))
 
 
 def thermal(mean_number):

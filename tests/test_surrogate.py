@@ -5,9 +5,15 @@ import pytest
 from scipy.linalg import expm
 
 import qemlib as qem
-from qemlib.paper import elimination, noise_of_charge, phase_space
+from qemlib.paper import elimination, phase_space, real_leads
 from qemlib.paper.jets import Jets
-from qemlib.paper.surrogate import SurrogateCharge, integral_over_time, random_charge
+from qemlib.paper.surrogate import (
+    ClosedCharge,
+    SurrogateCharge,
+    integral_over_time,
+    random_charge,
+    random_closed_charge,
+)
 
 SEEDS = (0, 1, 4)
 
@@ -87,6 +93,44 @@ def test_charges_that_are_none_are_refused():
         SurrogateCharge(good.hamiltonian, good.charge, good.jumps, np.nan)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_closed_charge_is_left_in_place_wherever_the_oscillator_is(seed):
+    charge, x, step = random_closed_charge(seed), 0.4, 0.02
+    series = charge.stationary(x, 8)
+    summed = sum(c * step**k for k, c in enumerate(series))
+    assert np.abs(summed - charge.stationary(x + step)[0]).max() < 1e-12
+    assert np.abs(charge.liouvillian(x) @ series[0]).max() < 1e-13
+    # (A22), and unitary: no mode decays.
+    assert np.abs(charge.liouvillian(x) @ series[1] + charge.slope @ series[0]).max() < 1e-12
+    assert np.abs(np.linalg.eigvals(charge.liouvillian(x)).real).max() < 1e-13
+    rho = series[0].reshape(3, 3)
+    assert np.sort(np.linalg.eigvalsh(rho)) == pytest.approx([0.15, 0.25, 0.6], abs=1e-13)
+
+
+def test_closed_charges_that_are_none_are_refused():
+    good, weights = random_charge(0), (0.5, 0.3, 0.2)
+    closed = (good.hamiltonian, good.charge, (), 1.0)
+    assert np.abs(ClosedCharge(*closed[:3], 0.0, weights).stationary(0.0, 1)[1]).max() < 1e-13
+    with pytest.raises(ValueError, match="jumps must be empty for a closed charge, got 2"):
+        ClosedCharge(good.hamiltonian, good.charge, good.jumps, 1.0, weights)
+    with pytest.raises(ValueError, match="populations must be 3 numbers of sum 1, got"):
+        ClosedCharge(*closed, (0.5, 0.5))
+    with pytest.raises(ValueError, match="populations must be 3 numbers of sum 1, got"):
+        ClosedCharge(*closed, (0.5, 0.3, 0.3))
+    meeting = ClosedCharge(np.diag([0.0, 0.0, 1.0]), good.charge, (), 1.0, weights)
+    with pytest.raises(ValueError, match="levels apart, two of them meet at x=0"):
+        meeting.stationary(0.0)
+
+
+@pytest.mark.parametrize("jets", elimination.closed_surrogates(), ids=("first", "second"))
+def test_the_projector_keeps_its_algebra_for_a_unitary_generator(jets):
+    p, v = jets.projector, jets.fluctuation
+    for nothing in (p @ p - p, p @ jets.liouvillian, jets.liouvillian @ p, p @ v @ p):
+        assert np.abs(nothing).max() < 1e-12
+    assert np.abs(jets.exact(jets.lag - jets.commutator, 1)).max() < 1e-11
+    assert np.abs(jets.exact(p @ jets.commutator, 1)).max() < 1e-11
+
+
 @pytest.mark.parametrize("jets", elimination.surrogates(), ids=("first", "second"))
 def test_coefficients_of_the_master_equation(jets):
     # Read off what multiplies ∂_p² and ∂_p p: (A16) to (A20) and (A23), signs and factors.
@@ -104,7 +148,10 @@ def test_coefficients_of_the_master_equation(jets):
     found = jets.exact(elimination.friction(jets), 2, 1)[0]
     expected = -gamma * jets.exact(drift, 2, 1)[0]
     assert np.abs(found - expected).max() < 1e-10 * np.abs(expected).max()
+    # Backwards, as printed, every integral over time diverges.
     assert np.isinf(elimination.friction(jets, exponent=-1)).all()
+    assert np.isinf(elimination.damping_from_response(jets, exponent=-1))
+    assert np.isinf(elimination.damping_from_commutator(jets, exponent=-1))
 
 
 def test_born_and_markov_errs_in_third_order():
@@ -132,9 +179,27 @@ def test_born_and_markov_errs_in_third_order():
 def test_response_and_commutator_agree_for_real_leads(voltage, x):
     device = qem.paper_device(voltage)
     scale = float(qem.diffusion(device, x)) / (2 * device.left.temperature)
-    gamma = noise_of_charge.response_and_commutator(device, x)
+    gamma = real_leads.response_and_commutator(device, x)
     assert gamma["A23"] == pytest.approx(gamma["closed form"], abs=1e-6 * scale)
     assert gamma["A20"] == pytest.approx(gamma["A23"], abs=1e-5 * scale)
+
+
+# mγ at x = 3 by another program, with 480 modes a lead and no code in common.
+OTHER_MODES = {0.0: 3.2745e-4, 6.0: 1.1511e-4, 16.0: -1.5568e-4}
+
+
+@pytest.mark.parametrize("voltage", OTHER_MODES)
+def test_with_real_leads_either_exponent_gives_the_same_diffusion_and_friction(voltage):
+    device, x = qem.paper_device(voltage), 3.0
+    forth, back = real_leads.both_directions(device, x)
+    exact = qem.electron_coefficients(device, x)
+    scale = float(exact.diffusion) / (2 * device.left.temperature)
+    for charge in (forth, back):
+        assert charge.diffusion == pytest.approx(float(exact.diffusion), rel=1e-7)
+        assert charge.damping_from_response == pytest.approx(float(exact.damping), abs=1e-6 * scale)
+    assert forth.damping == pytest.approx(float(exact.damping), abs=1e-6 * scale)
+    assert back.damping == pytest.approx(-float(exact.damping), abs=1e-6 * scale)
+    assert forth.damping_from_response == pytest.approx(OTHER_MODES[voltage], abs=6e-9)
 
 
 def test_the_operator_identities_leave_nothing():

@@ -1,5 +1,6 @@
 """The onset of ergotropy against the polar discretisation, expansions, and its own bracket."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -53,6 +54,61 @@ def test_the_offset_is_proportional_to_planck():
     assert ratio == pytest.approx(np.full(2, ratio[0]), rel=0.01)
 
 
+def exchanged_bands():
+    """The paper's device with its bands exchanged: at rest, and a ring far out beside that."""
+    left, right = DEVICE.left, DEVICE.right
+    swapped = replace(left, density=right.density), replace(right, density=left.density)
+    return replace(DEVICE, left=swapped[0], right=swapped[1])
+
+
+def test_a_ring_of_hundreds_of_levels_is_found():
+    """Its first inversion is at the 340th level, which 60 levels do not show."""
+    device = exchanged_bands()
+    found = qem.ergotropy_threshold(device, (12.0, 20.0))
+    assert found.voltage == pytest.approx(15.2566, abs=2e-4)
+    assert 300 < found.level < 400
+    for offset, inverted in ((-0.1, False), (0.1, True)):
+        voltage = found.voltage + offset
+        state = qem.steady_state(qem.LangevinModel.from_device(device.with_voltage(voltage)), 1e-9)
+        assert (np.diff(state.populations(900)) > 0).any() == inverted
+
+    # the orbit average knows of the same levels, by energies in place of phase space
+    def rise(voltage):
+        model = qem.LangevinModel.from_device(device.with_voltage(voltage))
+        return np.diff(np.log(qem.orbit_average(model).populations(500))).max()
+
+    assert brentq(rise, 15.1, 15.4, xtol=1e-3) == pytest.approx(found.voltage, abs=0.02)
+
+
+def test_work_far_above_that_threshold_is_what_the_ring_holds():
+    device = exchanged_bands().with_voltage(20.0)
+    state = qem.steady_state(qem.LangevinModel.from_device(device), 1e-6)
+    assert state.phonon_number == pytest.approx(1177.2, abs=0.1)
+    populations = state.populations(2400)
+    assert qem.ergotropy(populations, 0.2 * np.arange(2400)) == pytest.approx(158, abs=1)
+
+
+def test_a_wide_bracket_finds_the_same():
+    assert qem.ergotropy_threshold(DEVICE, (2.0, 20.0)).voltage == pytest.approx(
+        onset().voltage, abs=onset().uncertainty + 4e-6
+    )
+
+
+def test_hot_states_are_passive_to_the_last_level():
+    """⟨n⟩ = 500: neighbours differ by 2e-3 of themselves, beside an error of W."""
+    left, right = (replace(lead, temperature=100.0) for lead in DEVICE.leads)
+    hot = replace(DEVICE, left=left, right=right)
+    with pytest.raises(ValueError, match=r"up to -2\.00e-03 at V = 0 and -1\.99e-03 at V = 0.1"):
+        qem.ergotropy_threshold(hot, (0.0, 0.1))
+
+
+def test_cold_states_have_no_populations_to_be_inverted():
+    left, right = (replace(lead, temperature=0.05) for lead in DEVICE.leads)
+    cold = replace(DEVICE, left=left, right=right)
+    with pytest.raises(ValueError, match="at V = 0 it has no quantum state, a population is -0.43"):
+        qem.ergotropy_threshold(cold, (0.0, 0.5))
+
+
 def test_w_is_flat_in_p_at_the_origin_where_damping_changes_sign():
     """At x = p = 0 of a mirrored device, (A24) says γ W + (D/2) ∂²W/∂p² = 0 in the steady state."""
     for voltage in (6.0, 10.0):
@@ -73,7 +129,6 @@ def test_summary_names_voltage_uncertainty_and_level():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("device", (8, 9)), "device must be a Device"),
         ((DEVICE, (9.0, 8.0)), "bracket must be two voltages"),
         ((DEVICE, (8.0,)), "bracket must be two voltages"),
         ((DEVICE, 8.0), "bracket must be an array with 1 axis"),
@@ -86,3 +141,11 @@ def test_summary_names_voltage_uncertainty_and_level():
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         qem.ergotropy_threshold(*arguments)
+
+
+@pytest.mark.parametrize(
+    "device", ["device", None, paper_model(6.0)], ids=lambda d: type(d).__name__
+)
+def test_what_is_no_device_is_a_type_error(device):
+    with pytest.raises(TypeError, match="device must be a Device, got "):
+        qem.ergotropy_threshold(device, (8, 9))

@@ -7,7 +7,7 @@ from scipy.linalg import expm
 from scipy.special import eval_laguerre, gammaln
 
 import qemlib as qem
-from qemlib import wigner
+from qemlib import _fock, wigner
 
 # A scale that is neither 1 nor the paper's.
 X0, P0 = 2.5, 0.8
@@ -57,8 +57,8 @@ def squeezed_wigner(s, phi):
     return w
 
 
-def cat_amplitudes(beta):
-    both = coherent_amplitudes(beta) + coherent_amplitudes(-beta)
+def cat_amplitudes(beta, levels=LEVELS):
+    both = coherent_amplitudes(beta, levels) + coherent_amplitudes(-beta, levels)
     return both / np.sqrt(2 * (1 + np.exp(-2 * abs(beta) ** 2)))
 
 
@@ -197,6 +197,91 @@ def test_two_thousand_levels_with_all_their_coherences():
     alpha = beta + np.array([0.0, 0.5, -0.3j, 1.0 + 1.0j, -31.0, 12j])
     w = wigner.wigner_function(rho, X0 * alpha.real, P0 * alpha.imag, X0, P0)
     assert np.abs(w - gaussian(beta)(alpha) / (X0 * P0)).max() < 1e-10
+
+
+def displaced_thermal(beta, mean):
+    return lambda a: thermal_wigner(mean)(a - beta)
+
+
+def from_displacement(beta, mean, levels):
+    """D(β) ρ D(β)† with the exponential of a matrix: no Laguerre functions."""
+    space = levels + 120
+    lowering = np.diag(np.sqrt(np.arange(1, space)), 1)
+    shift = expm(beta * lowering.T - np.conj(beta) * lowering)
+    p = (mean / (mean + 1)) ** np.arange(space) / (mean + 1)
+    return ((shift * p) @ shift.conj().T)[:levels, :levels]
+
+
+FAR = {
+    # name: (β, levels)
+    "coherent, 900 phonons": (30.0 * np.exp(0.3j), 1200),
+    "coherent, 100 phonons": (-10j, 240),
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_coherent_states_far_out(name):
+    beta, levels = FAR[name]
+    rho = pure(coherent_amplitudes(beta, levels))
+    w = in_phase_space(gaussian(beta))
+    found = wigner.density_matrix(w, levels, abs(beta) + 5, X0, P0)
+    assert np.abs(found - rho).max() < 1e-12
+    assert np.abs(found - found.conj().T).max() == 0
+    # about its own middle it is the vacuum
+    middle, smaller = _fock.about_its_middle(rho)
+    assert middle == pytest.approx(beta, abs=1e-9)
+    assert len(smaller) <= 32
+    x, p = np.linspace(-80, 80, 33)[:, None], np.linspace(-25, 25, 31)
+    assert np.abs(wigner.wigner_function(rho, x, p, X0, P0) - w(x, p)).max() < 1e-11
+
+
+@pytest.mark.parametrize(("beta", "mean"), [(6.0 - 3.0j, 0.5), (5j, 2.0), (-1.0 + 0.5j, 1.0)])
+def test_displaced_thermal_states(beta, mean):
+    levels = 160
+    rho = from_displacement(beta, mean, levels)
+    w = in_phase_space(displaced_thermal(beta, mean))
+    radius = abs(beta) + np.sqrt(30 * (mean + 0.5))
+    found = wigner.density_matrix(w, levels, radius, X0, P0)
+    assert np.abs(found - rho).max() < 1e-11
+    few = wigner.density_matrix(w, 7, radius, X0, P0)  # too few for all of it
+    assert np.abs(few - rho[:7, :7]).max() < 1e-11
+    some = wigner.density_matrix(w, levels, radius, X0, P0, harmonics=2)
+    near = np.abs(np.subtract.outer(np.arange(levels), np.arange(levels))) <= 2
+    assert np.abs(some - np.where(near, rho, 0)).max() < 1e-11
+    x, p = np.linspace(-25, 25, 33)[:, None], np.linspace(-8, 8, 31)
+    assert np.abs(wigner.wigner_function(rho, x, p, X0, P0) - w(x, p)).max() < 1e-10
+
+
+def test_a_cat_far_out_there_and_back():
+    """Two places at once, and fringes between them: no middle of its own."""
+    beta, levels = 10.0 * np.exp(0.7j), 220
+    rho = pure(cat_amplitudes(beta, levels))
+    w = in_phase_space(cat_wigner(beta))
+    found = wigner.density_matrix(w, levels, 15.0, X0, P0)
+    assert np.abs(found - rho).max() < 1e-12
+    x, p = np.linspace(-30, 30, 33)[:, None], np.linspace(-10, 10, 31)
+    assert np.abs(wigner.wigner_function(rho, x, p, X0, P0) - w(x, p)).max() < 1e-11
+
+
+def test_a_displaced_cat_has_a_middle_but_no_small_extent():
+    """Its fringes lie at the middle, where nothing of its populations shows them."""
+    shift, beta, levels = 9.0, 2.0j, 260
+    smaller = pure(cat_amplitudes(beta))
+    d = _fock.displacement(shift, levels, LEVELS)
+    rho = d @ smaller @ d.conj().T
+    w = in_phase_space(lambda a: cat_wigner(beta)(a - shift))
+    found = wigner.density_matrix(w, levels, 17.0, X0, P0)
+    assert np.abs(found - rho).max() < 1e-12
+
+
+def test_displacements_are_unitary_and_add_up():
+    beta, gamma = 2.0 - 1.0j, 0.7j
+    one, two = (_fock.displacement(b, 140, 40) for b in (beta, gamma))
+    assert np.abs(one.conj().T @ one - np.eye(40)).max() < 1e-12
+    both = _fock.displacement(beta + gamma, 140, 12)
+    wide = _fock.displacement(beta, 140, 140)
+    phase = np.exp(0.5 * (beta * np.conj(gamma) - np.conj(beta) * gamma))
+    assert np.abs((wide @ two)[:60, :12] - phase * both[:60]).max() < 1e-12
 
 
 def test_the_device_there_and_back():

@@ -200,7 +200,7 @@ def test_exponents_add_up_to_the_correlation_functions_of_a_lead(t):
 
 
 def test_repr_names_what_was_found():
-    assert repr(charge("paper V = 0")).startswith("ChargeInHierarchy(x = 0, depth 4, 4 Padé terms")
+    assert repr(charge("paper V = 0")).startswith("ChargeInHierarchy(x = 0, depth 4, 4 Pade terms")
 
 
 @pytest.mark.parametrize(

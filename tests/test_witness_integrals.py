@@ -63,7 +63,7 @@ def same(a, b, digits=25):
 
 
 def test_a_dot_below_both_potentials_is_full():
-    # The sum rule ∫ T dω = 2π: the integral reaches to infinity.  What is missing falls as μ^-3.
+    # The sum rule ∫ A dω = 2π: the integral reaches to infinity.  What is missing falls as μ^-3.
     assert same(defining_integrals(at(UNEQUAL, 1e9, 1e9), 0.7, digits=25).occupation, 1)
 
 
@@ -140,7 +140,7 @@ def test_the_noise_at_zero_frequency_is_the_diffusion():
 
 
 def test_the_slope_of_the_noise_is_the_damping():
-    # ∫ h h' = 0 turns dS/dω into ∫ h T': a difference quotient of the noise knows nothing of it.
+    # ∫ h h' = 0 turns dS/dω into ∫ h A': a difference quotient of the noise knows nothing of it.
     step = mp.mpf(2) ** -24
     up, down = (noise_spectrum(UNEQUAL, 1.4, float(s * step), 22)[0] for s in (1, -1))
     slope = (up - down) / (2 * step)
@@ -181,7 +181,7 @@ def test_another_quadrature_agrees():
 
 
 def test_rounded_integrands_are_those_of_the_package():
-    # T_α f_α and the rest, in double precision, from the functions of the leads themselves.
+    # A_α f_α and the rest, in double precision, from the functions of the leads themselves.
     problem = integrals._Problem(UNEQUAL, 1.4)
     for w in (-7.0, -0.3, 0.4, 6.0):
         left, right = UNEQUAL.leads

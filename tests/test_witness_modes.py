@@ -229,3 +229,33 @@ def test_what_is_no_device_is_refused():
 def test_bad_ranges_of_modes_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         lead_modes(qem.Lorentzian(0.0, 1.0, 1.0), *arguments)
+
+
+@lru_cache
+def looking_back(name):
+    return charge_in_time(*CASES[name], backwards=True)
+
+
+@pytest.mark.parametrize("name", ["paper V = 0", "paper V = 6", "paper V = 16", "unequal"])
+def test_a_stationary_charge_is_the_same_backwards_but_for_its_commutator(name):
+    dev, x = CASES[name]
+    forth, back, at = charge(name), looking_back(name), qem.electron_coefficients(dev, x)
+    size = float(at.diffusion) / (2 * dev.oscillator.mass * min(d.temperature for d in dev.leads))
+    assert back.diffusion == pytest.approx(float(at.diffusion), rel=5e-8)
+    assert back.damping == pytest.approx(-float(at.damping), abs=5e-7 * size)
+    assert back.damping_from_response == pytest.approx(float(at.damping), abs=2e-6 * size)
+    # Not only the integrals: C(−t) = C(t)*, and the response is the same at every time.
+    assert np.array_equal(back.times, forth.times)
+    for there, here in (
+        (back.correlation.conj(), forth.correlation),
+        (back.response, forth.response),
+    ):
+        assert np.abs(there - here).max() < 5e-6 * np.abs(here).max()
+
+
+def test_what_lies_back_must_have_been_stationary():
+    dev, x = CASES["paper V = 6"]
+    back = looking_back("paper V = 6")
+    assert back.start >= 2 * charge("paper V = 6").start * (1 - 1e-12)
+    with pytest.raises(ValueError, match="start must be longer"):
+        charge_in_time(dev, x, start=back.start / 2, span=back.start / 2, backwards=True)

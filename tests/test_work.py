@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import qutip
+import xarray as xr
 from cases import between, few, paper_state
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import expm, logm
+from scipy.sparse import coo_matrix, csr_array
 from scipy.special import gammaln
 
 import qemlib as qem
@@ -325,12 +328,126 @@ def test_second_order_coherence_needs_populations_beyond_the_vacuum(populations,
 
 
 @pytest.mark.parametrize("rho", [[1.0005, 0.0], [1.0 + 5e-10, -5e-10]], ids=repr)
-def test_what_truncation_and_round_off_leave_is_accepted_and_not_mended(rho):
-    # Σ r_j ε_j with the numbers as given: no clamping, no renormalising.
+def test_what_truncation_and_round_off_leave_is_accepted_and_not_clamped(rho):
     assert qem.ergotropy(rho, [1.0, 2.0]) == pytest.approx(0.0, abs=1e-15)
+    whole = np.array(rho) / sum(rho)
     assert qem.free_energy_work(rho, [1.0, 1.0], 1.0) == pytest.approx(
-        sum(rho) - qem.entropy(rho) - (1 - np.log(2)), abs=1e-12
+        np.log(2) - qem.entropy(whole), abs=1e-12
     )
+
+
+# --- what comes from elsewhere --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trace", [0.9995, 1.0, 1.0005])
+@pytest.mark.parametrize("shift", [-1e2, 1e2, 1e6])
+def test_no_number_depends_on_where_energies_count_from(trace, shift):
+    p = trace * thermal(80, 1.3)[::-1]
+    rho, h = random_state(np.random.default_rng(3), 9)
+    rho = trace * rho
+    for state, energy in ((p, ladder(80)), (np.diag(p), np.diag(ladder(80))), (rho, h)):
+        moved = energy + shift * (1.0 if energy.ndim == 1 else np.eye(len(energy)))
+        whole = state / trace
+        for found in (qem.ergotropy, lambda r, e: qem.free_energy_work(r, e, 0.7)):
+            expected = found(whole, energy)
+            assert found(state, moved) == pytest.approx(expected, abs=1e-14 * abs(shift) + 1e-12)
+    assert qem.entropy(p) == pytest.approx(qem.entropy(p / trace), abs=1e-13)
+    g2 = qem.second_order_coherence
+    assert g2(p) == pytest.approx(g2(p / trace), rel=1e-14)
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e-24, 1e-18, 1e30])
+def test_work_has_the_unit_of_its_energies(unit):
+    rho, h = random_state(np.random.default_rng(5), 7)
+    for state, energy in ((thermal(60, 1.0)[::-1], ladder(60)), (rho, h)):
+        for shift in (0.0, 100.0):
+            one = 1.0 if energy.ndim == 1 else np.eye(len(energy))
+            there = unit * (energy + shift * one)
+            expected = unit * qem.ergotropy(state, energy)
+            assert qem.ergotropy(state, there) == pytest.approx(expected, rel=1e-11)
+            expected = unit * qem.free_energy_work(state, energy, 0.7)
+            found = qem.free_energy_work(state, there, 0.7 * unit)
+            assert found == pytest.approx(expected, rel=1e-11)
+
+
+def test_a_hamiltonian_in_joules_that_is_not_hermitian_is_seen():
+    skew = 1e-24 * np.array([[0.0, 1.0], [0.5, 1.0]])
+    with pytest.raises(ValueError, match="hamiltonian must be Hermitian, got .* of 5.000e-25"):
+        qem.ergotropy(np.diag([0.4, 0.6]), skew)
+    nothing = np.zeros((2, 2))
+    assert qem.ergotropy(np.diag([0.4, 0.6]), nothing) == 0.0
+
+
+@pytest.mark.parametrize("kind", [np.complex64, np.float32, np.float16, np.float64])
+@pytest.mark.parametrize("levels", [2, 12, 150])
+def test_tolerances_follow_the_precision_of_what_came(kind, levels):
+    rng = np.random.default_rng(levels)
+    ket = (rng.normal(size=levels) + 1j * rng.normal(size=levels)).astype(complex)
+    if np.dtype(kind).kind == "f":
+        ket = ket.real.copy()
+    ket /= np.linalg.norm(ket)
+    low = ket.astype(kind)
+    rho = np.outer(low, low.conj())
+    eps = float(np.finfo(kind).eps)
+    energies = np.arange(levels)  # whole numbers are exact
+    exact = (np.abs(ket) ** 2) @ energies
+    found = qem.ergotropy(rho, np.diag(energies))
+    assert found == pytest.approx(exact, rel=30 * eps * np.sqrt(levels))
+    assert qem.ergotropy(rho.diagonal().real, energies) <= found + 30 * eps * exact
+    # what is not round-off is still refused
+    bad = rho.copy()
+    bad[0, 1] += kind(0.5)
+    with pytest.raises(ValueError, match="rho must be Hermitian"):
+        qem.entropy(bad)
+
+
+def test_single_precision_may_leave_negative_populations_of_its_round_off():
+    p = np.array([1.0, -1e-7], dtype=np.float32)
+    assert qem.entropy(p) == pytest.approx(0.0, abs=1e-6)
+    with pytest.raises(ValueError, match="no population below -6.7.*e-07, got -1.000e-05"):
+        qem.entropy(np.array([1.0, -1e-5], dtype=np.float32))
+    with pytest.raises(ValueError, match="no population below -1e-09, got -1.000e-07"):
+        qem.entropy(np.array([1.0, -1e-7]))
+
+
+def test_states_and_hamiltonians_of_other_libraries():
+    psi = (qutip.basis(3, 0) + 1j * qutip.basis(3, 2)).unit()
+    number = qutip.num(3)
+    for state in (psi, psi.dag(), psi.proj(), psi.proj().to("csr")):
+        assert qem.ergotropy(state, number) == pytest.approx(1.0, abs=1e-15)
+        assert qem.entropy(state) == pytest.approx(0.0, abs=1e-13)
+    mixed = qutip.thermal_dm(40, 0.5)
+    expected = 1.5 * np.log(1.5) - 0.5 * np.log(0.5)
+    assert qem.entropy(mixed) == pytest.approx(expected, abs=1e-12)
+    half = np.diag([0.25, 0.75])
+    for form in (csr_array(half), coo_matrix(half), xr.DataArray(half)):
+        assert qem.ergotropy(form, np.diag([0, 1])) == 0.5
+        assert qem.ergotropy(half, form) == pytest.approx(0.5 * 0.5, abs=1e-15)
+    assert qem.second_order_coherence(xr.DataArray([0.0, 1.0])) == 0.0
+    for wrong in (psi, qutip.to_super(number)):
+        with pytest.raises(ValueError, match="hamiltonian must be an operator, got a .* of QuTiP"):
+            qem.ergotropy(psi, wrong)
+
+
+def test_a_mask_is_not_ignored():
+    p = np.ma.masked_array([0.5, 0.5, 7.0], mask=[0, 0, 1])
+    with pytest.raises(ValueError, match="rho must not be masked, got 1"):
+        qem.entropy(p)
+
+
+@pytest.mark.parametrize(
+    "value", [None, object(), qem.paper_device(), len], ids=lambda v: type(v).__name__
+)
+def test_what_is_no_array_is_a_type_error(value):
+    for call in (
+        lambda: qem.entropy(value),
+        lambda: qem.ergotropy(value, [0.0, 1.0]),
+        lambda: qem.free_energy_work(value, [0.0, 1.0], 1.0),
+    ):
+        with pytest.raises(TypeError, match="^rho must be an array: populations .* got "):
+            call()
+    with pytest.raises(TypeError, match="^hamiltonian must be an array"):
+        qem.ergotropy([1.0, 0.0], value)
 
 
 # --- the paper's states -------------------------------------------------------------------------

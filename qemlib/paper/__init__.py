@@ -6,7 +6,8 @@ extra `book`; import the one you want.
 - `errata`: every numbered equation with its verdict.  The rows are in `main_text`, `appendix_a`,
   `appendix_b` and `appendices_c_d`, and `rows` says what a row is.
 - `surrogate` and `jets`: a charge of finite dimension, and functions of x and p whose values are
-  operators on it; `elimination` and `elimination_checks`: each step of Appendix A, with these.
+  operators on it; `elimination` and `elimination_checks`: each step of Appendix A, with these;
+  `real_leads`: the steps in which the paper's own electrons differ from such a charge.
 - `phase_space` and `linear_motion`: into phase space and back to averages.
 - `finite_dot`, `electrons_in_energy`, `noise_of_charge`: Appendix B.
 - `states`: Appendices C and D.

@@ -1,8 +1,6 @@
 """Many independent computations in a pool with one process per processor."""
 
-import os
-
-from loky import get_reusable_executor
+from loky import cpu_count, get_reusable_executor
 
 from qemlib._progress import bar
 
@@ -11,7 +9,8 @@ def in_parallel(function, items, what):
     """[function(item) for item in items], with a progress bar that says what they are."""
     items = list(items)
     environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    executor = get_reusable_executor(max_workers=os.cpu_count(), env=environment)
+    # Idle workers stay for minutes: one that leaves while it is handed work makes loky warn.
+    executor = get_reusable_executor(max_workers=cpu_count(), timeout=300, env=environment)
     futures = [executor.submit(function, item) for item in items]
     try:
         return [f.result() for f in bar(iterable=futures, total=len(items), desc=what)]

@@ -96,4 +96,6 @@ def _measured(judgement):
         parts.append(f"{escape(claim.quantity)}; holds if {escape(claim.rule.text)}")
     if measurement.note:
         parts.append(escape(measurement.note))
+    if claim.defence and judgement.verdict is not Verdict.HOLDS:
+        parts.append(f"<i>For the paper:</i> {escape(claim.defence)}")
     return "<br>".join(parts)

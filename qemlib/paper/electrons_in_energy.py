@@ -6,7 +6,6 @@ what Appendix B writes in frequency.  ħ = e = k_B = 1.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -42,7 +41,14 @@ _FILLINGS = ((1.0, 0.8), (-1.0, 3.0))  # chemical potential and temperature
 
 @lru_cache
 def unequal_device() -> Device:
-    """A device without any symmetry: leads of different bands and temperatures."""
+    """A device without any symmetry: leads of different bands and temperatures.
+
+    Examples
+    --------
+    >>> device = unequal_device()
+    >>> device.left.temperature == device.right.temperature
+    False
+    """
     return _scaled(1.0)
 
 
@@ -154,10 +160,9 @@ def four_operators() -> Residuals:
 
 
 def half_filling() -> Residuals:
-    """N0 = 1/2 for a centred bias: with one lead coupled less, and with mirrored leads."""
-    device = paper_device(6.0)
-    unequal = replace(device, right=replace(device.right, density=Lorentzian(-0.5, 1.0, 1.0)))
-    return Residuals(*(abs(float(occupation(d, 0.0)) - 0.5) for d in (unequal, device)))
+    """After (B13): N0 − 1/2 for the parameters considered, at several centred voltages."""
+    found = [float(occupation(paper_device(voltage), 0.0)) for voltage in (0.0, 6.0, 16.0)]
+    return Residuals(max(abs(each - 0.5) for each in found))
 
 
 def self_energy_of_lorentzian() -> Residuals:

@@ -10,10 +10,11 @@ from functools import lru_cache
 import numpy as np
 
 from qemlib.paper.jets import Jets
-from qemlib.paper.surrogate import integral_over_time, random_charge
+from qemlib.paper.surrogate import integral_over_time, random_charge, random_closed_charge
 
 __all__ = [
     "after_born_and_markov",
+    "closed_surrogates",
     "damping_from_commutator",
     "damping_from_response",
     "exact_second_order",
@@ -33,6 +34,15 @@ def surrogates() -> tuple[Jets, ...]:
     return (
         Jets(random_charge(1), mass=1.3, frequency=0.8, x=0.4, p=-0.6),
         Jets(random_charge(4), mass=0.7, frequency=1.1, x=-0.5, p=0.9),
+    )
+
+
+@lru_cache
+def closed_surrogates() -> tuple[Jets, ...]:
+    """The same with closed charges, whose L_x is unitary."""
+    return (
+        Jets(random_closed_charge(1), mass=1.3, frequency=0.8, x=0.4, p=-0.6),
+        Jets(random_closed_charge(4), mass=0.7, frequency=1.1, x=-0.5, p=0.9),
     )
 
 
@@ -92,11 +102,11 @@ def friction(jets: Jets, exponent: int = 1) -> np.ndarray:
     return jets.trace @ jets.fluctuation @ memory
 
 
-def damping_from_response(jets: Jets) -> float:
-    """γ(x) = (F/m) ∫_0^∞ dt Tr[n(t) ∂_xρ_x], Eq. (A20)."""
-    return jets.charge.force / jets.mass * jets.charge.response(jets.x)
+def damping_from_response(jets: Jets, exponent: int = 1) -> float:
+    """γ(x) = (F/m) ∫_0^∞ dt Tr[n(t) ∂_xρ_x], Eq. (A20), with n(t) = e^{±L_x†t}n."""
+    return jets.charge.force / jets.mass * jets.charge.response(jets.x, exponent)
 
 
-def damping_from_commutator(jets: Jets) -> float:
-    """γ(x) = (F²/m) ∫_0^∞ dt ⟨it[n(t), n(0)]⟩_x, Eq. (A23)."""
-    return jets.charge.force**2 / jets.mass * jets.charge.delayed_commutator(jets.x)
+def damping_from_commutator(jets: Jets, exponent: int = 1) -> float:
+    """γ(x) = (F²/m) ∫_0^∞ dt ⟨it[n(t), n(0)]⟩_x, Eq. (A23), with n(t) = e^{±L_x†t}n."""
+    return jets.charge.force**2 / jets.mass * jets.charge.delayed_commutator(jets.x, exponent)

@@ -1,14 +1,24 @@
-"""Every numbered equation of the paper with its verdict, in order; and the table of them."""
+"""Every numbered equation of the paper with its verdict, in order; and the tables of them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from math import isinf
+from dataclasses import dataclass
+from math import isfinite
 
 from qemlib.paper import appendices_c_d, appendix_a, appendix_b, main_text
-from qemlib.paper.rows import Equation, Kind
+from qemlib.paper.rows import ROUND_OFF, Equation, Kind
 
-__all__ = ["EQUATIONS", "counts", "equation", "report", "table"]
+__all__ = [
+    "EQUATIONS",
+    "Report",
+    "citation_table",
+    "counts",
+    "electrons_table",
+    "equation",
+    "report",
+    "table",
+]
 
 EQUATIONS: tuple[Equation, ...] = (
     *main_text.ROWS,
@@ -47,29 +57,86 @@ def counts() -> dict[Kind, int]:
 
 
 def table(rows) -> str:
-    """Rows as a Markdown table: number and verdict; both forms, each with its residual; remark.
+    """Rows as a Markdown table: number and verdict; forms with residuals, remarks, and the check.
 
     A residual within the tolerance is given as the bound that it keeps: its digits are round-off,
-    and differ from one machine to the next.
+    and differ from one machine to the next.  For an erratum the strongest argument for the printed
+    form stands below.
 
     Examples
     --------
     >>> *_, row = table([equation("A16")]).splitlines()
     >>> row.strip("| ").split(" | ")[0]
-    'A16<br>**error**'
+    '[A16](derivation.md)<br>**error**'
     """
-    lines = ["| Equation | Form and residual |", "|:--|:--|"]
+    return _markdown(("Equation", "Form and residual"), ((_name(r), _story(r)) for r in rows))
+
+
+def electrons_table(rows) -> str:
+    """Rows that were checked with two kinds of electrons: the paper's, and a dissipative L_x.
+
+    Examples
+    --------
+    >>> *_, row = electrons_table([equation("A14")]).splitlines()
+    >>> row.count("$<10^{-6}$"), row.count("**diverges**"), row.count("$<10^{-10}$")
+    (2, 1, 1)
+    """
+    lines = []
     for row in rows:
-        number = f"[{row.number}]({row.shown}.md)" if row.shown else row.number
-        forms = [_form("printed", row.printed, row)]
-        if row.is_erratum:
-            forms.append(_form("corrected", row.corrected, row))
+        if row.dissipative is None:
+            continue
+        both = (row.residuals, row.tolerance), (row.dissipative_residuals, ROUND_OFF)
         cells = (
-            f"{number}<br>**{row.kind.value}**",
-            "<br>".join([*forms, row.remark] if row.remark else forms),
+            f"{_number(found.printed, bound)}<br>{_number(found.corrected, bound)}"
+            for found, bound in both
         )
-        lines.append("| " + " | ".join(cell.replace("|", r"\vert ") for cell in cells) + " |")
-    return "\n".join(lines)
+        lines.append((_name(row), "printed<br>corrected", *cells))
+    head = ("Equation", "Form", "Real leads", r"Dissipative $\mathcal L_x$")
+    return _markdown(head, lines)
+
+
+def citation_table(rows) -> str:
+    """For each erratum the form to cite, and what in the paper depends on it.
+
+    Examples
+    --------
+    >>> *_, row = citation_table([equation("B12")]).splitlines()
+    >>> row.strip("| ").split(" | ")[-1]
+    'none'
+    """
+    head = ("Equation", "To cite", "Figures and numbers that depend on it")
+    errata = (row for row in rows if row.is_erratum)
+    return _markdown(head, ((row.number, f"${row.corrected}$", row.depends) for row in errata))
+
+
+def _markdown(head, lines):
+    """A table; no line within a cell may hold the bar that ends it."""
+    rule = "|" + "|".join([":--"] * len(head)) + "|"
+    rows = (" | ".join(cell.replace("|", r"\vert ") for cell in cells) for cells in lines)
+    return "\n".join(["| " + " | ".join(head) + " |", rule, *(f"| {row} |" for row in rows)])
+
+
+def _name(row):
+    number = f"[{row.number}]({row.shown}.md)" if row.shown else row.number
+    return f"{number}<br>**{row.kind.value}**"
+
+
+def _story(row):
+    parts = [_form("printed", row.printed, row)]
+    if row.is_erratum:
+        parts.append(_form("corrected", row.corrected, row))
+    if row.remark:
+        parts.append(row.remark)
+    if row.is_erratum:
+        parts.append(f"*In its favour:* {row.in_favour}")
+    if row.check is not None:
+        parts.append(f"Check: {_link(_full_name(row.check))}")
+    return "<br>".join(parts)
+
+
+def _link(name):
+    """A reference to a function of qemlib that shows its last name."""
+    return f"{{py:func}}`~{name}`"
 
 
 def _form(name, tex, row):
@@ -80,7 +147,7 @@ def _form(name, tex, row):
 
 
 def _number(residual, tolerance):
-    if isinf(residual):
+    if not isfinite(residual):
         return "**diverges**"
     if residual > tolerance:
         return f"**{residual:.2g}**"
@@ -91,28 +158,70 @@ def _number(residual, tolerance):
     return f"$<{bound}$" if mantissa == "1" else f"$<{mantissa}\\times{bound}$"
 
 
-def report(*numbers: str) -> str:
-    """What the checks of some equations found, a line an equation, for printing.
+@dataclass(frozen=True)
+class Report:
+    """What the checks of some equations found: a line a check, with links in a notebook."""
+
+    rows: tuple[Equation, ...]
+
+    def __str__(self):
+        width = max(len(row.number) for row in self.rows) + 3
+        lines = []
+        for row in self.rows:
+            names = [f"({row.number})", ""]
+            lines += [
+                name.ljust(width) + text
+                for name, (text, _) in zip(names, _findings(row), strict=False)
+            ]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_markdown_(self):
+        lines = []
+        for row in self.rows:
+            starts = [f"- ({row.number}) ", "  - "]
+            lines += [
+                f"{start}{text}; {_link(_full_name(check))}"
+                for start, (text, check) in zip(starts, _findings(row), strict=False)
+            ]
+        return "\n".join(lines)
+
+
+def report(*numbers: str) -> Report:
+    """What the checks of some equations found.
 
     Examples
     --------
     >>> print(report("A9a", "A16"))
-    (A9a) as printed: holds
-    (A16) as printed: off by 2   corrected: holds
+    (A9a) as printed: holds to 1e-10
+    (A16) as printed: off by 2; corrected: holds to 1e-06
+          with a dissipative L_x as printed: off by 2; corrected: holds to 1e-10
     """
-    width = max(map(len, numbers)) + 3
-    lines = []
-    for row in map(equation, numbers):
-        line = f"({row.number})".ljust(width) + f"as printed: {_verdict(row, row.printed_holds)}"
-        if row.is_erratum:
-            ours = "holds" if row.corrected_holds else "fails"
-            line += f"   corrected: {ours}"
-        lines.append(line)
-    return "\n".join(lines)
+    return Report(tuple(map(equation, numbers)))
 
 
-def _verdict(row, holds):
-    if holds:
-        return "holds"
-    residual = row.residuals.printed
-    return "diverges" if isinf(residual) else f"off by {residual:.2g}"
+def _findings(row):
+    """One or two pairs: what a check found, and the check."""
+    found = [(_verdicts(row.residuals, row.tolerance, row.is_erratum), row.check)]
+    if row.dissipative is not None:
+        text = _verdicts(row.dissipative_residuals, ROUND_OFF, row.is_erratum)
+        found.append((f"with a dissipative L_x {text}", row.dissipative))
+    return found
+
+
+def _verdicts(residuals, tolerance, corrected):
+    text = f"as printed: {_verdict(residuals.printed, tolerance)}"
+    if corrected or not isfinite(residuals.printed):
+        text += f"; corrected: {_verdict(residuals.corrected, tolerance)}"
+    return text
+
+
+def _verdict(residual, tolerance):
+    if residual <= tolerance:
+        return f"holds to {tolerance:.0e}" if tolerance else "holds exactly"
+    return f"off by {residual:.2g}" if isfinite(residual) else "diverges"
+
+
+def _full_name(function):
+    return f"{function.__module__}.{function.__qualname__}"

@@ -13,8 +13,10 @@ from qemlib.paper.rows import Residuals, relative
 __all__ = [
     "conditional_hamiltonian",
     "equation_for_the_dot",
-    "equations_of_motion",
+    "exchange_of_particles_and_holes",
     "lead_hamiltonian",
+    "motion_of_the_dot",
+    "motion_of_the_modes",
     "noise_pairing",
     "occupation_at_equal_times",
     "particle_hole_exchange",
@@ -72,9 +74,18 @@ def conditional_hamiltonian() -> Residuals:
     return Residuals(relative(printed, main_text - shift))
 
 
+def motion_of_the_dot() -> Residuals:
+    """(B2) against i[H, c] as a matrix."""
+    return Residuals(_equations_of_motion()[0])
+
+
+def motion_of_the_modes() -> Residuals:
+    """(B3) against i[H, d_k] as matrices."""
+    return Residuals(_equations_of_motion()[1])
+
+
 @lru_cache
-def equations_of_motion() -> tuple[float, float]:
-    """Residuals of (B2) and (B3): i[H, c] and i[H, d_k] as matrices."""
+def _equations_of_motion():
     c, parts, (_, *leads) = _finite_dot()
     h = sum(parts.values())
     omega, g, level = _FREQUENCIES, _COUPLINGS, _LEVEL
@@ -115,17 +126,77 @@ def occupation_at_equal_times() -> Residuals:
 
 
 def particle_hole_exchange() -> Residuals:
-    """Note [67]: H_T after c → c†, d → d† as printed, and after d → −d†."""
-    c, d, e = annihilators(3)
-    g = 0.6
+    """Note [67], d → d† as printed and d → −d†: Hamiltonian and filling, before and after."""
+    return Residuals(exchange_of_particles_and_holes(1), exchange_of_particles_and_holes(-1))
 
-    def tunnel(dot, left, right):
-        return sum(g * (dot.conj().T @ k + k.conj().T @ dot) for k in (left, right))
 
-    before = tunnel(c, d, e)
-    # Leads are exchanged, x changes sign: H_T knows of neither but by the names of its modes.
-    forms = [tunnel(c.T, sign * e.T, sign * d.T) for sign in (1, -1)]
-    return Residuals(*(relative(form, before) for form in forms))
+def exchange_of_particles_and_holes(
+    sign: int,
+    level: float = 0.0,
+    right_energies=(-0.9, 0.4),
+    right_couplings=(0.5, 0.3),
+    right_potential: float = -0.6,
+    right_temperature: float = 0.8,
+) -> float:
+    """What x → −x, c → c†, d_kL ↔ ±d_k̄R† changes in a dot with two modes a lead.
+
+    The left lead has modes at 0.9 and −0.4, couplings 0.5 and 0.3, μ_L = 0.6 and T_L = 0.8.
+
+    Parameters
+    ----------
+    sign : int
+        1 for d → d†, −1 for d → −d†.
+    level : float
+        ε.
+    right_energies, right_couplings : tuple of float
+        Ω_k̄R and g_k̄R of the partners of the left modes.
+    right_potential, right_temperature : float
+        μ_R and T_R.
+
+    Returns
+    -------
+    float
+        Largest change of a matrix element of H_T, of the rest of the Hamiltonian (1) to (4) with
+        the oscillator held at x, or of Σ_α (H_α − μ_αN_α)/T_α, which fixes the filling; constants
+        apart, each in units of its largest element.
+
+    Examples
+    --------
+    A level that is not in the middle breaks the symmetry:
+
+    >>> exchange_of_particles_and_holes(-1) < 1e-12
+    True
+    >>> round(exchange_of_particles_and_holes(-1, level=0.2), 2)
+    0.15
+    """
+    c, *modes = annihilators(5)
+    left, right = modes[:2], modes[2:]
+    energies = ((0.9, -0.4), right_energies)
+    couplings = ((0.5, 0.3), right_couplings)
+    fillings = ((0.6, 0.8), (right_potential, right_temperature))
+
+    def electrons(x, dot, *leads):
+        energy = (level - 0.7 * x) * number(dot) + 0.35 * x * np.eye(32)
+        tunnelling, filling = np.zeros((2, 32, 32))
+        for lead, omega, g, (mu, temperature) in zip(
+            leads, energies, couplings, fillings, strict=True
+        ):
+            for d, w, each in zip(lead, omega, g, strict=True):
+                energy += w * number(d)
+                tunnelling += each * (dot.T @ d + d.T @ dot)
+                filling += (w - mu) / temperature * number(d)
+        return energy, tunnelling, filling
+
+    def without_constant(matrix):
+        return matrix - np.trace(matrix) / 32 * np.eye(32)
+
+    before = electrons(0.4, c, left, right)
+    exchanged = [[sign * d.T for d in lead] for lead in (right, left)]
+    after = electrons(-0.4, c.T, *exchanged)
+    return max(
+        relative(without_constant(new), without_constant(old))
+        for new, old in zip(after, before, strict=True)
+    )
 
 
 def wick() -> Residuals:

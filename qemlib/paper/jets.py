@@ -3,9 +3,10 @@
 The superoperators of Appendix A act on functions Â(x, p) whose values are operators on the charge.
 Here such a function is given by its Taylor coefficients at (x, p) up to some order in each, and a
 superoperator is a matrix.  Multiplication by a function of x or p is exact at every order kept; a
-derivative loses one order.  So identities hold to round-off in the orders that are left, for every
-function Â, and nothing depends on a grid or a basis.  Coefficients are stored with the power of x
-first, then that of p, then the operator's d² entries.
+derivative loses one order.  So identities hold to round-off in the orders that are left, for all
+polynomials Â up to the order kept.  Two differential operators that agree on these at a point, and
+are of no higher order themselves, are the same there.  Nothing depends on a grid or a basis.
+Coefficients are stored with the power of x first, then that of p, then the operator's d² entries.
 """
 
 from __future__ import annotations

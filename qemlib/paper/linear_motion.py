@@ -20,10 +20,11 @@ from qemlib.wigner import laguerre_functions
 
 __all__ = [
     "LinearMotion",
-    "averages",
     "evolved_product",
     "joint_distribution",
     "langevin_density",
+    "mean_momentum",
+    "mean_position",
     "product_with_position",
     "random_state",
     "regression_formula",
@@ -119,6 +120,13 @@ def wigner_of(matrix, x, p, motion: LinearMotion, derivative: bool = False) -> n
     """Eq. (A2) by quadrature in y, for a matrix in Fock space; shape (x.size, p.size), complex.
 
     With `derivative` its derivative with respect to p, taken under the integral.
+
+    Examples
+    --------
+    The ground state has 1/π at the origin:
+
+    >>> wigner_of(np.diag([1.0, 0.0]), [0.0], [0.0], LinearMotion()).real.round(6)
+    array([[0.31831]])
     """
     levels, width = len(matrix), motion.x0 / np.sqrt(2)
     reach = width * (np.sqrt(2 * levels) + 7)
@@ -152,7 +160,7 @@ def wigner_transform() -> Residuals:
 
 
 def langevin_density() -> Residuals:
-    """The density of Gaussian trajectories of (6) from one point, put into (A24)."""
+    """(A25): the density of Gaussian trajectories of (6) from one point, put into (A24)."""
     motion = LinearMotion()
     start = np.array([0.7, -1.1])
     mean, covariance = motion.propagator(_TIME)
@@ -178,9 +186,18 @@ def langevin_density() -> Residuals:
     return Residuals(relative(found, expected))
 
 
+def mean_position() -> Residuals:
+    """(A26) for a random state."""
+    return Residuals(_averages()[0])
+
+
+def mean_momentum() -> Residuals:
+    """(A27) for a random state."""
+    return Residuals(_averages()[1])
+
+
 @lru_cache
-def averages() -> tuple[float, float]:
-    """Residuals of (A26) and of (A27) for a random state."""
+def _averages():
     motion = LinearMotion()
     x, p, cell = motion.grid
     w = wigner_of(random_state(), x, p, motion) * cell
@@ -266,7 +283,13 @@ def joint_distribution() -> Residuals:
 
 @lru_cache
 def random_state():
-    """A density matrix with all its coherences."""
+    """A density matrix with all its coherences.
+
+    Examples
+    --------
+    >>> random_state().diagonal().real.round(4)
+    array([0.1804, 0.2006, 0.0698, 0.2566, 0.2926])
+    """
     rng = np.random.default_rng(7)
     a = rng.normal(size=(_LEVELS, _LEVELS)) + 1j * rng.normal(size=(_LEVELS, _LEVELS))
     return a @ a.conj().T / np.trace(a @ a.conj().T)

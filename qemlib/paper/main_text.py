@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qemlib.paper import electrons_in_energy, finite_dot, noise_of_charge, phase_space, states
-from qemlib.paper.rows import Equation, Kind, Residuals
+from qemlib.paper.rows import Equation, Kind
 
 __all__ = ["ROWS"]
 
@@ -16,6 +16,8 @@ ROWS = (
         r"\sum_k\Omega_{kL}\hat d_{kL}^\dagger\hat d_{kL} + \cdots",
         r"Another operator $\hat a$ would make it non-Hermitian.",
         finite_dot.lead_hamiltonian,
+        in_favour=r"The text below calls the leads' operators $\hat d_{k\alpha}$.",
+        depends="none",
     ),
     Equation(
         "3",
@@ -41,6 +43,9 @@ ROWS = (
         electrons_in_energy.level_width_matters,
         tolerance=2e-2,
         shown="model",
+        in_favour=r"$\Gamma$ is called the characteristic rate of tunnelling; between narrow bands "
+        r"that is no longer the $\Gamma$ of (9).",
+        depends="none: the figures have a wide enough band",
     ),
     Equation(
         "after 5",
@@ -51,13 +56,15 @@ ROWS = (
         "state's standard deviation is $x_0/2$.",
         states.length_scale,
         shown="model",
+        in_favour="The caption of Fig. 2 has the right exponent.",
+        depends=r"all, through $F=2\lambda/x_0$; the caption of Fig. 2 is what to cite",
     ),
     Equation(
         "6",
         r"m\ddot x + m\gamma\dot x + m\omega_0^2x = F\langle\hat n\rangle_x + \sqrt D\,\xi",
         Kind.HOLDS,
         remark="SymPy: the same averages as (A24), for all coefficients.",
-        check=lambda: Residuals(float(phase_space.langevin_and_fokker_planck() != 0)),
+        check=phase_space.averages_over_trajectories,
         tolerance=0.0,
         shown="derivation",
     ),
@@ -116,7 +123,12 @@ ROWS = (
         r"\hat d_{k\alpha}\to\hat d_{k\alpha}^\dagger",
         Kind.ERROR,
         r"\hat d_{k\alpha}\to-\hat d_{k\alpha}^\dagger",
-        r"Else $\hat H_T$ changes its sign. The symmetry stands.",
+        r"Else $\hat H_T$ changes its sign. Beside what the note names it takes $\epsilon=0$, "
+        r"equal $\delta$, $\Gamma$ and $T$, and $k\to\bar k$ with "
+        r"$\Omega_{\bar kR}=-\Omega_{kL}$.",
         finite_dot.particle_hole_exchange,
+        in_favour=r"The sign is a gauge, $\hat d_{k\alpha}\to-\hat d_{k\alpha}$, which no "
+        "observable sees; all the rest is so for the parameters considered.",
+        depends="none",
     ),
 )

@@ -6,6 +6,7 @@ The integrals over energy are compared with a few hundred discrete modes that ev
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -25,16 +26,22 @@ __all__ = [
     "damping_integral",
     "diffusion_integral",
     "equal_time_variance",
-    "response_and_commutator",
     "slope_and_height",
     "spectrum",
     "spectrum_by_definition",
+    "voltages_of_bending_and_lasing",
 ]
 
 
 @lru_cache
 def charge() -> ChargeInTime:
-    """The charge of the unequal device in time."""
+    """The charge of the unequal device in time.
+
+    Examples
+    --------
+    >>> round(charge().occupation, 6)
+    0.551501
+    """
     return charge_in_time(unequal_device(), POSITION)
 
 
@@ -126,28 +133,49 @@ def spectrum_by_definition() -> Residuals:
     return Residuals(relative(found, noise_spectrum(unequal_device(), POSITION, omega)))
 
 
-def response_and_commutator(device, x) -> dict[str, float]:
-    """γ(x) of a device three times: (A20) and (A23) in time, and the closed form (energy)."""
-    found = charge_in_time(device, x)
-    return {
-        "A20": found.damping_from_response,
-        "A23": found.damping,
-        "closed form": float(damping(device, x)),
-    }
-
-
 def bending_and_lasing() -> Residuals:
-    """Fig. 5: distance of the two voltages, in units of the second; and is the first the lower?"""
+    """Fig. 5: distance of the two voltages, in units of the second: as printed, and for small Γ."""
+    residuals = []
+    for rate in (2.0, 0.002):
+        bends, lases = voltages_of_bending_and_lasing(rate)
+        residuals.append(abs(lases - bends) / lases)
+    return Residuals(*residuals)
+
+
+def voltages_of_bending_and_lasing(rate: float) -> tuple[float, float]:
+    """V at which ⟨n⟩_x starts to bend at x = 0, and V at which γ(0) changes its sign.
+
+    Parameters
+    ----------
+    rate : float
+        Γ of both leads, from 0.001 to 2; all else as in the paper, T = 2.
+
+    Examples
+    --------
+    At Γ = T the occupation bends first; at half of it friction turns negative first:
+
+    >>> for rate in (2.0, 1.0):
+    ...     bends, lases = voltages_of_bending_and_lasing(rate)
+    ...     print(round(bends, 3), round(lases, 3))
+    6.221 8.463
+    4.261 4.178
+    """
+
+    def device(voltage):
+        whole = paper_device(voltage)
+        left, right = (
+            replace(lead, density=replace(lead.density, rate=rate)) for lead in whole.leads
+        )
+        return replace(whole, left=left, right=right)
 
     def bend(voltage):
-        right, left = occupation(paper_device(voltage), np.array([0.05, -0.05]))
+        right, left = occupation(device(voltage), np.array([0.05, -0.05]))
         return right - left
 
-    first = brentq(bend, 4.0, 8.0)
-    second = brentq(lambda v: float(damping(paper_device(v), 0.0)), 6.0, 12.0)
-    between = 0.5 * (first + second)
-    apart = bend(between) < 0 < float(damping(paper_device(between), 0.0))
-    return Residuals(abs(second - first) / second, 0.0 if apart else 1.0)
+    def friction(voltage):
+        return float(damping(device(voltage), 0.0))
+
+    return brentq(bend, 1.0, 12.0), brentq(friction, 1.0, 12.0)
 
 
 def _green(omega):

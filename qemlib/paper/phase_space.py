@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import sympy as sp
 
-__all__ = ["correspondences", "equation_of_motion", "langevin_and_fokker_planck"]
+from qemlib.paper.rows import Residuals
+
+__all__ = [
+    "averages_over_trajectories",
+    "correspondences",
+    "equation_of_motion",
+    "langevin_and_fokker_planck",
+    "motion_in_phase_space",
+]
 
 
 def correspondences() -> dict[str, sp.Expr]:
@@ -17,6 +25,11 @@ def correspondences() -> dict[str, sp.Expr]:
     With a kernel ⟨u|ρ̂|v⟩ that is any function, both sides are integrals over y of Eq. (A2).  For x̂
     the integrands agree.  For p̂ = −i∂_u they differ by a derivative with respect to y, which
     integrates to nothing and is subtracted here.
+
+    Examples
+    --------
+    >>> set(correspondences().values())
+    {0}
     """
     x, y, p, u, v = sp.symbols("x y p u v", real=True)
     kernel = sp.Function("rho")
@@ -43,6 +56,11 @@ def equation_of_motion() -> sp.Expr:
 
     Multiplication by Ĥ_el and n̂ from the left and from the right commutes with everything in phase
     space, so that each is one symbol.
+
+    Examples
+    --------
+    >>> equation_of_motion()
+    0
     """
     x, p, m, omega, force = sp.symbols("x p m omega F", real=True)
     h_left, h_right, n_left, n_right = sp.symbols("h_L h_R n_L n_R")
@@ -71,11 +89,26 @@ def equation_of_motion() -> sp.Expr:
     return sp.expand(exact - printed)
 
 
+def motion_in_phase_space() -> Residuals:
+    """(A3): 0 if nothing at all is left of it by `equation_of_motion`, else 1."""
+    return Residuals(float(equation_of_motion() != 0))
+
+
+def averages_over_trajectories() -> Residuals:
+    """(6): 0 if nothing at all is left of it by `langevin_and_fokker_planck`, else 1."""
+    return Residuals(float(langevin_and_fokker_planck() != 0))
+
+
 def langevin_and_fokker_planck() -> sp.Expr:
     """What (A24) says of ⟨φ⟩ minus what (6) says of 𝔼[φ], for any φ, W and coefficients: zero.
 
     By Itô's rule, d𝔼[φ]/dt = 𝔼[(p/m)∂_xφ + (F⟨n⟩ − γp − mω0²x)∂_pφ + ½D∂_p²φ].  The rate of ⟨φ⟩ is
     the integral of φ times (A24).  The integrands differ by derivatives, subtracted here.
+
+    Examples
+    --------
+    >>> langevin_and_fokker_planck()
+    0
     """
     x, p, m, omega = sp.symbols("x p m omega", real=True)
     force, gamma, noise = (sp.Function(name)(x) for name in ("f", "gamma", "D"))

@@ -18,12 +18,20 @@ import numpy as np
 from scipy.optimize import brentq
 
 from qemlib.device import Device, paper_device
-from qemlib.electrons import damping, electron_coefficients
+from qemlib.electrons import damping, electron_coefficients, noise_spectrum
 from qemlib.langevin import euler_equivalent
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import OrbitAverage, edge_weight, orbit_average
 
-__all__ = ["CHANGES", "PRINTED", "Change", "Reading", "all_readings", "reading"]
+__all__ = [
+    "AT_OSCILLATOR",
+    "CHANGES",
+    "PRINTED",
+    "Change",
+    "Reading",
+    "all_readings",
+    "reading",
+]
 
 # Grids are widened by this factor until they hold the steady state.
 _NARROWEST, _WIDER, _WIDEST = 14.0, 1.41, 110.0
@@ -269,6 +277,24 @@ class Reading:
 
 
 PRINTED = Reading()
+
+
+def noise_at_oscillator(model: LangevinModel, device: Device) -> LangevinModel:
+    """Friction and noise from S_x(±ω0), where (A24) has the limit of small frequency.
+
+    mγ = [S_x(ω0) − S_x(−ω0)]/2ω0 and D = [S_x(ω0) + S_x(−ω0)]/2: the golden rule for a small motion
+    about x.
+    """
+    frequency = model.frequency
+    up, down = noise_spectrum(device, model.x[:, None], np.array([frequency, -frequency])).T
+    damping = (up - down) / (2.0 * model.mass * frequency)
+    return replace(model, damping=damping, diffusion=0.5 * (up + down))
+
+
+# No reading of the parameters, and not scored as one: it tells how much (A24) leaves out.
+AT_OSCILLATOR = Reading(
+    (Change("noise at ±ω0", "noise", str(noise_at_oscillator.__doc__), motion=noise_at_oscillator),)
+)
 
 
 def reading(*names: str) -> Reading:

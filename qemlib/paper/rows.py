@@ -9,8 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-__all__ = ["Equation", "Kind", "Residuals", "relative"]
+__all__ = ["ROUND_OFF", "Equation", "Kind", "Residuals", "relative"]
 
+# What is exact misses by less.
+ROUND_OFF = 1e-10
 # A form that is wrong misses by much more than round-off.
 _CLEARLY = 30.0
 
@@ -20,6 +22,7 @@ class Kind(Enum):
 
     HOLDS = "holds"
     DEFINITION = "definition"
+    SLIP = "slip without consequence"
     ERROR = "error"
     IMPRECISE = "imprecise"
     TRANSCRIPTION = "likely a slip of transcription"
@@ -57,17 +60,25 @@ class Equation:
     remark : str
         One or two sentences, with maths between dollars.
     check : callable or None
-        Takes nothing and returns `Residuals`; None for a definition without content to check.
+        Takes nothing and returns `Residuals`; None for a definition without content to check.  It
+        decides: where the electrons matter, they are those of the paper, with a unitary L_x.
     tolerance : float
         Largest residual of a form that holds.
     shown : str
         Chapter that shows it at length, if any.
+    in_favour : str
+        For errata: the strongest argument for the printed form, one sentence.
+    depends : str
+        For errata: which figures or numbers of the paper depend on it.
+    dissipative : callable or None
+        The same check with an L_x of Lindblad form, where that makes a difference or might.
 
     Raises
     ------
     ValueError
-        If a correction is given where nothing is wrong, or is missing where something is, or an
-        erratum has no check.
+        If a correction is given where nothing is wrong, or is missing where something is; an
+        erratum has no check, or no word in its favour, or does not say what depends on it; or a
+        slip without consequence has no second check to show it.
     """
 
     number: str
@@ -76,8 +87,11 @@ class Equation:
     corrected: str = ""
     remark: str = ""
     check: Callable[[], Residuals] | None = None
-    tolerance: float = 1e-10
+    tolerance: float = ROUND_OFF
     shown: str = ""
+    in_favour: str = ""
+    depends: str = ""
+    dissipative: Callable[[], Residuals] | None = None
 
     def __post_init__(self):
         if self.is_erratum != bool(self.corrected):
@@ -85,18 +99,31 @@ class Equation:
                 f"corrected must be given for errata and for nothing else, got {self.corrected!r} "
                 f"for {self.number}, which is of kind {self.kind.value!r}"
             )
+        for name in ("in_favour", "depends"):
+            if self.is_erratum != bool(getattr(self, name)):
+                raise ValueError(
+                    f"{name} must be given for errata and for nothing else, got "
+                    f"{getattr(self, name)!r} for {self.number}"
+                )
         if self.check is None and self.kind is not Kind.DEFINITION:
             raise ValueError(f"check must be given for {self.number}: it is no definition")
+        if self.dissipative is None and self.kind is Kind.SLIP:
+            raise ValueError(f"dissipative must be given for {self.number}: what shows the slip?")
 
     @property
     def is_erratum(self) -> bool:
         """True if the printed form is not what is meant."""
-        return self.kind in (Kind.ERROR, Kind.IMPRECISE, Kind.TRANSCRIPTION)
+        return self.kind in (Kind.SLIP, Kind.ERROR, Kind.IMPRECISE, Kind.TRANSCRIPTION)
 
     @cached_property
     def residuals(self) -> Residuals | None:
         """What the check finds; computed once."""
         return None if self.check is None else self.check()
+
+    @cached_property
+    def dissipative_residuals(self) -> Residuals | None:
+        """What the check with a dissipative L_x finds; computed once."""
+        return None if self.dissipative is None else self.dissipative()
 
     @property
     def printed_holds(self) -> bool:
@@ -116,9 +143,13 @@ class Equation:
 
     @property
     def verified(self) -> bool:
-        """True if the check says what `kind` says."""
+        """True if the checks say what `kind` says."""
         if self.residuals is None:
             return self.kind is Kind.DEFINITION
+        if self.kind is Kind.SLIP:
+            # It makes no difference to the paper's electrons, and it would to others.
+            told_apart = _told_apart(self.dissipative_residuals)
+            return self.printed_holds and self.corrected_holds and told_apart
         if self.is_erratum:
             return not self.printed_holds and self.corrected_holds
         return self.printed_holds
@@ -137,6 +168,10 @@ class Equation:
             f"{self.number}: the {form} form misses by {residual:.1e}, which is neither within "
             f"{self.tolerance:.0e} nor clearly outside"
         )
+
+
+def _told_apart(residuals):
+    return residuals.printed > _CLEARLY * ROUND_OFF and residuals.corrected <= ROUND_OFF
 
 
 def relative(found, expected) -> float:

@@ -4,6 +4,9 @@ The elasticity of a result y in a parameter a is ∂ln y/∂ln a: by how many pe
 grows by one per cent.  Where y has the dimension of an energy, the elasticities in all energies add
 up to one; where it is a pure number, to zero (Euler's theorem, since ħ = e = k_B = 1).  That is a
 check on all of them together.
+
+The threshold is that of (A24), which λ, ω0 and m leave alone.  With the noise at ±ω0, see
+`qemlib.paper.readings.AT_OSCILLATOR`, ω0 moves it a little.
 """
 
 from __future__ import annotations

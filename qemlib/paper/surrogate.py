@@ -9,6 +9,10 @@ few levels with a Lindblad generator
 do the same, and there every integral over time and every derivative with respect to x can be had to
 round-off.  ∂_x L_x = iF[n, •] is exact, and so is the Taylor series of ρ_x.
 
+Such an L_x is dissipative; that of the paper, −i[H_x, •], is unitary.  A closed charge has no jumps
+and does not relax, but ρ_x may be any state that H_x leaves in place: enough for all of the
+appendix that takes no integral over time.
+
 Operators are stored as vectors, row after row: vec(AρB) = (A ⊗ Bᵀ) vec(ρ).  ħ = e = k_B = 1.
 """
 
@@ -21,10 +25,18 @@ import numpy as np
 
 from qemlib import _checks
 
-__all__ = ["SurrogateCharge", "integral_over_time", "random_charge"]
+__all__ = [
+    "ClosedCharge",
+    "SurrogateCharge",
+    "integral_over_time",
+    "random_charge",
+    "random_closed_charge",
+]
 
 # The integrals over time end when what is left has decayed to this part.
 _DECAYED = 1e-18
+# Points of Cauchy's integral.
+_ANGLES = 32
 # Terms of e^{Gt} for ‖G‖t ≤ 1.
 _TERMS = 24
 
@@ -67,6 +79,9 @@ class SurrogateCharge:
         for jump in self.jumps:
             if np.shape(jump) != shape:
                 raise ValueError(f"jumps must have shape {shape}, got {np.shape(jump)}")
+        self._check_stationary()
+
+    def _check_stationary(self):
         rates = np.linalg.eigvals(self.liouvillian(0.0)).real
         if not np.sort(rates)[-2] < -1e-9:
             raise ValueError("jumps must make the stationary state unique: two modes do not decay")
@@ -136,15 +151,19 @@ class SurrogateCharge:
         pushed = self.anticommutator(delta) @ self.stationary(x)[0]
         return self.force**2 * self._read(delta, integral_over_time(self.liouvillian(x), pushed))
 
-    def response(self, x: float) -> float:
-        """∫_0^∞ dt Tr[n(t) ∂_xρ_x]: mγ(x) by Eq. (A20) is F times this."""
-        moved = self.stationary(x, 1)[1]
-        return self._read(self.charge, integral_over_time(self.liouvillian(x), moved))
+    def response(self, x: float, exponent: int = 1) -> float:
+        """∫_0^∞ dt Tr[n(t) ∂_xρ_x]: mγ(x) by Eq. (A20) is F times this.
 
-    def delayed_commutator(self, x: float) -> float:
-        """∫_0^∞ dt ⟨it[n(t), n(0)]⟩_x: mγ(x) by Eq. (A23) is F² times this."""
+        n(t) evolves by e^{±L_x†t}, `exponent` is the sign; infinite where the integral diverges.
+        """
+        moved = self.stationary(x, 1)[1]
+        return self._read(self.charge, integral_over_time(exponent * self.liouvillian(x), moved))
+
+    def delayed_commutator(self, x: float, exponent: int = 1) -> float:
+        """∫_0^∞ dt ⟨it[n(t), n(0)]⟩_x: mγ(x) by Eq. (A23) is F² times this; `exponent` as above."""
         kicked = 1j * self.commutator(self.charge) @ self.stationary(x)[0]
-        return self._read(self.charge, integral_over_time(self.liouvillian(x), kicked, power=1))
+        memory = integral_over_time(exponent * self.liouvillian(x), kicked, power=1)
+        return self._read(self.charge, memory)
 
     def noise_spectrum(self, x: float, omega: float) -> float:
         """S_x(ω) of Eq. (8), from resolvents: ∫_0^∞ dt e^{iωt} e^{L_x t} y = −(L_x + iω)⁻¹ y."""
@@ -164,7 +183,65 @@ class SurrogateCharge:
         return 2 * self.force**2 * self._read(delta, factor * forwards)
 
     def _read(self, matrix, vector):
+        if not np.isfinite(vector).all():
+            return float("inf")
         return float((self.trace @ self.left(matrix) @ vector).real)
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedCharge(SurrogateCharge):
+    """A few levels that are left to themselves: L_x is unitary, as in Eq. (A4).
+
+    The stationary state is ρ_x = Σ_j w_j |j⟩⟨j|, with the eigenstates |j⟩ of H − F x n in ascending
+    order and populations w_j that do not depend on x.
+
+    Parameters
+    ----------
+    populations : tuple of float
+        w_j, of sum one.
+    hamiltonian, charge, jumps, force
+        As of a `SurrogateCharge`; `jumps` must be empty.
+
+    Raises
+    ------
+    ValueError
+        As for a `SurrogateCharge`; or if there are jumps, or the populations are not one for each
+        level or do not add up to one.  `stationary` refuses a position at which levels meet.
+    """
+
+    populations: tuple[float, ...] = ()
+
+    def _check_stationary(self):
+        if self.jumps:
+            raise ValueError(f"jumps must be empty for a closed charge, got {len(self.jumps)}")
+        weights = _checks.finite_array("populations", self.populations, ndim=1)
+        if weights.shape != (self.dimension,) or abs(weights.sum() - 1) > 1e-12:
+            raise ValueError(
+                f"populations must be {self.dimension} numbers of sum 1, got {self.populations!r}"
+            )
+
+    def stationary(self, x: float, order: int = 0) -> list[np.ndarray]:
+        """Taylor coefficients of ρ_x at x, as vectors, by Cauchy's integral over a small circle."""
+        circle = self._radius(x) * np.exp(2j * np.pi * np.arange(_ANGLES) / _ANGLES)
+        around = np.array([self._state(x + z) for z in circle])
+        return [
+            (around / circle[:, None] ** k).mean(axis=0) if k else self._state(x)
+            for k in range(order + 1)
+        ]
+
+    def _radius(self, x):
+        """A third of the displacement by which no two levels can meet."""
+        levels = np.linalg.eigvalsh(self.hamiltonian - self.force * x * self.charge)
+        gap, speed = np.diff(levels).min(), abs(self.force) * np.linalg.norm(self.charge, 2)
+        if gap <= 1e-9 * np.ptp(levels):
+            raise ValueError(f"hamiltonian must keep its levels apart, two of them meet at x={x!r}")
+        return gap / (6 * speed) if speed else 1.0
+
+    def _state(self, x):
+        # At complex x the matrix is not Hermitian: left and right eigenvectors differ.
+        levels, right = np.linalg.eig(self.hamiltonian - self.force * x * self.charge)
+        right = right[:, np.argsort(levels.real)]
+        return (right * np.asarray(self.populations) @ np.linalg.inv(right)).ravel()
 
 
 def random_charge(seed: int, dimension: int = 3, force: float = 0.7) -> SurrogateCharge:
@@ -178,17 +255,39 @@ def random_charge(seed: int, dimension: int = 3, force: float = 0.7) -> Surrogat
     >>> round(charge.force * charge.response(0.0) / charge.noise_slope(0.0), 6)
     1.0
     """
-    rng = np.random.default_rng(seed)
-
-    def matrix():
-        shape = (dimension, dimension)
-        return (rng.normal(size=shape) + 1j * rng.normal(size=shape)) / 2
-
-    hamiltonian, charge = matrix(), matrix()
-    jumps = (matrix(), matrix())
+    hamiltonian, charge, *jumps = _random_matrices(seed, dimension)
     return SurrogateCharge(
-        hamiltonian + hamiltonian.conj().T, charge + charge.conj().T, jumps, force
+        hamiltonian + hamiltonian.conj().T, charge + charge.conj().T, tuple(jumps), force
     )
+
+
+def random_closed_charge(seed: int, force: float = 0.7) -> ClosedCharge:
+    """Three levels with random H and n, and populations that no temperature would give.
+
+    Examples
+    --------
+    H_x leaves its state in place:
+
+    >>> charge = random_closed_charge(seed=1)
+    >>> import numpy as np
+    >>> bool(np.abs(charge.liouvillian(0.4) @ charge.stationary(0.4)[0]).max() < 1e-13)
+    True
+    """
+    hamiltonian, charge, *_ = _random_matrices(seed, 3)
+    return ClosedCharge(
+        hamiltonian + hamiltonian.conj().T,
+        charge + charge.conj().T,
+        (),
+        force,
+        populations=(0.25, 0.6, 0.15),
+    )
+
+
+def _random_matrices(seed, dimension):
+    """Four, of complex entries of order one."""
+    rng = np.random.default_rng(seed)
+    shape = (dimension, dimension)
+    return [(rng.normal(size=shape) + 1j * rng.normal(size=shape)) / 2 for _ in range(4)]
 
 
 def integral_over_time(generator, vector, power: int = 0) -> np.ndarray:

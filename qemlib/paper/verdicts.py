@@ -76,6 +76,13 @@ class Measurement:
         """Nothing could be measured, for the reason given."""
         return cls(nan, inf, note)
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lowest and highest value within the uncertainty; nan where nothing could be measured."""
+        if isnan(self.value):
+            return nan, nan
+        return self.value - self.uncertainty, self.value + self.uncertainty
+
     def __str__(self):
         if not (isfinite(self.value) and isfinite(self.uncertainty)):
             return "—"
@@ -136,10 +143,9 @@ class Rule:
 
         Where they disagree between "holds" and "holds approximately", it is the latter.
         """
-        value, uncertainty = measurement.value, measurement.uncertainty
-        if isnan(value):
+        low, high = measurement.interval
+        if isnan(low):
             return Verdict.UNTESTABLE
-        low, high = value - uncertainty, value + uncertainty
         if self.holds[0] <= low and high <= self.holds[1]:
             return Verdict.HOLDS
         if self.nearly[0] <= low and high <= self.nearly[1]:
@@ -147,6 +153,23 @@ class Rule:
         if high < self.nearly[0] or low > self.nearly[1]:
             return Verdict.FAILS
         return Verdict.UNTESTABLE
+
+    def best(self, measurement: Measurement) -> Verdict:
+        """The most favourable verdict on a value within the uncertainty.
+
+        Examples
+        --------
+        >>> print(at_most(1.0, wide=2.0).best(Measurement(2.1, 0.2)))
+        holds approximately
+        """
+        low, high = measurement.interval
+        if isnan(low):
+            return Verdict.UNTESTABLE
+        if self.holds[0] <= high and low <= self.holds[1]:
+            return Verdict.HOLDS
+        if self.nearly[0] <= high and low <= self.nearly[1]:
+            return Verdict.APPROXIMATELY
+        return Verdict.FAILS
 
     def misfit(self, value: float) -> float:
         """Distance from `holds` in units of the way to the edge of `nearly`; 0 inside `holds`.
@@ -242,6 +265,8 @@ class Claim:
         Takes an `Evidence` and returns a `Measurement`.
     scored : bool
         Whether readings of the parameters are scored by it.
+    defence : str
+        The strongest argument for the paper where the statement does not hold as printed.
     """
 
     name: str
@@ -251,6 +276,7 @@ class Claim:
     rule: Rule
     measure: Callable[[Any], Measurement]
     scored: bool = False
+    defence: str = ""
 
     def judge(self, evidence) -> Judgement:
         """Measure and apply the rule; where the measurement is impossible the note says why."""

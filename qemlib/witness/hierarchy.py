@@ -44,7 +44,7 @@ __all__ = ["ChargeInHierarchy", "bath_exponents", "charge_in_hierarchy", "pade_f
 _RESIDUAL = 1e-10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ChargeInHierarchy:
     """The charge of a dot between Lorentzian leads, at one position.
 
@@ -91,8 +91,9 @@ class ChargeInHierarchy:
     def __repr__(self):
         return (
             f"ChargeInHierarchy(x = {self.x:.6g}, depth {self.depth}, "
-            f"{self.pade_terms} Padé terms, {self.size} unknowns, ⟨c†c⟩ = {self.occupation:.9g}, "
-            f"D = {self.diffusion:.9g}, γ = {self.damping:.9g})"
+            f"{self.pade_terms} Pade terms, {self.size} unknowns, "
+            f"occupation = {self.occupation:.9g}, diffusion = {self.diffusion:.9g}, "
+            f"damping = {self.damping:.9g})"
         )
 
 

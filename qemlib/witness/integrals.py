@@ -1,12 +1,12 @@
 """The defining integrals of Appendix B, in many digits.
 
 Nothing is simplified here: no residues, no integration by parts, no special functions.  With
-G(ω) = 1/[ω − ε_x − Σ_L − Σ_R], T_α = |G|²κ_α, T = −2 Im G, h = Σ T_α f_α and g = Σ T_α (1 − f_α)
+G(ω) = 1/[ω − ε_x − Σ_L − Σ_R], A_α = |G|²κ_α, A = −2 Im G, h = Σ A_α f_α and g = Σ A_α (1 − f_α)
 (ħ = e = k_B = 1) the integrals are
 
     ⟨c†c⟩_x = (1/2π) ∫ h dω,
     D(x)    = (F²/2π) ∫ h g dω,
-    mγ(x)   = (F²/2π) ∫ h T' dω,
+    mγ(x)   = (F²/2π) ∫ h A' dω,
     I       = (1/2π) ∫ |G|²κ_Lκ_R (f_L − f_R) dω,
     S_x(ω)  = (F²/2π) ∫ h(ν) g(ν+ω) dν.
 
@@ -44,7 +44,7 @@ _ZERO = 30
 _EXTRA = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DefiningIntegrals:
     """The coefficients at one position, as numbers of mpmath.
 

@@ -13,7 +13,7 @@ what they took, the dot is stationary, and everything is read off from its defin
     mγ(x) = F ∫_0^∞ dt g(t),  g(t) = Tr[n(t) ∂ρ_x/∂x],     Eq. (A20).
 
 In the last line ρ_x is the state that the product state has become at time `start`; it moves with x
-because the Hamiltonian that prepared it does.  n(t) evolves at fixed x.
+because the Hamiltonian that prepared it does.  n(t) evolves at fixed x, forwards or backwards.
 
 The frequencies are those of a midpoint rule in u, where
 
@@ -52,7 +52,7 @@ _NODES = 6.0
 _REST = 2e-6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ChargeInTime:
     """The charge of a dot between discrete leads, at one position.
 
@@ -81,7 +81,7 @@ class ChargeInTime:
     modes : tuple of int
         Numbers of modes of the left and of the right lead.
     drift : float
-        |⟨c†c⟩(start + span) − ⟨c†c⟩(start)|: how far from stationary the state was.
+        |⟨c†c⟩(start ± span) − ⟨c†c⟩(start)|: how far from stationary the state was.
     rest : float
         Largest |C(t)|/C(0) in the last twentieth of the span.
     force : float
@@ -107,8 +107,8 @@ class ChargeInTime:
     def __repr__(self):
         return (
             f"ChargeInTime(x = {self.x:.6g}, {self.modes[0]} + {self.modes[1]} modes, "
-            f"⟨c†c⟩ = {self.occupation:.9g}, D = {self.diffusion:.9g}, "
-            f"γ = {self.damping:.9g}, from the response {self.damping_from_response:.9g})"
+            f"occupation = {self.occupation:.9g}, diffusion = {self.diffusion:.9g}, "
+            f"damping = {self.damping:.9g}, from the response {self.damping_from_response:.9g})"
         )
 
     def noise_spectrum(self, omega) -> np.ndarray:
@@ -176,6 +176,7 @@ def charge_in_time(
     start: float | None = None,
     span: float | None = None,
     max_modes: int = 1000,
+    backwards: bool = False,
 ) -> ChargeInTime:
     """Occupation, charge noise and damping from the motion of discrete electrons.
 
@@ -186,14 +187,18 @@ def charge_in_time(
     x : float
         Position.
     start : float, optional
-        Time given to the transient.  By default the time t_m after which an electron put on the
-        empty dot between empty leads is found there with an amplitude below 3e-6; it is found with
-        the modes themselves.
+        Time at which the state is taken for the stationary one.  By default the time t_m after
+        which an electron put on the empty dot between empty leads is found there with an amplitude
+        below 3e-6; it is found with the modes themselves.
     span : float, optional
         Time over which C(t) is followed.  By default the longer of t_m and 12/πT of the colder
         lead, within which the thermal part of ⟨c†(t)c⟩ decays.
     max_modes : int
         Largest number of modes per lead.
+    backwards : bool
+        Follow n(−t) in place of n(t) in all of the formulas above, as e^{−L_xt} would in place of
+        e^{L_xt}.  By default `start` is then longer by `span`: the state must have been stationary
+        for as long as one looks back.
 
     Returns
     -------
@@ -227,16 +232,20 @@ def charge_in_time(
     if start is None or span is None:
         memory = _memory_time(device, x, reach, max_modes)
         coldest = min(lead.temperature for lead in device.leads)
-        start = memory if start is None else start
         span = max(memory, 12 / (pi * coldest)) if span is None else span
+        if start is None:
+            start = memory + span if backwards else memory
     recurrence = start + span + max(start, span)
     system = _discretise(device, x, 2 * pi / recurrence, reach, max_modes)
     node, weight = np.polynomial.legendre.leggauss(ceil(_NODES * span * reach))
     times, weights = 0.5 * span * (node + 1), 0.5 * span * weight
+    # The later or earlier times at which the charge is looked at, and where they end.
+    direction = -1 if backwards else 1
+    seen, end = direction * times, start + direction * span
 
     energy, modes, filled = system.energy, system.modes, system.filled
     # Row 0 of e^{−iHt}: what of each mode has arrived on the dot at time t.
-    arrived = _row(energy, modes, np.concatenate([[start], start + times, [start + span]]))
+    arrived = _row(energy, modes, np.concatenate([[start], start + seen, [end]]))
     occupied = np.abs(arrived[[0, -1]]) ** 2 @ filled
     now, later = arrived[0], arrived[1:-1]
     particle = (later.conj() * now) @ filled  # ⟨c†(t) c⟩
@@ -247,7 +256,7 @@ def charge_in_time(
     # ∂_x e^{−iHs} = −i ∫_0^s dr e^{−iH(s−r)} (∂_x H) e^{−iHr}, with ∂_x H = −F on the dot.
     mean, half = 0.5 * (energy[:, None] + energy), 0.5 * (energy[:, None] - energy)
     kernel = -1j * start * np.exp(-1j * mean * start) * np.sinc(half * start / pi)
-    pushed = (np.exp(-1j * np.outer(times, energy)) * modes[0] ** 2) @ kernel
+    pushed = (np.exp(-1j * np.outer(seen, energy)) * modes[0] ** 2) @ kernel
     moved = -device.force * (pushed * modes[0]) @ modes.T
     response = 2 * (moved * later.conj()).real @ filled
 
@@ -283,7 +292,7 @@ def charge_in_time(
     return result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _System:
     """Dot (index 0) and modes: eigenvalues and eigenvectors of H, and the first filling."""
 

@@ -79,6 +79,11 @@ def test_a_downloaded_notebook_runs_elsewhere(tmp_path, monkeypatch):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = []
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
+    client = NotebookClient(
+        notebook,
+        timeout=1800,
+        startup_timeout=600,
+        resources={"metadata": {"path": str(tmp_path)}},
+    )
     executed = client.execute()
     assert any(cell.get("outputs") for cell in executed.cells)

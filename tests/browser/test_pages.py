@@ -3,17 +3,22 @@
 A page is opened once, and all that the tests ask is looked at in that one visit.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
 import yaml
 from book import BOOK, PAGES, ROOT, name
+from equations import too_wide
+from playwright.sync_api import TimeoutError
 from sliders import has_sliders, move_sliders
 from visiting import Visit
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
+# A4 at 96 pixels an inch, less the centimetre that browsers leave blank on each side.
+PAPER = {"width": 718, "height": 1047}
 # By its own account axe-core's gravest findings; the others are advice.
 GRAVE = ("serious", "critical")
 
@@ -61,6 +66,7 @@ class Seen:
     moved: list
     overflow: dict
     unreachable: list
+    too_wide: dict
     findings: dict
 
 
@@ -94,13 +100,19 @@ def see(visit, path):
         page.wait_for_selector(f"html[data-theme={mode}]")
         findings[mode] = page.evaluate(AUDIT)["violations"]
     overflow = {WIDE["width"]: page.evaluate(OVERFLOW)}
+    wide_equations = {"screen": too_wide(page)}
     page.set_viewport_size(NARROW)
-    # The theme lets 0.3 s pass before it looks what has to scroll now.
-    page.wait_for_timeout(500)
     overflow[NARROW["width"]] = page.evaluate(OVERFLOW)
+    # The theme lets a while pass before it looks what has to scroll now.
+    with suppress(TimeoutError):
+        page.wait_for_function(f"() => ({UNREACHABLE})().length === 0")
     unreachable = page.evaluate(UNREACHABLE)
+    wide_equations["telephone"] = too_wide(page)
+    page.emulate_media(media="print")
+    page.set_viewport_size(PAPER)
+    wide_equations["paper"] = too_wide(page)
     page.close()
-    return Seen(problems, facts, moved, overflow, unreachable, findings)
+    return Seen(problems, facts, moved, overflow, unreachable, wide_equations, findings)
 
 
 every_page = pytest.mark.parametrize("path", PAGES, ids=name)
@@ -148,6 +160,15 @@ def test_nothing_is_wider_than_the_page(look, path):
     seen = look(path)
     assert seen.overflow == {1400: 0, 390: 0}
     assert seen.unreachable == [], "these scroll, but not by keyboard"
+
+
+@every_page
+def test_equations_fit_their_column(look, path):
+    seen = look(path).too_wide
+    assert seen["screen"] == []
+    assert seen["paper"] == [], "paper does not scroll"
+    # A telephone may have to scroll, but has to be able to.
+    assert [found for found in seen["telephone"] if found[0] != "scrolls"] == []
 
 
 @every_page

@@ -1,11 +1,15 @@
 """A look at a page that misses nothing of what goes wrong."""
 
+# Milliseconds: for what never comes, and longer than anything takes on a busy machine.
+PATIENCE = 180_000
+
 
 class Visit:
     """One tab, and all that went wrong in it."""
 
     def __init__(self, page, server=None):
         self.page = page
+        page.set_default_timeout(PATIENCE)
         self.problems = []
         self.pending = 0
         self.allowed = ("file:", "data:", "blob:", *([server] if server else []))
@@ -54,7 +58,7 @@ class Visit:
     def settle(self):
         """Wait until nothing has been under way for a while."""
         quiet = 0
-        for _ in range(100):
+        for _ in range(PATIENCE // 100):
             self.page.wait_for_timeout(100)
             quiet = quiet + 1 if self.pending == 0 else 0
             if quiet == 3:

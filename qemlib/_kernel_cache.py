@@ -1,0 +1,109 @@
+"""Compiled kernels on disk, where that is possible; a kernel works without.
+
+Numba's own cache is an error at import where it finds no folder to write to, an error at the first
+call when a file of it is cut short, and at the first compilation when the disk is full.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from contextlib import suppress
+
+from numba.core.caching import (
+    CompileResultCacheImpl,
+    FunctionCache,
+    IndexDataCacheFile,
+    InTreeCacheLocator,
+)
+
+__all__ = ["keep_on_disk"]
+
+_DIGEST = hashlib.sha256
+_DIGEST_SIZE = _DIGEST().digest_size
+
+
+def keep_on_disk(kernel):
+    """Give a kernel of Numba a cache, if there is a place for one."""
+    if hasattr(kernel, "enable_caching"):  # not a plain function, as with NUMBA_DISABLE_JIT
+        with suppress(RuntimeError):  # no place: compiled anew by each process
+            kernel._cache = _Cache(kernel.py_func)
+    return kernel
+
+
+class _TemporaryFolder(InTreeCacheLocator):
+    """The last resort: a folder of this user's, and of nobody else's, beside other passing files.
+
+    What is found there is run, so another user must not have laid it there.
+    """
+
+    def __init__(self, function, file):
+        super().__init__(function, file)
+        user = os.getuid() if hasattr(os, "getuid") else "user"
+        self._own = os.path.join(tempfile.gettempdir(), f"qemlib-{user}")
+        self._cache_path = os.path.join(self._own, self.get_suitable_cache_subpath(file))
+
+    @classmethod
+    def from_function(cls, py_func, py_file):
+        try:
+            return super().from_function(py_func, py_file)
+        except OSError:  # there is no folder for passing files either
+            return None
+
+    def ensure_cache_path(self):
+        os.makedirs(self._own, mode=0o700, exist_ok=True)
+        found = os.lstat(self._own)
+        foreign = hasattr(os, "getuid") and (
+            found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077
+        )
+        if foreign or not stat.S_ISDIR(found.st_mode):
+            raise PermissionError(f"{self._own} is not this user's alone")
+        super().ensure_cache_path()
+
+
+class _Places(CompileResultCacheImpl):
+    _locator_classes = (*CompileResultCacheImpl._locator_classes, _TemporaryFolder)
+
+
+class _CheckedFiles(IndexDataCacheFile):
+    """Files that carry a digest: what was damaged is not there, and is written anew."""
+
+    def _dump(self, obj):
+        pickled = super()._dump(obj)
+        # After the end of a pickle nothing is read, so Numba's reading of the index goes on as is.
+        return pickled + _DIGEST(pickled).digest()
+
+    def _load_index(self):
+        try:
+            return dict(super()._load_index())
+        except Exception:  # whatever a damaged pickle may raise
+            return {}
+
+    def _load_data(self, name):
+        with open(self._data_path(name), "rb") as file:
+            content = file.read()
+        pickled, digest = content[:-_DIGEST_SIZE], content[-_DIGEST_SIZE:]
+        if _DIGEST(pickled).digest() != digest:
+            raise OSError(f"{name} is damaged")
+        return super()._load_data(name)
+
+
+class _Cache(FunctionCache):
+    _impl_class = _Places
+
+    def __init__(self, function):
+        super().__init__(function)
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = _CheckedFiles(self._cache_path, self._impl.filename_base, stamp)
+
+    def load_overload(self, sig, target_context):
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # what is whole may still be something else
+            return None
+
+    def save_overload(self, sig, data):
+        with suppress(OSError):  # a full disk, a folder that is gone
+            super().save_overload(sig, data)

@@ -1,0 +1,153 @@
+"""What all results have in common: they can be printed anywhere, and compared."""
+
+import copy
+import importlib
+import inspect
+import io
+import pickle
+
+import numpy as np
+import pytest
+
+import qemlib as qem
+from qemlib.diagnostics import Convergence
+from qemlib.explorer import DeviceExplorer
+from qemlib.panels import StateCurves, StatePanels
+from qemlib.summary import Summary, summary
+from qemlib.witness.hierarchy import ChargeInHierarchy, charge_in_hierarchy
+from qemlib.witness.integrals import DefiningIntegrals, defining_integrals
+from qemlib.witness.modes import ChargeInTime, charge_in_time
+
+X = np.linspace(-25.0, 25.0, 101)
+DEVICE = qem.paper_device(4.0)
+
+
+def model():
+    zero = np.zeros_like(X)
+    return qem.LangevinModel(1.0, 0.5, X, zero, zero + 0.02, zero + 0.05)
+
+
+def run():
+    return qem.sample(model(), 1_000_000, trajectory=60, check=False, progress=False)
+
+
+def rates():
+    generator = np.broadcast_to([[-1.0, 1.0], [1.0, -1.0]], (9, 2, 2)).copy()
+    slope = 0.1 * generator * [1.0, -1.0]
+    return qem.rate_equation_coefficients(generator, slope, np.array([0.0, 1.0]), 0.1, 1.0)
+
+
+def exact(device=DEVICE):
+    return qem.steady_state(qem.LangevinModel.from_device(device), rtol=1e-4)
+
+
+EXAMPLES = {
+    qem.Adiabaticity: lambda: qem.adiabaticity(DEVICE, [0.0, 1.0]),
+    Convergence: lambda: Convergence(1.0, 0.1, 2.0, 300.0, 1.001),
+    qem.Device: lambda: qem.paper_device(4.0),
+    qem.Diagnostics: lambda: run().diagnostics,
+    qem.ElectronCoefficients: lambda: qem.electron_coefficients(DEVICE, [0.0, 1.0]),
+    qem.ErgotropyEstimate: lambda: qem.ErgotropyEstimate(1.0, 0.1, 1.1, 0.1, 0.9, 0.1, 5),
+    qem.Estimate: lambda: qem.jackknife(np.arange(16.0)[:, None], lambda mean: mean[0] ** 2),
+    qem.Histogram: lambda: run().histogram,
+    qem.LangevinModel: model,
+    qem.Lead: lambda: qem.Lead(qem.Lorentzian(0.5, 1.0, 2.0), 3.0, 2.0),
+    qem.Lorentzian: lambda: qem.Lorentzian(0.5, 1.0, 2.0),
+    qem.OrbitAverage: lambda: qem.orbit_average(model()),
+    qem.Oscillator: lambda: qem.Oscillator(0.2, 1.0),
+    qem.QuantumState: lambda: qem.quantum_state(exact()),
+    qem.RateCoefficients: rates,
+    qem.SampledState: run,
+    qem.SteadyState: exact,
+    qem.Tabulated: lambda: qem.Tabulated(X, np.exp(-(X**2) / 50.0)),
+    qem.Threshold: lambda: qem.Threshold(8.0, 1e-6, 3),
+    qem.Trajectory: lambda: run().trajectory,
+    # Public in their own modules only.
+    ChargeInHierarchy: lambda: charge_in_hierarchy(DEVICE, 0.5, depth=2, pade_terms=2),
+    ChargeInTime: lambda: charge_in_time(DEVICE, 0.5),
+    DefiningIntegrals: lambda: defining_integrals(DEVICE, 0.5, digits=15),
+    DeviceExplorer: lambda: DeviceExplorer(DEVICE),
+    StateCurves: lambda: StateCurves.of([summary(DEVICE, exact())]),
+    StatePanels: StatePanels,
+    Summary: lambda: summary(DEVICE, exact()),
+}
+# Where those are.
+MODULES = ["diagnostics", "explorer", "panels", "summary"]
+MODULES += ["witness.hierarchy", "witness.integrals", "witness.modes"]
+# What describes a device, and numbers alone: equal if their parts are.
+BY_VALUE = (
+    *(Convergence, qem.Device, qem.Diagnostics, qem.ErgotropyEstimate, qem.Estimate, qem.Lead),
+    *(qem.Lorentzian, qem.Oscillator, qem.Tabulated, qem.Threshold),
+)
+
+
+@pytest.fixture(scope="module")
+def example():
+    made = {}
+
+    def example(kind):
+        if kind not in made:
+            made[kind] = EXAMPLES[kind]()
+            assert type(made[kind]) is kind
+        return made[kind]
+
+    return example
+
+
+each = pytest.mark.parametrize("kind", EXAMPLES, ids=lambda kind: kind.__name__)
+
+
+def test_no_public_class_is_left_out():
+    found = [getattr(qem, name) for name in qem.__all__]
+    for name in MODULES:
+        module = importlib.import_module(f"qemlib.{name}")
+        found += [getattr(module, each) for each in module.__all__]
+    classes = {
+        value
+        for value in found
+        if inspect.isclass(value)
+        and not issubclass(value, BaseException)
+        and not getattr(value, "_is_protocol", False)
+    }
+    assert classes == set(EXAMPLES)
+
+
+@each
+def test_it_prints_in_any_encoding(kind, example):
+    for encoding in ("ascii", "cp1252", "cp437", "latin-1"):
+        stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        print(example(kind), repr(example(kind)), [example(kind)], file=stream, flush=True)
+
+
+@each
+def test_its_repr_starts_with_its_name_or_is_a_table(kind, example):
+    told = repr(example(kind))
+    assert told.startswith(kind.__name__) or kind in (qem.Diagnostics, StatePanels)
+
+
+@each
+def test_comparing_gives_a_truth_value(kind, example):
+    one, other = example(kind), EXAMPLES[kind]()
+    assert (one == one) is True
+    assert (one == other) is (kind in BY_VALUE)
+    assert (one != other) is (kind not in BY_VALUE)
+    assert one in [other, one]
+    assert (one == None) is False  # noqa: E711
+    if kind is qem.Diagnostics:  # as any mapping
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(one)
+    else:
+        assert len({one, other}) == (1 if kind in BY_VALUE else 2)
+
+
+@pytest.mark.parametrize("kind", BY_VALUE, ids=lambda kind: kind.__name__)
+def test_what_is_equal_by_value_is_equal_to_its_copies(kind, example):
+    one = example(kind)
+    for other in (copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
+        assert other == one
+
+
+def test_a_sweep_prints_in_any_encoding():
+    swept = qem.sweep(DEVICE, {"left.temperature": [2.0]}, method="orbit")
+    texts = [str(swept), *(str(swept[name]) for name in swept.variables)]
+    assert all(text.isascii() for text in texts)
