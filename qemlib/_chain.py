@@ -32,6 +32,7 @@ _BEYOND, _WIDER = 1e-7, 1.1
 _FLOOR = 1e-6
 _TOLERANCE, _MOST_ITERATIONS = 1e-6, 200
 _LARGEST_ERROR = 0.1
+_BLOWS_UP = 50.0  # a step with negative friction that multiplies p by e⁵⁰ samples nothing
 _DAMPING = 0.5  # of the harmonics, per angle, in the approximate inverse
 
 
@@ -40,6 +41,8 @@ def mean_square(model, estimate, scheme, step, nodes) -> tuple[float, float]:
 
     `nodes` are those of the table of coefficients, here with linear interpolation.
     """
+    if -step * model.damping.min() > _BLOWS_UP:
+        return np.nan, np.nan
     chain = _Chain(model, estimate, scheme, step, nodes)
     return chain.mean(chain.square)
 

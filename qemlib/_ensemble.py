@@ -243,7 +243,9 @@ def _field(plan):
     rows, x = schemes.coefficients(plan.scheme, plan.model, plan.step, plan.origin, plan.nodes)
     spacing = (x[-1] - x[0]) / (x.size - 1) / plan.model.x0
     grid = np.array([(x[0] - plan.origin) / plan.model.x0, 1.0 / spacing, x.size - 1, 0.0, 0.5])
-    table = np.ascontiguousarray(rows.astype(dtype)).view(np.complex128).ravel()
+    with np.errstate(over="ignore"):  # a walker that meets what is infinite is lost, and seen to be
+        rows = np.ascontiguousarray(rows.astype(dtype))
+    table = rows.view(np.complex128).ravel()
     angles = schemes.angles(plan.scheme, plan.theta).astype(dtype)
     return table, grid.astype(dtype), angles
 

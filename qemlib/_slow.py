@@ -78,7 +78,8 @@ def _missing_factor(estimate, coefficients, width, middle):
     weight = weight / weight[np.argmax(np.abs(weight))]  # W may come with either sign
     seen = weight > _SEEN
     lacking = np.zeros_like(radius)
-    lacking[seen] = -((flux * path.dx).sum(axis=1) / (noise * path.dx).sum(axis=1))[seen]
+    gained, shaken = ((part * path.dx).sum(axis=1)[seen] for part in (flux, noise))
+    lacking[seen] = -gained / shaken
     # dE = 2 ω0 r dr
     radius = np.concatenate([[0.0], radius])
     rate = np.concatenate([[0.0], lacking]) * 2.0 * model.frequency * radius

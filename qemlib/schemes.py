@@ -88,7 +88,8 @@ def corrected_noise(model, x, force, step):
 
 def _phi(z):
     safe = np.where(z == 0.0, 1.0, z)
-    return np.where(z == 0.0, 1.0, -np.expm1(-safe) / safe)
+    with np.errstate(over="ignore"):  # infinite where one step amplifies beyond all numbers
+        return np.where(z == 0.0, 1.0, -np.expm1(-safe) / safe)
 
 
 def angles(scheme, theta):
@@ -270,5 +271,8 @@ def error_of_rates(scheme: str, angle: float, friction: float, pull: float = 0.0
     # Negative or vanishing, they are no exponentials of a rate.
     if not determinant > 0 or (trace**2 >= 4.0 * determinant and trace <= 0):
         return np.inf
-    rates = np.log(np.linalg.eigvals(move).astype(complex)) / angle
+    factors = np.linalg.eigvals(move).astype(complex)
+    if not factors.all():  # friction so strong that a step forgets p altogether
+        return np.inf
+    rates = np.log(factors) / angle
     return float(max(abs(rates.sum() / friction + 1.0), abs(rates.prod() / (1.0 - pull) - 1.0)))

@@ -39,6 +39,10 @@ def random_device(seed):
     return qem.Device(oscillator, *leads, coupling=around(0.1), level=signed(0.5))
 
 
+# Cold states are told to be none of quantum mechanics: in words, and tested elsewhere.
+pytestmark = pytest.mark.filterwarnings("ignore::qemlib.ClassicalStateWarning")
+
+
 def model_of(device):
     """The device's model, or the refusal."""
     try:
