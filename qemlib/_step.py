@@ -251,7 +251,8 @@ class _Effect:
             # Finer steps do not tell the limit: it is the orbit average, as far as that holds.
             limit = self.estimate.moments[0]
             unknown = self.estimate.error["phonon_number"] * abs(self.estimate.phonon_number)
-            changes.append((abs(value - limit) + unknown) / limit + error)
+            if unknown < abs(value - limit):
+                changes.append((abs(value - limit) + unknown) / limit + error)
         return float(np.nanmax(changes)) if np.isfinite(changes).any() else np.nan
 
     def _mean(self, scheme, theta):
