@@ -29,7 +29,7 @@ _BEST_GAIN = {CubicSpline: 16.0, PchipInterpolator: 8.0}
 # Neighbours among which the errors are compared, and what they are multiplied by.
 _NEIGHBOURS = 4
 _UNEVEN = 8.0
-_SAFETY, _UNKNOWN_PLACE = 2.0, 3.0
+_SAFETY, _UNKNOWN_PLACE = 2.0, 4.0
 _FEWEST_ANGLES, _MOST_ANGLES = 2**14, 2**20
 _INTERPOLATIONS = {"cubic": CubicSpline, "monotone": PchipInterpolator}
 

@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -234,3 +235,111 @@ def test_unknown_interpolations_are_refused():
 def test_a_sharp_edge_may_be_interpolated_without_undershoot():
     table = qem.Tabulated(OMEGA, (np.abs(OMEGA) < 1) * 1.0, "monotone")
     assert table.spectral_density(np.linspace(-6, 6, 1001)).min() == 0.0
+
+
+# --- how well a table is known --------------------------------------------------------------------
+
+
+def semicircle(w):
+    return np.sqrt(np.maximum(1.0 - (w / 2.0) ** 2, 0.0))
+
+
+def box(w):
+    return 0.5 * (np.tanh((w + 1.0) / 0.1) - np.tanh((w - 1.0) / 0.1))
+
+
+SHAPES = {  # reach, κ
+    "semicircle": (2.0, semicircle),
+    "Gaussian": (5.5, lambda w: np.exp(-(w**2))),
+    "sech²": (14.0, lambda w: 1.0 / np.cosh(w) ** 2),
+    "rounded box": (3.0, box),
+    "triangle": (1.3, lambda w: np.maximum(1.0 - np.abs(w), 0.0)),
+    "two bands with a gap": (3.3, lambda w: semicircle(2 * w - 4) + 0.6 * semicircle(2 * w + 4)),
+    "two peaks": (6.0, lambda w: np.exp(-3 * (w - 2) ** 2) + 0.5 * np.exp(-5 * (w + 2) ** 2)),
+    "bump": (1.0, lambda w: np.maximum(1.0 - w**2, 0.0) ** 2),
+}
+POINTS = {
+    "even": lambda reach, n: np.linspace(-reach, reach, n),
+    "Chebyshev": lambda reach, n: -reach * np.cos(np.linspace(0.0, np.pi, n)),
+}
+
+
+_KNOWN = 3e-7  # of Re Σ, by what follows
+
+
+@lru_cache
+def principal_values(shape):
+    """Energies, and Re Σ there: of straight lines between very many points, in closed form."""
+    reach, kappa = SHAPES[shape]
+    omega = np.linspace(-reach, reach, 20_001)
+    values, at = kappa(omega), np.linspace(-1.02 * reach, 1.02 * reach, 211) + 1.3e-5 * reach
+    slope = np.diff(values) / np.diff(omega)
+    real = []
+    for energy in at:
+        away = energy - omega
+        line = values[:-1] + slope * away[:-1]  # continued to the energy
+        real.append(line @ np.log(np.abs(away[:-1] / away[1:])) - np.diff(values).sum())
+    return at, np.array(real) / (2.0 * np.pi)
+
+
+@pytest.mark.parametrize("interpolation", ["cubic", "monotone"])
+@pytest.mark.parametrize("points", POINTS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_accuracy_lies_above_the_error(shape, points, interpolation):
+    reach, kappa = SHAPES[shape]
+    at, real = principal_values(shape)
+    ratios = []
+    for count in (51, 101, 200, 201, 501, 2001):
+        x = POINTS[points](reach, count)
+        try:
+            table = qem.Tabulated(x, kappa(x), interpolation)
+        except ValueError:  # a spline that swings below zero says so
+            continue
+        inside = (x[:-1, None] + np.diff(x)[:, None] * np.linspace(0.1, 0.9, 9)).ravel()
+        missed = np.abs(table.spectral_density(inside) - kappa(inside)).max()
+        missed = max(missed, np.abs(table.self_energy(at).real - real).max())
+        largest = kappa(at).max()
+        assert missed / largest <= max(table.accuracy, _KNOWN), count
+        ratios.append(table.accuracy * largest / missed)
+    assert len(ratios) == 6 or interpolation == "cubic"
+    assert not ratios or np.median(ratios) < 30  # nor is it so far above that it says nothing
+
+
+def test_round_off_between_points_is_neither_refused_nor_negative():
+    omega = np.linspace(-2.0, 2.0, 201)
+    for interpolation in ("cubic", "monotone"):
+        table = qem.Tabulated(omega, semicircle(omega), interpolation)
+        fine = np.linspace(-2.1, 2.1, 100_001)
+        assert table.spectral_density(fine).min() == 0.0
+        assert table.self_energy(fine).imag.max() == 0.0
+        dev = qem.Device(qem.Oscillator(0.2), qem.Lead(table, 0.2, 0.3), qem.Lead(table, 0, 1), 0.1)
+        at = qem.electron_coefficients(dev, [0.0, 3.0])
+        assert ((at.occupation > 0) & (at.occupation < 1) & (at.diffusion > 0)).all()
+
+
+def test_a_user_s_density_may_round_off_below_zero():
+    class Rounded(qem.Lorentzian):
+        """Exact zeros that come as differences."""
+
+        def spectral_density(self, omega):
+            return super().spectral_density(omega) - 1e-17
+
+    lead = qem.Lead(Rounded(0.0, 1e-6, 1.0), 0.0, 0.5)
+    dev = qem.Device(qem.Oscillator(0.2), lead, lead, coupling=0.1)
+    phi = qem.distribution(dev, np.linspace(-1e3, 1e3, 101))
+    assert (np.isnan(phi) | ((phi >= 0) & (phi <= 1))).all()
+    assert (qem.spectral_function(dev, 0.0, np.linspace(-1e3, 1e3, 101)) >= 0).all()
+
+
+def test_a_density_in_single_precision_is_none_the_worse():
+    class Single(qem.Lorentzian):
+        def spectral_density(self, omega):
+            return super().spectral_density(omega).astype(np.float32)
+
+        def self_energy(self, omega):
+            return super().self_energy(omega).astype(np.complex64)
+
+        def self_energy_derivative(self, omega):
+            return super().self_energy_derivative(omega).astype(np.complex64)
+
+    assert qem.Lead(Single(0.5, 1.0, 2.0), 0.0, 1.0).density.rate == 2.0
