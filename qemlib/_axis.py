@@ -21,9 +21,9 @@ _GRADED = 0.6
 _REACH = 2.0
 # No place is narrower than this part of the reach: halving would not end.
 _NARROWEST = 2.0**-60
-# An integral is given up, with the error it has, when so many halvings in turn gain it nothing, or
-# have cost it so many panels.
-_GAIN, _PATIENCE = 0.7, 4
+# An integral is given up, with the error it has, when so many halvings in turn neither lower the
+# error nor find what was not seen before, or have cost it so many panels.
+_GAIN, _NEWS, _PATIENCE = 0.7, 1.6, 4
 _MOST_PANELS = 2**14
 # The difference of two rules may be small by chance; and sums round off.
 _SAFETY = 3.0
@@ -76,16 +76,18 @@ def integrate(sample, places, scales, tolerance):
     count = len(places)
     panels, centre, reach = _graded(places, scales)
     settled = np.zeros((3, count))
-    best, patience = np.full(count, np.inf), np.full(count, _PATIENCE)
+    best = before = np.full(count, np.inf)
+    patience = np.full(count, _PATIENCE)
     used = np.zeros(count)
     while panels.owner.size:
         found = _by_two_rules(sample, panels, centre, reach)
         owner = panels.owner
         _, error, size = settled + [np.bincount(owner, part, count) for part in found]
         used += np.bincount(owner, minlength=count)
-        gained = ~(error >= _GAIN * best)
-        patience = np.where(gained, _PATIENCE, patience - 1)
-        best = np.fmin(best, error)
+        # Noise grows no faster than the root of the number of panels: more is something found.
+        learnt = ~(error >= _GAIN * best) | (error > _NEWS * before)
+        patience = np.where(learnt, _PATIENCE, patience - 1)
+        best, before = np.fmin(best, error), error
         worth = (patience > 0) & (used < _MOST_PANELS)
         middle = 0.5 * (panels.start + panels.end)
         apart = (panels.start < middle) & (middle < panels.end)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qemlib.electrons import electron_coefficients
+from qemlib.electrons import coefficients_as_given
 from qemlib.orbit import edge_weight
 from qemlib.quadrature import known_accuracy
 
@@ -214,7 +214,7 @@ class _Electrons:
     def _rows(self, x):
         new = np.setdiff1d(x, self._x)
         if new.size:
-            at, force = electron_coefficients(self.device, new), self.device.force
+            at, force = coefficients_as_given(self.device, new), self.device.force
             charge, error = force * at.excess_charge, 2.0 * abs(force) * at.error["occupation"]
             rows = (
                 charge,

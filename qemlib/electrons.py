@@ -16,7 +16,7 @@ form does not hold, or has lost too many digits, quadrature takes over (`qemlib.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from qemlib.device import Device
 from qemlib.quadrature import EnergyQuadrature, QuadratureError, known_accuracy
 from qemlib.residues import ResidueSums, solvable
 from qemlib.spectral import Integral
+from qemlib.tabulated import Tabulated
 
 __all__ = [
     "ElectronCoefficients",
@@ -42,11 +43,13 @@ __all__ = [
 # better; a result that either way is less certain than the second is refused.
 _HANDED_OVER = 5e-13
 _REFUSED = 1e-6
+# Of what tables of half the points change, and of how much faster a table is than they.
+_SAFETY = 3.0
 # Spectral weight that may be missing before a bound state is suspected: at best, and for a density
 # known so badly that Re Σ may not quite belong to κ.
 _MISSING_WEIGHT = 1e-6, 1e-2
 # Error of an integral over densities that are not known better.
-_FOR_ROUGH_DENSITIES = 1e-4
+_FOR_ROUGH_DENSITIES = 1e-2
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +70,8 @@ class ElectronCoefficients:
         D(x) (force² × time).
     error : dict of str to ndarray
         Estimated absolute error of "occupation", "damping" and "diffusion": a bound on the
-        round-off of the closed form, or the estimate of the quadrature.
+        round-off of the closed form, or the estimate of the quadrature; and what a density that is
+        not known exactly leaves open.
     """
 
     x: np.ndarray
@@ -116,6 +120,46 @@ def electron_coefficients(device: Device, x) -> ElectronCoefficients:
     >>> c.occupation.round(12), (c.damping * 1e4).round(4)
     (array([0.5]), array([3.2514]))
     """
+    found = coefficients_as_given(device, x)
+    if known_accuracy(device) == 0.0:
+        return found
+    unknown = _errors_of_densities(device, found)
+    error = {name: own + unknown[name] for name, own in found.error.items()}
+    return replace(found, error=error)
+
+
+def _errors_of_densities(device, found):
+    """What densities that are not known exactly leave open, by the names of the errors.
+
+    Tables of every other point change the coefficients by more than the table itself is off.  There
+    are two of them: one may be right by chance.  Other densities only say how well they are known.
+    """
+    values = {name: getattr(found, name) for name in found.error}
+    if not any(isinstance(lead.density, Tabulated) for lead in device.leads):
+        return {name: known_accuracy(device) * np.abs(value) for name, value in values.items()}
+    unknown = {name: np.zeros(value.shape) for name, value in values.items()}
+    accuracy = known_accuracy(device)
+    for start in (0, 1):
+        left, right = (_coarser(lead, start) for lead in device.leads)
+        coarser = replace(device, left=left, right=right)
+        falls = min(2.0 * _SAFETY * accuracy / known_accuracy(coarser), 1.0)
+        try:
+            other = coefficients_as_given(coarser, found.x)
+        except QuadratureError:  # a bound state, with half of the points
+            return {name: np.full(found.x.shape, np.inf) for name in values}
+        for name, value in values.items():
+            change = _SAFETY * falls * np.abs(getattr(other, name) - value)
+            unknown[name] = np.maximum(unknown[name], change)
+    return unknown
+
+
+def _coarser(lead, start):
+    table = isinstance(lead.density, Tabulated)
+    return replace(lead, density=lead.density.coarser(start)) if table else lead
+
+
+def coefficients_as_given(device, x) -> ElectronCoefficients:
+    """`electron_coefficients` as if the leads' densities were known exactly."""
     x = _checks.finite_array("x", x)
     # N0 is the occupation where the force does nothing, as at x = 0.
     electrons = _Electrons(device, np.append(x.ravel(), 0.0))

@@ -158,6 +158,19 @@ class Tabulated:
         angle, slope = self._angle(omega)
         return self._real_part(angle, 1) * slope - 0.5j * self._piecewise(omega, 1)
 
+    def coarser(self, start):
+        """The table of every other point from `start`, and the ends.
+
+        By the interpolation that never swings below zero if need be; itself if points are too few.
+        """
+        kept = _with_ends(self.omega.size, start)
+        for interpolation in (self.interpolation, "monotone"):
+            try:
+                return Tabulated(self.omega[kept], self.kappa[kept], interpolation)
+            except (ValueError, ArithmeticError):
+                continue
+        return self
+
     def _piecewise(self, omega, order):
         """κ or its derivative, with the tails."""
         omega = np.asarray(omega, dtype=float)

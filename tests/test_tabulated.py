@@ -343,3 +343,28 @@ def test_a_density_in_single_precision_is_none_the_worse():
             return super().self_energy_derivative(omega).astype(np.complex64)
 
     assert qem.Lead(Single(0.5, 1.0, 2.0), 0.0, 1.0).density.rate == 2.0
+
+
+def between_tables(shape, points, count, interpolation="cubic"):
+    """A device whose leads have one shape at two places."""
+    reach, kappa = SHAPES[shape]
+    omega = POINTS[points](reach, count)
+    leads = [
+        qem.Lead(qem.Tabulated(omega + center, kappa(omega), interpolation), center, temperature)
+        for center, temperature in ((0.5, 0.7), (-0.5, 0.5))
+    ]
+    return qem.Device(qem.Oscillator(0.2), *leads, coupling=0.1, level=0.1)
+
+
+@pytest.mark.parametrize("interpolation", ["cubic", "monotone"])
+@pytest.mark.parametrize("count", [101, 201])
+@pytest.mark.parametrize("shape", ["semicircle", "Gaussian", "rounded box"])
+def test_errors_of_the_coefficients_hold_what_the_table_leaves_open(shape, count, interpolation):
+    x = [0.0, 3.0, -7.0]
+    fine = between_tables(shape, "Chebyshev", 2001)
+    exact = qem.electron_coefficients(fine, x)
+    at = qem.electron_coefficients(between_tables(shape, "even", count, interpolation), x)
+    for name, error in at.error.items():
+        missed = np.abs(getattr(at, name) - getattr(exact, name))
+        assert (missed <= error + exact.error[name]).all()
+        assert (error <= 0.03 * np.abs(getattr(exact, name))).all()
