@@ -23,7 +23,7 @@ _REACH = 2.0
 _NARROWEST = 2.0**-60
 # An integral is given up, with the error it has, when so many halvings in turn neither lower the
 # error nor find what was not seen before, or have cost it so many panels.
-_GAIN, _NEWS, _PATIENCE = 0.7, 1.6, 4
+_GAIN, _NEWS, _PATIENCE = 0.8, 1.6, 4
 _MOST_PANELS = 2**14
 # The difference of two rules may be small by chance; and sums round off.
 _SAFETY = 3.0
