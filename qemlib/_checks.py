@@ -103,8 +103,6 @@ def numbers(name, value, ket=False):
             f"{name} must be numbers on one axis or a square matrix, got shape {array.shape} of "
             f"type {array.dtype}"
         )
-    if np.ma.is_masked(value):
-        raise ValueError(f"{name} must have no masked entries, got {np.ma.count_masked(value)}")
     if not np.isfinite(array).all():
         bad = array[~np.isfinite(array)][0]
         raise ValueError(f"{name} must hold finite numbers only, got {bad}")

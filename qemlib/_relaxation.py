@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal
 
+from qemlib._diffusion import slowest_rate
 from qemlib.orbit import OrbitAverage
 
 _POSITIONS, _MOMENTA = 401, 201
@@ -33,7 +33,8 @@ def slowest_time(estimate: OrbitAverage, step: float = 0.0) -> float:
     friction = np.maximum(friction, model.frequency)
     z = np.maximum(0.5 * friction * step, 1e-9)
     diffusion = model.diffusion_at(x) / (2.0 * model.mass**2 * friction**2) * z / np.tanh(z)
-    return max(energy, 1.0 / _gap(x, weight, diffusion))
+    # ∂_x D W ∂_x (·/W)
+    return max(energy, 1.0 / slowest_rate(weight, weight * diffusion / (x[1] - x[0]) ** 2))
 
 
 def _marginal(estimate, x):
@@ -44,21 +45,3 @@ def _marginal(estimate, x):
     radius = np.sqrt(np.maximum(height, 0.0)[:, None] + y**2)
     weight = estimate.log_weight - estimate.log_weight.max()
     return np.exp(np.interp(radius, estimate.radius, weight, right=-np.inf)).sum(axis=1)
-
-
-def _gap(x, weight, diffusion):
-    """Smallest rate but zero of the diffusion ∂_x D W ∂_x (·/W)."""
-    spacing = x[1] - x[0]
-    flow = weight * diffusion / spacing**2
-    flow = np.sqrt(flow[1:] * flow[:-1])
-    diagonal = np.zeros_like(x)
-    diagonal[:-1] += flow
-    diagonal[1:] += flow
-    rates = eigh_tridiagonal(
-        diagonal / weight,
-        -flow / np.sqrt(weight[1:] * weight[:-1]),
-        eigvals_only=True,
-        select="i",
-        select_range=(0, 1),
-    )
-    return float(rates[1])

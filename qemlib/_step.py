@@ -132,7 +132,8 @@ def _coefficients(model):
 def _missed(values):
     """By linear interpolation from every other value, in units of their range."""
     missed = np.abs(values[1::2] - 0.5 * (values[:-1:2] + values[2::2])).max()
-    return missed / max(np.ptp(values), 1e-9 * np.abs(values).max(), 1e-300)
+    size = max(np.ptp(values), 1e-9 * np.abs(values).max())
+    return missed / size if size > 0 else 0.0
 
 
 @dataclass(eq=False)

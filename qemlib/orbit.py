@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 from scipy.interpolate import make_interp_spline
-from scipy.linalg import eigh_tridiagonal
 
 from qemlib import _checks, positivity, wigner
+from qemlib._diffusion import slowest_rate
 from qemlib._errors import ConvergenceError
 from qemlib._locked import Locked
 
@@ -205,8 +205,7 @@ class OrbitAverage(Locked, wigner.FromMoments):
 
     def density(self, x, p) -> np.ndarray:
         """As `wigner`, and zero outside the model's grid, where no orbit of weight goes."""
-        low, high = self.model.x[0], self.model.x[-1]
-        return np.where((x >= low) & (x <= high), self.wigner(np.clip(x, low, high), p), 0.0)
+        return positivity.within_grid(self, x, p)
 
     def radial_profile(self, r) -> np.ndarray:
         """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape.
@@ -470,16 +469,4 @@ def _relaxation_time(orbits, log_weight, mass, frequency):
     dr = radius[1] - radius[0]
     mass_of_cell = period * weight * 2.0 * frequency * radius * dr
     conductance = noise / (2.0 * mass**2) * weight / (2.0 * frequency * radius * dr)
-    conductance = np.sqrt(conductance[1:] * conductance[:-1])
-    diagonal = np.zeros_like(radius)
-    diagonal[:-1] += conductance
-    diagonal[1:] += conductance
-    scale = np.sqrt(mass_of_cell)
-    rates = eigh_tridiagonal(
-        diagonal / mass_of_cell,
-        -conductance / (scale[1:] * scale[:-1]),
-        eigvals_only=True,
-        select="i",
-        select_range=(0, 1),
-    )
-    return float(1.0 / rates[1])
+    return 1.0 / slowest_rate(mass_of_cell, conductance)

@@ -147,16 +147,19 @@ def uncertainty(square, squeezing, mean) -> float:
     return float(np.sqrt(np.maximum(spread**2 - abs(squeezing - mean**2) ** 2, 0.0)))
 
 
+def within_grid(state, x, p):
+    """W(x, p) of a state, and zero outside of its model's grid."""
+    low, high = state.model.x[0], state.model.x[-1]
+    return np.where((x >= low) & (x <= high), state.wigner(np.clip(x, low, high), p), 0.0)
+
+
 def _about_its_middle(state):
     """W(α) about the middle, zero outside of the model's grid, and an axis that holds it all."""
-    model, x0, p0 = state.model, state.model.x0, state.model.p0
+    x0, p0 = state.model.x0, state.model.p0
     middle = getattr(state, "center", 0.0) / x0
-    low, high = model.x[0], model.x[-1]
 
     def w(real, imaginary):
-        x = x0 * (real + middle)
-        values = x0 * p0 * state.wigner(np.clip(x, low, high), p0 * imaginary)
-        return np.where((x >= low) & (x <= high), values, 0.0)
+        return x0 * p0 * within_grid(state, x0 * (real + middle), p0 * imaginary)
 
     radius = _radius(state)
     return w, np.linspace(-radius, radius, _POINTS)

@@ -10,9 +10,9 @@ from dataclasses import is_dataclass, replace
 
 import numpy as np
 import xarray as xr
-from loky import cpu_count, get_reusable_executor
 
 from qemlib import _checks, positivity
+from qemlib._parallel import pool
 from qemlib._progress import bar
 from qemlib._store import Store
 from qemlib.device import Device
@@ -121,8 +121,7 @@ def sweep(
         kept.take_over(dataset)
     missing = [index for index in devices if np.isnan(dataset["phonon_number"].values[index])]
     if executor is None:
-        environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        executor = get_reusable_executor(max_workers=cpu_count(), timeout=300, env=environment)
+        executor = pool()
     futures = {executor.submit(_point, devices[index], method): index for index in missing}
     try:
         for future in bar(iterable=as_completed(futures), total=len(futures), desc="sweep"):

@@ -11,7 +11,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from test_audit_models import SOLVERS, WORDS, disagreements, outcomes
+from test_audit_models import SOLVERS, WORDS, conclude, disagreements, outcomes
 
 import qemlib as qem
 
@@ -83,9 +83,4 @@ def test_a_few_random_devices():
 
 @pytest.mark.slow
 def test_all_random_devices():
-    rows, wrong = audit(range(DEVICES))
-    print(f"\n{DEVICES} random devices:")
-    for text, count in sorted(rows.items()):
-        print(f"{count:5}  {text}")
-    print("wrong:", *wrong or ["nothing"], sep="\n    ")
-    assert not wrong, f"{len(wrong)} wrong:\n" + "\n".join(wrong)
+    conclude(f"{DEVICES} random devices", *audit(range(DEVICES)))

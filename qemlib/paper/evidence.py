@@ -11,11 +11,11 @@ import xarray as xr
 from scipy.optimize import brentq
 
 from qemlib import _checks
+from qemlib._parallel import in_parallel
 from qemlib.device import Device
 from qemlib.electrons import occupation
 from qemlib.fokker_planck import steady_state
 from qemlib.langevin_model import LangevinModel
-from qemlib.paper._parallel import in_parallel
 from qemlib.paper.readings import PRINTED, Reading
 from qemlib.quantum_state import resolved_populations
 from qemlib.work import entropy, ergotropy, free_energy_work

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from qemlib._parallel import in_parallel
 from qemlib.adiabaticity import adiabaticity
-from qemlib.paper._parallel import in_parallel
 from qemlib.paper.claims import CLAIMS
 from qemlib.paper.evidence import Evidence
 from qemlib.paper.readings import PRINTED, Reading, all_readings

@@ -19,11 +19,11 @@ import xarray as xr
 from scipy.optimize import brentq
 
 from qemlib import _checks
+from qemlib._parallel import in_parallel
 from qemlib.device import Device, paper_device
 from qemlib.electrons import damping
 from qemlib.fokker_planck import steady_state
 from qemlib.langevin_model import LangevinModel
-from qemlib.paper._parallel import in_parallel
 from qemlib.quantum_state import resolved_populations
 from qemlib.work import ergotropy
 

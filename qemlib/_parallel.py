@@ -5,12 +5,16 @@ from loky import cpu_count, get_reusable_executor
 from qemlib._progress import bar
 
 
-def in_parallel(function, items, what):
-    """[function(item) for item in items], with a progress bar that says what they are."""
-    items = list(items)
+def pool():
+    """The pool that all of them share, with linear algebra on one thread each."""
     environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     # Idle workers stay for minutes: one that leaves while it is handed work makes loky warn.
-    executor = get_reusable_executor(max_workers=cpu_count(), timeout=300, env=environment)
+    return get_reusable_executor(max_workers=cpu_count(), timeout=300, env=environment)
+
+
+def in_parallel(function, items, what):
+    """[function(item) for item in items], with a progress bar that says what they are."""
+    items, executor = list(items), pool()
     futures = [executor.submit(function, item) for item in items]
     try:
         return [f.result() for f in bar(iterable=futures, total=len(items), desc=what)]

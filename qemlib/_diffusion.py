@@ -1,0 +1,31 @@
+"""How fast a diffusion in one dimension forgets where it began."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import eigh_tridiagonal
+
+
+def slowest_rate(content, conductance):
+    """Smallest rate but zero of a chain of cells that exchange what they hold.
+
+    Parameters
+    ----------
+    content : ndarray, shape (cells,)
+        What each cell holds in the steady state.
+    conductance : ndarray, shape (cells,)
+        Flow for a relative excess of 1, at each cell; between two cells it is the geometric mean.
+    """
+    between = np.sqrt(conductance[1:] * conductance[:-1])
+    diagonal = np.zeros_like(content)
+    diagonal[:-1] += between
+    diagonal[1:] += between
+    scale = np.sqrt(content)
+    rates = eigh_tridiagonal(
+        diagonal / content,
+        -between / (scale[1:] * scale[:-1]),
+        eigvals_only=True,
+        select="i",
+        select_range=(0, 1),
+    )
+    return float(rates[1])
