@@ -112,7 +112,7 @@ data: setup  ## run the chapters and write what is behind each figure to data/
 	cd data && sha256sum --check --quiet SHA256SUMS
 
 scan: setup  ## score every reading of the parameters exactly (takes ten minutes), table to data/
-	python3 -c 'from qemlib.paper.scan import main; main()'
+	python3 -c 'from qemlib.paper.claims.scan import main; main()'
 
 lab: setup  ## JupyterLab on the chapters (as root: LAB_FLAGS=--allow-root)
 	.binder/lab-settings

@@ -15,7 +15,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from qemlib import _ensemble, _kernels, _plan, schemes
+from qemlib.sampler import _ensemble, _kernels, _plan, schemes
 
 NODES = 4097
 KERNEL_WALKERS = 1024

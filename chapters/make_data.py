@@ -3,7 +3,7 @@
 python3 chapters/make_data.py [CHAPTER ...]      (all chapters unless named: `langevin`)
 
 A figure is a code cell whose metadata give it a name, `mystnb: {figure: {name: fig-…}}`.  Its data
-are taken from the drawn figure (`qemlib.figure_data`): a chapter needs nothing for it.
+are taken from the drawn figure (`qemlib.plotting.figure_data`): a chapter needs nothing for it.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ SEED = re.compile(r"\bseed\s*=\s*[\w.\[\]]+(?:\([^()]*\))?")
 
 # Runs in the chapter's kernel, in the cell of the figure and before its figures are closed.
 RECORD = """
-from qemlib.figure_data import record as _record
+from qemlib.plotting.figure_data import record as _record
 _record({name!r}, {folder!r}, {attributes!r}, globals())
 """
 

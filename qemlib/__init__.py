@@ -5,12 +5,10 @@ Devices, their parts and plain numbers compare by value; results that hold array
 themselves alone.  What is printed of them is ASCII.
 """
 
-from qemlib._errors import ConvergenceError
-from qemlib.adiabaticity import Adiabaticity, adiabaticity
-from qemlib.densities import Lorentzian, SpectralDensity
-from qemlib.device import Device, Lead, Oscillator, paper_device
-from qemlib.diagnostics import Convergence, Diagnostics, TooShortError
-from qemlib.electrons import (
+from qemlib.devices.densities import Lorentzian, SpectralDensity
+from qemlib.devices.device import Device, Lead, Oscillator, paper_device
+from qemlib.devices.tabulated import Tabulated
+from qemlib.electrons.coefficients import (
     ElectronCoefficients,
     current,
     damping,
@@ -20,7 +18,19 @@ from qemlib.electrons import (
     noise_spectrum,
     occupation,
 )
-from qemlib.estimation import (
+from qemlib.electrons.quadrature import QuadratureError
+from qemlib.electrons.rate_equations import RateCoefficients, rate_equation_coefficients
+from qemlib.electrons.spectral import distribution, spectral_function
+from qemlib.electrons.time_scales import Adiabaticity, adiabaticity
+from qemlib.errors import ConvergenceError
+from qemlib.fokker_planck.spectra import position_spectrum
+from qemlib.fokker_planck.stationary import SteadyState, steady_state
+from qemlib.motion.model import LangevinModel
+from qemlib.motion.orbit import OrbitAverage, orbit_average
+from qemlib.sampler.diagnostics import Convergence, Diagnostics, TooShortError
+from qemlib.sampler.result import Histogram, SampledState, Trajectory
+from qemlib.sampler.sampling import LeftGridError, euler_equivalent, sample
+from qemlib.states.estimation import (
     ErgotropyEstimate,
     Estimate,
     estimate_entropy,
@@ -29,21 +39,11 @@ from qemlib.estimation import (
     jackknife,
     sampled_populations,
 )
-from qemlib.fokker_planck import SteadyState, steady_state
-from qemlib.langevin import LeftGridError, euler_equivalent, sample
-from qemlib.langevin_model import LangevinModel
-from qemlib.orbit import OrbitAverage, orbit_average
-from qemlib.position_spectrum import position_spectrum
-from qemlib.positivity import ClassicalStateWarning
-from qemlib.quadrature import QuadratureError
-from qemlib.quantum_state import QuantumState, quantum_state
-from qemlib.rate_equation import RateCoefficients, rate_equation_coefficients
-from qemlib.sampled_state import Histogram, SampledState, Trajectory
-from qemlib.spectral import distribution, spectral_function
-from qemlib.sweep import sweep
-from qemlib.tabulated import Tabulated
-from qemlib.threshold import Threshold, ergotropy_threshold
-from qemlib.work import entropy, ergotropy, free_energy_work, second_order_coherence
+from qemlib.states.positivity import ClassicalStateWarning
+from qemlib.states.quantum import QuantumState, quantum_state
+from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
+from qemlib.studies.sweeps import sweep
+from qemlib.studies.thresholds import Threshold, ergotropy_threshold
 
 __version__ = "0.1.0"
 

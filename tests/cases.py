@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
@@ -62,3 +63,17 @@ def paper_model(voltage):
 @lru_cache
 def paper_state(voltage):
     return qem.steady_state(paper_model(voltage), rtol=1e-10)
+
+
+@lru_cache
+def toy(force=0.0, stiffening=0.0, friction=1e-3, noise=4e-3, mass=1.0, frequency=0.2, reach=70.0):
+    """Constant friction and noise, and a force that is constant or linear in x."""
+    x = np.linspace(-reach, reach, 201)
+    return qem.LangevinModel(
+        mass=mass,
+        frequency=frequency,
+        x=x,
+        force=force - stiffening * x,
+        damping=np.full_like(x, friction),
+        diffusion=np.full_like(x, noise),
+    )

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import qemlib as qem
-from qemlib.diagnostics import Convergence
-from qemlib.explorer import DeviceExplorer
-from qemlib.panels import StateCurves, StatePanels
-from qemlib.summary import Summary, summary
+from qemlib.plotting.explorer import DeviceExplorer
+from qemlib.plotting.panels import StateCurves, StatePanels
+from qemlib.sampler.diagnostics import Convergence
+from qemlib.states.summary import Summary, summary
 from qemlib.witness.hierarchy import ChargeInHierarchy, charge_in_hierarchy
 from qemlib.witness.integrals import DefiningIntegrals, defining_integrals
 from qemlib.witness.modes import ChargeInTime, charge_in_time
@@ -72,7 +72,7 @@ EXAMPLES = {
     Summary: lambda: summary(DEVICE, exact()),
 }
 # Where those are.
-MODULES = ["diagnostics", "explorer", "panels", "summary"]
+MODULES = ["sampler.diagnostics", "plotting.explorer", "plotting.panels", "states.summary"]
 MODULES += ["witness.hierarchy", "witness.integrals", "witness.modes"]
 # What describes a device, and numbers alone: equal if their parts are.
 BY_VALUE = (

@@ -3,16 +3,17 @@
 Chapters and tests call the same functions, so that they cannot drift apart.  Some modules need the
 extra `book`; import the one you want.
 
-- `errata`: every numbered equation with its verdict.  The rows are in `main_text`, `appendix_a`,
-  `appendix_b` and `appendices_c_d`, and `rows` says what a row is.
-- `surrogate` and `jets`: a charge of finite dimension, and functions of x and p whose values are
-  operators on it; `elimination` and `elimination_checks`: each step of Appendix A, with these;
-  `real_leads`: the steps in which the paper's own electrons differ from such a charge.
-- `phase_space` and `linear_motion`: into phase space and back to averages.
-- `finite_dot`, `electrons_in_energy`, `noise_of_charge`: Appendix B.
-- `states`: Appendices C and D.
-- `full_model`: charge and oscillator without approximation, against the Fokker-Planck equation.
+- `equations`: every numbered equation with its verdict (`errata`).  The rows are in `main_text`,
+  `appendix_a`, `appendix_b` and `appendices_c_d`.
+- `checks`: what the rows measure, and `rows` says what a row is.
+  - `surrogate` and `jets`: a charge of finite dimension, and functions of x and p whose values are
+    operators on it; `elimination` and `elimination_checks`: each step of Appendix A, with these;
+    `real_leads`: the steps in which the paper's own electrons differ from such a charge.
+  - `phase_space` and `linear_motion`: into phase space and back to averages.
+  - `finite_dot`, `electrons_in_energy`, `noise_of_charge`: Appendix B.
+  - `states`: Appendices C and D.
+  - `full_model`: charge and oscillator without approximation, against the Fokker-Planck equation.
 - `claims`, with `evidence` and `verdicts`: every statement that can be checked, measured and judged
-  by a rule.  They are listed in `claims_electrons`, `claims_motion` and `claims_work`.
-- `readings`, `scan`, `sensitivity`: the parameters as others may read them, and what hangs on each.
+  by a rule.  They are listed in `electrons`, `motion` and `work`; `scan` scores readings by them.
+- `readings`: the parameters as others may read them; `sensitivity`: what hangs on each parameter.
 """

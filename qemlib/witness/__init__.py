@@ -1,4 +1,4 @@
-"""Witnesses: the same numbers as `qemlib.electrons`, found by other means.
+"""Witnesses: the same numbers as `qemlib.electrons.coefficients`, found by other means.
 
 Nothing here uses a Green function, a residue or a quadrature of `qemlib`; the chapters and the
 tests call the same functions.  They are slow, and need packages that `qemlib` itself does without

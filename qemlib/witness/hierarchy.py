@@ -35,8 +35,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import expm_multiply, splu
 
 from qemlib import _checks
-from qemlib.densities import Lorentzian
-from qemlib.device import Device, Lead
+from qemlib.devices.densities import Lorentzian
+from qemlib.devices.device import Device, Lead
 
 __all__ = ["ChargeInHierarchy", "bath_exponents", "charge_in_hierarchy", "pade_fermi"]
 

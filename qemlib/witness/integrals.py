@@ -11,8 +11,9 @@ G(ω) = 1/[ω − ε_x − Σ_L − Σ_R], A_α = |G|²κ_α, A = −2 Im G, h =
     S_x(ω)  = (F²/2π) ∫ h(ν) g(ν+ω) dν.
 
 Every parameter is taken as the exact binary number that the device holds, and so is the force F.
-The level is `device.level - device.force * x` in double precision, as in `qemlib.electrons`, and
-is exact from there on.  So this module and that one solve the same problem, to the last digit.
+The level is `device.level - device.force * x` in double precision, as in
+`qemlib.electrons.coefficients`, and is exact from there on.  So this module and that one solve the
+same problem, to the last digit.
 
 How it is done: the axis is halved until each panel is far enough from the poles of G and of the
 Fermi functions, by Bernstein's measure; the two ends reach to infinity in 1/ω.  A pair of
@@ -31,8 +32,8 @@ import mpmath as mp
 import numpy as np
 
 from qemlib import _checks
-from qemlib.densities import Lorentzian
-from qemlib.device import Device
+from qemlib.devices.densities import Lorentzian
+from qemlib.devices.device import Device
 
 __all__ = ["DefiningIntegrals", "defining_integrals", "noise_spectrum"]
 

@@ -33,8 +33,8 @@ import numpy as np
 from scipy.special import erfc
 
 from qemlib import _checks
-from qemlib.densities import SpectralDensity
-from qemlib.device import Device
+from qemlib.devices.densities import SpectralDensity
+from qemlib.devices.device import Device
 
 __all__ = ["ChargeInTime", "charge_in_time", "lead_modes"]
 

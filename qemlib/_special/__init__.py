@@ -1,0 +1,1 @@
+"""What no library has: Laguerre functions without underflow, polygamma of complex argument."""

@@ -1,0 +1,6 @@
+"""What is on the table: the oscillator, the leads and their spectral densities.
+
+- `device`: `Oscillator`, `Lead`, `Device`, and the paper's own device.
+- `densities`: what a lead's spectral density has to offer, and the Lorentzian.
+- `tabulated`: a spectral density from a table.
+"""

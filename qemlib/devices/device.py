@@ -1,0 +1,217 @@
+"""The device: an oscillator, two leads and the coupling between charge and motion.
+
+Plain frozen data, checked where it enters.  Nothing is computed here beyond the derived scales
+that define the units.  Units throughout the package: ħ = e = k_B = 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+from scipy.special import expit
+
+from qemlib import _checks
+from qemlib.devices.densities import Lorentzian, SpectralDensity, refuse_unphysical
+
+__all__ = ["Device", "Lead", "Oscillator", "paper_device"]
+
+
+@dataclass(frozen=True)
+class Oscillator:
+    """A harmonic mode, H = p²/2m + mω0²x²/2 (the mechanical part of Eq. (4)).
+
+    Parameters
+    ----------
+    frequency : float
+        Angular frequency ω0 > 0 (energy).
+    mass : float
+        Mass m > 0.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not finite and positive.
+
+    Examples
+    --------
+    >>> osc = Oscillator(frequency=0.2, mass=1.0)
+    >>> round(osc.x0 * osc.p0, 12)
+    2.0
+    """
+
+    frequency: float
+    mass: float = 1.0
+
+    def __post_init__(self):
+        for name in ("frequency", "mass"):
+            object.__setattr__(self, name, _checks.positive(name, getattr(self, name)))
+
+    @property
+    def x0(self) -> float:
+        """Length scale x0 = (2/mω0)^{1/2}; twice the ground state's standard deviation of x."""
+        return sqrt(2.0 / (self.mass * self.frequency))
+
+    @property
+    def p0(self) -> float:
+        """Momentum scale p0 = (2mω0)^{1/2}, so that a = x/x0 + ip/p0 and x0 p0 = 2."""
+        return sqrt(2.0 * self.mass * self.frequency)
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A reservoir of electrons in equilibrium, coupled to the dot.
+
+    Parameters
+    ----------
+    density : SpectralDensity
+        Level width κ_α(ω) by which the lead couples to the dot.
+    chemical_potential : float
+        μ_α (energy).
+    temperature : float
+        T_α > 0 (energy, k_B = 1).
+
+    Raises
+    ------
+    ValueError
+        If μ is not finite, T is not finite and positive, or the density is negative or not finite,
+        does not decay, or its self-energy does not belong to it.
+    TypeError
+        If the density lacks a method.
+    """
+
+    density: SpectralDensity
+    chemical_potential: float
+    temperature: float
+
+    def __post_init__(self):
+        needed = ("spectral_density", "self_energy", "self_energy_derivative", "energies", "width")
+        missing = [name for name in needed if not hasattr(self.density, name)]
+        if missing:
+            raise TypeError(
+                f"density must be a spectral density such as Lorentzian; {self.density!r} "
+                f"lacks {', '.join(missing)}"
+            )
+        if isinstance(self.density, type):
+            raise TypeError(
+                f"density must be a spectral density, got the class {self.density.__name__} "
+                "itself; call it with its parameters"
+            )
+        if type(self.density) is not Lorentzian:  # which has checked its parameters
+            refuse_unphysical(self.density)
+        mu = _checks.finite("chemical_potential", self.chemical_potential)
+        object.__setattr__(self, "chemical_potential", mu)
+        temperature = _checks.positive("temperature", self.temperature)
+        object.__setattr__(self, "temperature", temperature)
+
+    def occupation(self, omega):
+        """Fermi-Dirac distribution f_α(ω), array of the shape of `omega`."""
+        return expit((self.chemical_potential - np.asarray(omega)) / self.temperature)
+
+    def vacancy(self, omega):
+        """1 − f_α(ω), to full relative precision where f_α is close to 1."""
+        return expit((np.asarray(omega) - self.chemical_potential) / self.temperature)
+
+
+@dataclass(frozen=True)
+class Device:
+    """A single-level dot between two leads, whose charge pushes an oscillator, Eqs. (1)-(4).
+
+    Parameters
+    ----------
+    oscillator : Oscillator
+    left, right : Lead
+    coupling : float
+        λ = F x0/2, the electromechanical coupling (energy).  Its sign is that of the force.
+    level : float
+        Energy ε of the dot at x = 0.
+
+    Raises
+    ------
+    ValueError
+        If `coupling` or `level` is not finite.
+    TypeError
+        If the oscillator or a lead is something else.
+
+    Examples
+    --------
+    >>> dev = paper_device(voltage=6.0)
+    >>> dev.voltage
+    6.0
+    >>> dev.with_voltage(8.0).left.chemical_potential
+    4.0
+    """
+
+    oscillator: Oscillator
+    left: Lead
+    right: Lead
+    coupling: float
+    level: float = 0.0
+
+    def __post_init__(self):
+        for name, kind in (("oscillator", Oscillator), ("left", Lead), ("right", Lead)):
+            _checks.kind(name, getattr(self, name), kind)
+        for name in ("coupling", "level"):
+            object.__setattr__(self, name, _checks.finite(name, getattr(self, name)))
+
+    @property
+    def force(self) -> float:
+        """Force per unit charge, F = 2λ/x0, so that F x = λ(a + a†)."""
+        return 2.0 * self.coupling / self.oscillator.x0
+
+    @property
+    def voltage(self) -> float:
+        """Bias V = μ_L − μ_R (e = 1)."""
+        return self.left.chemical_potential - self.right.chemical_potential
+
+    @property
+    def leads(self) -> tuple[Lead, Lead]:
+        """(left, right)."""
+        return (self.left, self.right)
+
+    def with_voltage(self, voltage: float) -> Device:
+        """The same device at bias `voltage`; the mean of the chemical potentials is kept."""
+        voltage = _checks.finite("voltage", voltage)
+        mean = 0.5 * (self.left.chemical_potential + self.right.chemical_potential)
+        return replace(
+            self,
+            left=replace(self.left, chemical_potential=mean + 0.5 * voltage),
+            right=replace(self.right, chemical_potential=mean - 0.5 * voltage),
+        )
+
+
+def paper_device(voltage: float = 0.0) -> Device:
+    """The device of the paper with the parameters as printed in the caption of Fig. 2.
+
+    Parameters
+    ----------
+    voltage : float
+        Bias V = μ_L − μ_R, applied symmetrically: μ_L = V/2, μ_R = −V/2.
+
+    Returns
+    -------
+    Device
+        ω0 = 0.2, m = 1, λ = 0.1, ω_L = −ω_R = 0.5, δ = 1, Γ = 2, β = 0.5 (T = 2), ε = 0.
+
+    Raises
+    ------
+    ValueError
+        If `voltage` is not finite.
+
+    Examples
+    --------
+    >>> device = paper_device(voltage=8.0)
+    >>> [lead.chemical_potential for lead in device.leads]
+    [4.0, -4.0]
+    >>> round(device.oscillator.x0, 6), round(device.force, 6)
+    (3.162278, 0.063246)
+    """
+    voltage = _checks.finite("voltage", voltage)
+    return Device(
+        oscillator=Oscillator(frequency=0.2, mass=1.0),
+        left=Lead(Lorentzian(center=0.5, bandwidth=1.0, rate=2.0), 0.5 * voltage, 2.0),
+        right=Lead(Lorentzian(center=-0.5, bandwidth=1.0, rate=2.0), -0.5 * voltage, 2.0),
+        coupling=0.1,
+        level=0.0,
+    )

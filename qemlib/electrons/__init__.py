@@ -1,0 +1,8 @@
+"""The electrons at a fixed place x of the oscillator (Appendix B).
+
+- `coefficients`: occupation, friction, noise and current, with their errors.
+- `spectral`: the spectral function and the distribution that all of them are integrals of.
+- `residues`: these integrals in closed form, for Lorentzian leads; `quadrature`: for all others.
+- `rate_equations`: the limit of rare hops.
+- `time_scales`: how fast the electrons are against the oscillator, Ineq. (5).
+"""

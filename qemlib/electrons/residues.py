@@ -1,0 +1,357 @@
+"""Integrals over energy in closed form, for two Lorentzian leads.
+
+The Green function of a dot between two Lorentzian leads has three poles w_j below the real axis.
+Each coefficient is an integral of a rational function R(ω), built from A_α = |G|²κ_α, with a Fermi
+function.  Closing the contour around the poles of both gives polygamma functions: where R has the
+principal part r₁/(ω − w_j) + r₂/(ω − w_j)²,
+
+    ∫ R f dω  = Σ_j { π Im r₁ + 2 Re[r₁ ψ(u_j) + r₂ q ψ'(u_j)] },
+    ∫ R f' dω = Σ_j 2 Re[r₁ q ψ'(u_j) + r₂ q² ψ''(u_j)],
+
+with u_j = 1/2 + q (w_j − μ) and q = i/2πT.  Terms that nearly cancel cost digits, for example
+where poles of G all but coincide.  How many is known: each result comes with a bound on its
+round-off, from the sizes of its terms.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import exprel
+
+from qemlib._special.polygamma import divided_difference, parallelogram, polygamma
+from qemlib.devices.densities import Lorentzian
+from qemlib.devices.device import Lead
+from qemlib.electrons.spectral import Integral
+
+__all__ = ["ResidueSums", "poles", "solvable"]
+
+# Round-off of a sum, in units of the sum of its terms' sizes.
+_ROUND_OFF = 4.0 * np.finfo(float).eps
+# Largest step that polishes a root, as part of its distance from the others.
+_POLISHED = 1e-9
+# Residues are then infinite, and so is the error that they report.
+_POLES_MAY_COINCIDE = np.errstate(divide="ignore", invalid="ignore", over="ignore")
+
+
+def solvable(device):
+    """True where this module's formulas hold: both leads are Lorentzian."""
+    return all(type(lead.density) is Lorentzian for lead in device.leads)
+
+
+class ResidueSums:
+    """The integrals of Appendix B for a device with Lorentzian leads, at many levels at once.
+
+    Each method returns an `Integral` of arrays of the shape of `level`.  Its error is a bound on
+    the round-off; it is infinite where poles coincide.
+
+    Parameters
+    ----------
+    device : Device
+        With two `Lorentzian` leads.
+    level : ndarray, shape (n,)
+        Energies ε − F x of the dot.
+    """
+
+    def __init__(self, device, level):
+        self._unit = _unit(device)
+        self._leads = [_in_units(self._unit, lead) for lead in device.leads]
+        self._bands = [lead.density for lead in self._leads]
+        self._weights = [band.rate * band.bandwidth**2 for band in self._bands]
+        self._slopes = [0.5j / (np.pi * lead.temperature) for lead in self._leads]
+        self._bias = device.voltage / self._unit
+        self._poles = poles(self._bands, level / self._unit)
+        self._arguments = [
+            0.5 + slope * (self._poles - lead.chemical_potential)
+            for slope, lead in zip(self._slopes, self._leads, strict=True)
+        ]
+
+    # --- the integrals ---------------------------------------------------------------------------
+
+    @_POLES_MAY_COINCIDE
+    def occupation(self):
+        """∫ Σ_α A_α f_α dω."""
+        terms = []
+        for lead in (0, 1):
+            r1 = self._simple(self._weights[lead] * self._quadratics[0][1 - lead])
+            terms.append((np.pi * r1.imag, np.pi * np.abs(r1)))
+            terms.append(_term(r1, self._psi(0, lead)))
+        return self._total(terms, 0)
+
+    @_POLES_MAY_COINCIDE
+    def current(self):
+        """∫ |G|²κ_L κ_R (f_L − f_R) dω."""
+        r1 = self._simple(np.full_like(self._poles, self._weights[0] * self._weights[1]))
+        if self._same_temperature:
+            between = divided_difference(0, *self._arguments)
+            return self._total([_term(self._gap * r1, between)], 1)
+        flat = (np.pi * r1.imag, np.pi * np.abs(r1))
+        left, right = (self._total([flat, _term(r1, self._psi(0, lead))], 1) for lead in (0, 1))
+        return left - right
+
+    def damping(self):
+        """−½ ∫ A² Φ' dω, where A²Φ' = A Σ_α A_α f'_α + |G|⁴(κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
+        return self.friction() + self.pumping()
+
+    @_POLES_MAY_COINCIDE
+    def friction(self):
+        """−½ ∫ A Σ_α A_α f'_α dω: the part of the damping that is never negative."""
+        q, dq = self._quadratics
+        a = self._weights
+        total, slope = a[0] * q[1] + a[1] * q[0], a[0] * dq[1] + a[1] * dq[0]
+        terms = []
+        for lead in (0, 1):
+            other, weight = 1 - lead, -0.5 * a[lead]
+            principal = self._double(
+                weight * q[other] * total, weight * (dq[other] * total + q[other] * slope)
+            )
+            terms += self._thermal_terms(lead, principal)
+        return self._total(terms, -2)
+
+    @_POLES_MAY_COINCIDE
+    def pumping(self):
+        """−½ ∫ |G|⁴ (κ_L'κ_R − κ_Lκ_R')(f_L − f_R) dω: the other part, of either sign."""
+        q, dq = self._quadratics
+        # κ_α = a_α/q_α, so that κ_L'κ_R − κ_Lκ_R' = a_L a_R (q_L q_R' − q_L' q_R)/(q_L q_R)²
+        weight = -0.5 * self._weights[0] * self._weights[1]
+        principal = self._double(
+            weight * (q[0] * dq[1] - dq[0] * q[1]), 2.0 * weight * (q[0] - q[1])
+        )
+        return self._total(self._bias_terms(principal, self._gap), -2)
+
+    @_POLES_MAY_COINCIDE
+    def diffusion(self):
+        """∫ A² Φ(1 − Φ) dω, for leads of one temperature."""
+        q, dq = self._quadratics
+        a = self._weights
+        temperature = self._leads[0].temperature
+        terms = []
+        for lead in (0, 1):  # A_α² f_α(1 − f_α) = −T A_α² f'_α
+            other, weight = 1 - lead, -temperature * a[lead] ** 2
+            principal = self._double(weight * q[other] ** 2, 2.0 * weight * q[other] * dq[other])
+            terms += self._thermal_terms(lead, principal)
+        # f_L(1 − f_R) + f_R(1 − f_L) = coth(V/2T) (f_L − f_R), finite as V → 0
+        principal = self._double(
+            a[0] * a[1] * q[0] * q[1], a[0] * a[1] * (q[0] * dq[1] + dq[0] * q[1])
+        )
+        half = 0.5 * self._bias / temperature
+        terms += self._bias_terms(principal, -1j / np.pi * _x_coth(half))
+        return self._total(terms, -1)
+
+    @_POLES_MAY_COINCIDE
+    def noise_spectrum(self, omega):
+        """∫ A(ν)Φ(ν) A(ν+ω)[1 − Φ(ν+ω)] dν, for leads of one temperature; `omega` like `level`.
+
+        With one temperature, f_α(ν)[1 − f_β(ν+ω)] is a difference of Fermi functions divided by
+        1 − e^{−s}, s = (ω + μ_α − μ_β)/T.  The poles w_j and w_j − ω merge as ω → 0, and the Fermi
+        functions as s → 0: divided differences take both limits without losing digits.
+        """
+        temperature, q = self._leads[0].temperature, self._slopes[0]
+        omega = omega / self._unit
+        common = self._noise_denominator(omega)
+        terms = []
+        for first in (0, 1):
+            for second in (0, 1):
+                rational = common * self._noise_numerator(first, second, omega)
+                a, b = self._arguments[first], self._arguments[second] + q * omega
+                mu_a, mu_b = (self._leads[i].chemical_potential for i in (first, second))
+                factor = -0.5j / np.pi * _bose((omega + (mu_a - mu_b)) / temperature)
+                change = q * parallelogram(a, b, q * omega)
+                terms.append(
+                    _term(
+                        factor * rational.slope, divided_difference(0, a, b), factor * rational.size
+                    )
+                )
+                terms.append(_term(factor * rational.second, change))
+        return self._total(terms, -1)
+
+    def _total(self, terms, power):
+        """The sum of all terms over all poles, in units of energy^power; and its error."""
+        value = sum(term for term, _ in terms).sum(axis=0)
+        size = sum(size for _, size in terms).sum(axis=0)
+        error = np.where(np.isfinite(value), _ROUND_OFF * size, np.inf)
+        unit = self._unit**power
+        return Integral(unit * value, unit * error, unit * np.abs(value))
+
+    # --- rational functions at the poles ---------------------------------------------------------
+
+    @cached_property
+    def _gaps(self):
+        """w_j − w_k for the other two poles, and w_j − w̄_k; shapes (3, 2, n) and (3, 3, n)."""
+        w = self._poles
+        below = np.stack([w[j] - np.delete(w, j, axis=0) for j in range(3)])
+        return below, w[:, None] - w.conj()[None]
+
+    @cached_property
+    def _denominator(self):
+        """Π_{k≠j}(w_j − w_k) Π_k (w_j − w̄_k)."""
+        below, above = self._gaps
+        return below.prod(axis=1) * above.prod(axis=1)
+
+    @cached_property
+    def _quadratics(self):
+        """q_α(ω) = (ω − ω_α)² + δ_α², the inverse of κ_α/Γ_αδ_α², and its derivative at the w_j."""
+        detunings = [self._poles - band.center for band in self._bands]
+        values = [
+            (detuning + 1j * band.bandwidth) * (detuning - 1j * band.bandwidth)
+            for detuning, band in zip(detunings, self._bands, strict=True)
+        ]
+        return values, [2.0 * detuning for detuning in detunings]
+
+    def _simple(self, numerator):
+        """Residues r₁ of numerator/(P P̄) at the w_j."""
+        return numerator / self._denominator
+
+    def _double(self, numerator, slope):
+        """r₁ and r₂ of numerator/(P P̄)² at the w_j, and the size of what r₁ is the sum of."""
+        below, above = self._gaps
+        square = self._denominator**2
+        inverse = [2.0 / below, 2.0 / above]
+        r2 = numerator / square
+        r1 = slope / square - r2 * sum(part.sum(axis=1) for part in inverse)
+        spread = sum(np.abs(part).sum(axis=1) for part in inverse)
+        return r1, r2, np.abs(slope / square) + np.abs(r2) * spread
+
+    def _noise_denominator(self, omega):
+        """The common denominator of A(ν)A(ν+ω) at w_j and w_j − ω, without their own factors."""
+        below, above = self._gaps
+        product = None
+        for gap in (*np.moveaxis(below, 1, 0), *np.moveaxis(above, 1, 0)):
+            for factor in (_Pair.pole(gap, gap - omega), _Pair.pole(gap + omega, gap)):
+                product = factor if product is None else product * factor
+        return product
+
+    def _noise_numerator(self, first, second, omega):
+        """Γδ² q of the leads that are not `first` at ν and not `second` at ν + ω."""
+        w = self._poles
+        left = _Pair.quadratic(w, w - omega, self._bands[1 - first], self._weights[first])
+        right = _Pair.quadratic(w + omega, w, self._bands[1 - second], self._weights[second])
+        return left * right
+
+    # --- Fermi functions at the poles ------------------------------------------------------------
+
+    @property
+    def _same_temperature(self):
+        return self._leads[0].temperature == self._leads[1].temperature
+
+    @property
+    def _gap(self):
+        """u_L − u_R at one temperature."""
+        return -self._slopes[0] * self._bias
+
+    def _psi(self, order, lead):
+        return polygamma(order, self._arguments[lead])
+
+    def _thermal_terms(self, lead, principal):
+        """Terms of ∫ R f'_α."""
+        r1, r2, size = principal
+        q = self._slopes[lead]
+        return [_term(q * r1, self._psi(1, lead), q * size), _term(q**2 * r2, self._psi(2, lead))]
+
+    def _bias_terms(self, principal, factor):
+        """Terms of ∫ R (f_L − f_R): at one temperature, of `factor`/(u_L − u_R) times it."""
+        r1, r2, size = principal
+        if self._same_temperature:
+            q = self._slopes[0]
+            return [
+                _term(factor * r1, divided_difference(0, *self._arguments), factor * size),
+                _term(factor * q * r2, divided_difference(1, *self._arguments)),
+            ]
+        terms = []
+        for lead, sign in ((0, 1.0), (1, -1.0)):
+            q = self._slopes[lead]
+            terms.append(_term(sign * r1, self._psi(0, lead), size))
+            terms.append(_term(sign * q * r2, self._psi(1, lead)))
+        return terms
+
+
+class _Pair(NamedTuple):
+    """A function at two points that may merge: its values and its divided difference.
+
+    `size` bounds the terms that the divided difference is the sum of.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    slope: np.ndarray
+    size: np.ndarray
+
+    def __mul__(self, other):
+        return _Pair(
+            self.first * other.first,
+            self.second * other.second,
+            self.slope * other.first + self.second * other.slope,
+            self.size * np.abs(other.first) + np.abs(self.second) * other.size,
+        )
+
+    @classmethod
+    def pole(cls, first, second):
+        """1/(ν − c) where ν − c is `first` and `second`."""
+        slope = -1.0 / (first * second)
+        return cls(1.0 / first, 1.0 / second, slope, np.abs(slope))
+
+    @classmethod
+    def quadratic(cls, first, second, band, weight):
+        """weight × [(ν − ω_α)² + δ_α²] at the two points."""
+        width = 1j * band.bandwidth
+        values = [
+            weight * (point - band.center + width) * (point - band.center - width)
+            for point in (first, second)
+        ]
+        slope = weight * (first + second - 2.0 * band.center)
+        return cls(*values, slope, np.abs(slope))
+
+
+def _unit(device):
+    """The scale of the bands, as a power of two, by which to divide without round-off.
+
+    The formulas hold up to the twelfth power of an energy, which must neither over- nor underflow.
+    """
+    exponents = [np.log2((lead.density.bandwidth, lead.density.rate)) for lead in device.leads]
+    return 2.0 ** np.round(np.mean(exponents))
+
+
+def _in_units(unit, lead):
+    band = lead.density
+    return Lead(
+        Lorentzian(band.center / unit, band.bandwidth / unit, band.rate / unit),
+        lead.chemical_potential / unit,
+        lead.temperature / unit,
+    )
+
+
+def poles(bands, level):
+    """The roots w_j of 1/G = 0, shape (3, n): eigenvalues of the dot with one lossy mode a lead."""
+    matrix = np.zeros((level.size, 3, 3), dtype=complex)
+    matrix[:, 0, 0] = level
+    for i, band in enumerate(bands, start=1):
+        matrix[:, i, i] = band.center - 1j * band.bandwidth
+        matrix[:, 0, i] = matrix[:, i, 0] = np.sqrt(0.5 * band.rate * band.bandwidth)
+    w = np.linalg.eigvals(matrix).T
+    # The eigenvalues are right to 1e-16 of the largest, which is too little for the width of a
+    # narrow resonance.  One Weierstrass step restores it; a cluster is as good as it gets before.
+    z_left, z_right = (band.center - 1j * band.bandwidth for band in bands)
+    g_left, g_right = (0.5 * band.rate * band.bandwidth for band in bands)
+    value = (
+        (w - level) * (w - z_left) * (w - z_right) - g_left * (w - z_right) - g_right * (w - z_left)
+    )
+    gaps = np.stack([w[j] - np.delete(w, j, axis=0) for j in range(3)])
+    step = np.divide(value, gaps.prod(axis=1), out=np.zeros_like(w), where=gaps.prod(axis=1) != 0)
+    return np.where(np.abs(step) < _POLISHED * np.abs(gaps).min(axis=1), w - step, w)
+
+
+def _term(residue, function, size=None):
+    """2 Re(residue × function), and a bound on what its round-off is proportional to."""
+    size = np.abs(residue) if size is None else np.abs(size)
+    return 2.0 * (residue * function).real, 2.0 * size * np.abs(function)
+
+
+def _x_coth(x):
+    return x / np.tanh(x) if x != 0.0 else 1.0
+
+
+def _bose(s):
+    """s/(1 − e^{−s}), which is 1 at s = 0."""
+    return np.maximum(s, 0.0) + 1.0 / exprel(np.abs(s))

@@ -1,0 +1,386 @@
+"""The stationary state of the Fokker-Planck equation (A24), deterministically.
+
+W is expanded in Hermite functions of x and of p.  They are the symmetric ones, with half of the
+Gaussian in the basis and half in the test functions, so that W itself is accurate point by point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from qemlib import _checks
+from qemlib._locked import Locked
+from qemlib.errors import ConvergenceError
+from qemlib.fokker_planck import _slow
+from qemlib.fokker_planck.basis import generator, hermite_functions, quadrature
+from qemlib.motion.model import LangevinModel
+from qemlib.motion.orbit import orbit_average
+from qemlib.states import positivity, wigner
+
+__all__ = ["ConvergenceError", "SteadyState", "steady_state"]
+
+# The basis ends where the orbit-averaged W has fallen to this part of its maximum ...
+_EDGE_OF_ESTIMATE = 1e-14
+# ... and W found there must be below this part.  What is above it and known to a third of itself,
+# or stays within such a factor for three sizes, is no error of a small basis: it is then widened.
+_EDGE_ALLOWED, _KNOWN = 1e-10, 3.0
+_WIDER = 1.15
+_SIZES = (24, 36, 48, 64, 88, 116, 152, 196, 248)
+# Inverse iteration leaves round-off of this size in the residual.
+_ROUND_OFF = 1e-10
+# In units of ω0 times the relaxation time it leaves at least the first, and at most the second, in
+# the distribution of the energy.
+_ROUND_OFF_OF_TURN = (1e-15, 1e-13)
+# The basis is centred at α = 0 up to a center of this part of the state's extent.
+_OFF_CENTER = 0.25
+# Where the coefficients are rough the basis converges slowly: the last change times this bounds
+# the error, and the edge holds what is below this part of `rtol`.
+_SLOW, _ROUGH_EDGE = 3.0, 1e-2
+# From the first size on it can be told whether it will; by this power of the size at best.
+_ENOUGH_TO_TELL, _FASTEST = 88, 6.0
+# What must stand still under refinement, and the points each way at which W is compared.
+_CHANGES = ("phonon_number", "g2", "wigner")
+_COMPARED = 81
+_CHUNK = 2**15  # points at which W is found at once
+
+
+@dataclass(frozen=True, eq=False)
+class SteadyState(Locked, wigner.FromMoments):
+    """Stationary solution of (A24).
+
+    Attributes
+    ----------
+    model : LangevinModel
+    coefficients : ndarray, shape (functions, functions)
+        W(α) = Σ_jn c_jn h_j((x − center)/x0) h_n(p/p0) in Hermite functions; rows are x, columns p.
+    center : float
+        Position at which the Hermite functions are centred: 0 unless the state is far from there.
+    width : float
+        Width of the Hermite functions, in units of x0 for x and of p0 for p.
+    radius : float
+        |α − center/x0| within which the basis represents W.
+    moments : tuple of float
+        (⟨|α|²⟩, ⟨|α|⁴⟩).
+    error : dict of str to float
+        "phonon_number" and "g2": relative change under the last refinement of the basis, or the
+        residual where that is larger;
+        "wigner": the same of W, point by point, beside the largest W; where the model is rough all
+        three are three times the largest of them; "residual": ‖L W‖ in units of ‖W‖ over the
+        relaxation time, or, where friction is too weak to be seen in it, the change of W that its
+        flux of energy asks for; "edge": largest |W| at `radius` beside the largest W.
+    phonon_number, g2 : float
+        ⟨a†a⟩ and g⁽²⁾(0), from moments, with no truncation of levels.
+    """
+
+    model: LangevinModel
+    coefficients: np.ndarray
+    center: float
+    width: float
+    radius: float
+    moments: tuple[float, float]
+    error: dict[str, float]
+
+    def __repr__(self):
+        change = max(self.error[name] for name in _CHANGES)
+        return (
+            f"SteadyState(phonon_number={self.phonon_number:.10g}, g2={self.g2:.10g}; "
+            f"{len(self.coefficients)} x {len(self.coefficients)} functions, relative change "
+            f"under refinement {change:.0e}, residual {self.error['residual']:.0e}"
+            f"{positivity.remark(self)})"
+        )
+
+    @property
+    def squeezing(self) -> complex:
+        """⟨a²⟩: zero for a rotationally symmetric state."""
+        size = len(self.coefficients)
+        node, weight = quadrature(size, self.width)
+        x = node + self._middle
+        alpha = x[:, None] + 1j * node
+        return complex((weight[:, None] * self._on_grid(x, node) * weight * alpha**2).sum())
+
+    def wigner(self, x, p) -> np.ndarray:
+        """W(x, p), ∫dx dp W = 1; arrays broadcast.  Beyond `radius` it decays like the basis."""
+        x = _checks.finite_array("x", x)
+        p = _checks.finite_array("p", p)
+        x, p = np.broadcast_arrays(x / self.model.x0, p / self.model.p0)
+        # Points on a grid share rows and columns: evaluate each distinct value once.
+        rows, row = np.unique(x, return_inverse=True)
+        columns, column = np.unique(p, return_inverse=True)
+        if rows.size * columns.size <= 4 * x.size:
+            value = self._on_grid(rows, columns)[row.ravel(), column.ravel()]
+        else:
+            value = np.empty(x.size)
+            for start in range(0, x.size, _CHUNK):
+                part = slice(start, start + _CHUNK)
+                value[part] = self._at(x.ravel()[part], p.ravel()[part])
+        return value.reshape(x.shape) / (self.model.x0 * self.model.p0)
+
+    def radial_profile(self, r) -> np.ndarray:
+        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
+        r = _checks.finite_array("r", r)
+        if self.center != 0.0:
+            x0, p0 = self.model.x0, self.model.p0
+            return wigner.angular_average(self.wigner, r, x0, p0, self._angles)
+        functions = wigner.laguerre_functions(
+            self._radial_coefficients.size, (r.ravel() / self.width) ** 2
+        )
+        return (self._radial_coefficients @ functions).reshape(r.shape)
+
+    def populations(self, levels: int) -> np.ndarray:
+        """Level populations ρ_nn, n = 0 … levels − 1, from the angular average of W."""
+        return wigner.populations(self.radial_profile, levels, self._reach)
+
+    def density_matrix(self, levels: int) -> np.ndarray:
+        """ρ_nm with coherences, shape (levels, levels), in the oscillator's energy eigenbasis."""
+        return wigner.density_matrix(self.wigner, levels, self._reach, self.model.x0, self.model.p0)
+
+    @property
+    def _middle(self):
+        return self.center / self.model.x0
+
+    @property
+    def _reach(self):
+        """|α| that holds all of W."""
+        return abs(self._middle) + self.radius
+
+    @property
+    def _angles(self):
+        """Directions that resolve the fastest function on the widest circle."""
+        size = len(self.coefficients)
+        return int(2.0 * self._reach * np.sqrt(2.0 * size + 1.0) / self.width) + 32
+
+    @cached_property
+    def _radial_coefficients(self):
+        """The angular average of h_2a(x) h_2b(p) is h_2a(0) h_2b(0) e^{−z/2} L_{a+b}(z), z = r²/s².
+
+        Both are eigenfunctions of the same two-dimensional oscillator, and agree at r = 0.
+        """
+        at_origin = hermite_functions(len(self.coefficients), np.zeros(1), self.width)[::2, 0]
+        even = self.coefficients[::2, ::2] * np.outer(at_origin, at_origin)
+        flipped = even[:, ::-1]
+        count = len(even)
+        return np.array([np.trace(flipped, count - 1 - k) for k in range(2 * count - 1)])
+
+    def _on_grid(self, x, p):
+        """W(α), ∫d²α W = 1, at all pairs of x and p in units of x0 and p0."""
+        size = len(self.coefficients)
+        rows = hermite_functions(size, x - self._middle, self.width)
+        return rows.T @ self.coefficients @ hermite_functions(size, p, self.width)
+
+    def _at(self, x, p):
+        """W(α) at points."""
+        size = len(self.coefficients)
+        in_p = self.coefficients @ hermite_functions(size, p, self.width)
+        return (in_p * hermite_functions(size, x - self._middle, self.width)).sum(axis=0)
+
+
+def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
+    """Stationary solution of the Fokker-Planck equation (A24).
+
+    The extent of the basis comes from the orbit-averaged estimate, and is widened if W turns out
+    not to have decayed at its edge.  The number of functions grows until ⟨a†a⟩, g2 and W, point by
+    point, change by less than `rtol`.
+
+    Parameters
+    ----------
+    model : LangevinModel
+    rtol : float
+        Largest relative change of ⟨a†a⟩ and g2, and of W beside its largest value, under the last
+        refinement, from 1e-11 to 1e-2.
+
+    Returns
+    -------
+    SteadyState
+        Its `error` holds what was achieved.
+
+    Raises
+    ------
+    TypeError
+        If `model` is not a LangevinModel.
+    ValueError
+        If `rtol` is out of range, the model's grid is too small to hold the state, or friction is
+        negative at every energy.
+    ConvergenceError
+        If the largest basis does not reach `rtol`.
+
+    Warns
+    -----
+    ClassicalStateWarning
+        If W is no quantum state, as for T below ω0/2; see `qemlib.states.positivity`.
+
+    Notes
+    -----
+    The matrices are small: with one BLAS thread (OMP_NUM_THREADS=1, set before NumPy is loaded) the
+    solver is several times faster than with many.
+
+    Examples
+    --------
+    >>> from qemlib import LangevinModel, paper_device
+    >>> model = LangevinModel.from_device(paper_device(voltage=0.0))
+    >>> round(steady_state(model).phonon_number, 6)
+    9.558312
+    """
+    rtol = _checks.positive("rtol", rtol)
+    if not 1e-11 <= rtol <= 1e-2:
+        raise ValueError(f"rtol must lie between 1e-11 and 1e-2, got {rtol!r}")
+    with positivity.untold():
+        estimate = orbit_average(model)
+    middle, radius = _extent(estimate)
+    room = min(middle - model.x[0] / model.x0, model.x[-1] / model.x0 - middle)
+    _refuse_small_grid(model, _weight_at(estimate, room - abs(estimate.center / model.x0 - middle)))
+    while True:
+        state = _refine(estimate, middle, min(radius, room), rtol, last=radius >= room)
+        if state.error["edge"] < _edge_allowed(model, rtol):
+            return positivity.told(state)
+        if radius >= room:
+            _refuse_small_grid(model, state.error["edge"])
+        radius *= _WIDER
+
+
+def _refuse_small_grid(model, weight):
+    if weight > _EDGE_ALLOWED:
+        raise ValueError(
+            f"model: its grid, x from {model.x[0]:.6g} to {model.x[-1]:.6g}, is too small for the "
+            f"steady state: at its edge W is {weight:.1e} of its largest value, at most "
+            f"{_EDGE_ALLOWED:.0e} is allowed; build the model on a wider grid"
+        )
+
+
+def _weight_at(estimate, radius):
+    """W of the orbit beside the heaviest one; W falls at least as beyond the widest orbit."""
+    weight = estimate.log_weight - estimate.log_weight.max()
+    return float(np.exp(np.interp(radius, estimate.radius, weight)))
+
+
+def _edge_allowed(model, rtol):
+    return max(_EDGE_ALLOWED, _ROUGH_EDGE * rtol) if model.rough else _EDGE_ALLOWED
+
+
+def _extent(estimate):
+    """Middle and radius, in units of |α|, of a disk that holds orbits above `_EDGE_OF_ESTIMATE`."""
+    weight = estimate.log_weight - estimate.log_weight.max()
+    edge = np.log(_EDGE_OF_ESTIMATE)
+    inside = np.flatnonzero(weight >= edge)[-1]
+    reach = estimate.radius[min(inside + 1, weight.size - 1)]
+    if inside == weight.size - 1:
+        reach *= np.sqrt(edge / weight[-1])  # W falls roughly as a Gaussian
+    reach *= 1.03
+    # Orbits are circles around the minimum, up to what the charge does to the spring.
+    center = estimate.center / estimate.model.x0
+    if abs(center) > _OFF_CENTER * reach:
+        return center, reach
+    return 0.0, reach + abs(center)
+
+
+def _refine(estimate, middle, radius, rtol, last):
+    """The state in the smallest basis that does not change; or one that finds W at the edge.
+
+    In the `last` basis that the grid has room for, W at the edge must be known to be there.
+    """
+    rough = bool(estimate.model.rough)
+    before, edges, worst_before = None, [], np.inf
+    for size in _SIZES:
+        state = _solve(estimate, size, middle, radius, rtol)
+        if before is not None:
+            changes = _changes(state, before)
+            if rough:
+                changes = dict.fromkeys(changes, _SLOW * max(changes.values()))
+            state = replace(state, error={**state.error, **changes})
+            worst = max(changes.values())
+            edge = state.error["edge"]
+            still = worst < rtol and state.error["residual"] < _residual_allowed(rtol)
+            over = edge - _edge_allowed(estimate.model, rtol)
+            edges = [*edges[-2:], edge]
+            stays = len(edges) > 2 and max(edges) < _KNOWN * min(edges) and not (rough or last)
+            if (still and over < 0) or (over > 0 and (stays or edge > _KNOWN * changes["wigner"])):
+                return _with_residual(state)
+            if rough and worst > rtol and _hopeless(size, worst, worst_before, rtol):
+                break
+            worst_before = worst
+        before = state
+    kind = f" (rough {', '.join(estimate.model.rough)})" if rough else ""
+    raise ConvergenceError(
+        f"steady_state: with {size} × {size} functions{kind} ⟨a†a⟩ = {state.phonon_number:.8g} "
+        f"still changes by {state.error['phonon_number']:.1e} and g2 = {state.g2:.8g} by "
+        f"{state.error['g2']:.1e}, W by {state.error['wigner']:.1e} of its largest value "
+        f"(residual {state.error['residual']:.1e}, W at the edge {state.error['edge']:.1e}); "
+        f"rtol = {rtol:.1e} was asked for"
+    )
+
+
+def _with_residual(state):
+    """The state with errors of ⟨a†a⟩ and g2 that are not below what is left of (A24)."""
+    least = dict.fromkeys(("phonon_number", "g2"), state.error["residual"])
+    raised = {name: max(error, least.get(name, 0.0)) for name, error in state.error.items()}
+    return replace(state, error=raised)
+
+
+def _hopeless(size, worst, worst_before, rtol):
+    """True if changes that fall by a power of the size stay far above rtol at the largest size."""
+    if size <= _ENOUGH_TO_TELL:
+        return False
+    step = size / _SIZES[_SIZES.index(size) - 1]
+    order = np.clip(np.log(worst_before / worst) / np.log(step), 0.0, _FASTEST)
+    return worst * (size / _SIZES[-1]) ** order > 10.0 * rtol
+
+
+def _changes(state, before):
+    axis = np.linspace(-state.radius, state.radius, _COMPARED)
+    x = axis + state._middle
+    density = state._on_grid(x, axis)
+    return {
+        "phonon_number": abs(state.phonon_number / before.phonon_number - 1.0),
+        "g2": abs(state.g2 / before.g2 - 1.0),
+        "wigner": float(np.abs(density - before._on_grid(x, axis)).max() / density.max()),
+    }
+
+
+def _solve(estimate, size, middle, radius, rtol):
+    """Stationary state in size × size Hermite functions that turn at `radius` from `middle`."""
+    model = estimate.model
+    width = radius / np.sqrt(2.0 * size + 1.0)
+    coefficients, residual = _coefficients(estimate, size, width, middle, rtol)
+    node, weight = quadrature(size, width)
+    functions = hermite_functions(size, node, width)
+    density = functions.T @ coefficients @ functions
+    from_middle = node[:, None] ** 2 + node**2
+    at_edge = np.abs(from_middle - radius**2) < radius * np.ptp(node) / node.size
+    edge = np.abs(density[at_edge]).max() / np.abs(density).max()
+    density = density * weight[:, None] * weight
+    total = density.sum()
+    square = (node[:, None] + middle) ** 2 + node**2
+    return SteadyState(
+        model=model,
+        coefficients=coefficients / total,
+        center=middle * model.x0,
+        width=width,
+        radius=radius,
+        moments=tuple(float((density * square**k).sum() / total) for k in (1, 2)),
+        error={
+            **dict.fromkeys(_CHANGES, np.inf),
+            "residual": float(residual),
+            "edge": float(edge),
+        },
+    )
+
+
+def _coefficients(estimate, size, width, middle, rtol):
+    """Coefficients of W, and what is left of (A24) as `SteadyState.error` defines it."""
+    model, frequency = estimate.model, estimate.model.frequency
+    # The energy relaxes at the friction's rate, an overdamped position at ω0²/γ.
+    slowest = max(estimate.relaxation_time, np.abs(estimate.friction).max() / frequency**2)
+    turns = frequency * slowest
+    if _ROUND_OFF_OF_TURN[0] * turns < 0.1 * rtol:
+        blocks = generator(model, size, width, middle=middle)
+        coefficients = blocks.null_vector()
+        residual = blocks.residual(coefficients) * slowest
+        if residual < _residual_allowed(rtol) or _ROUND_OFF_OF_TURN[1] * turns < 0.1 * rtol:
+            return coefficients, residual
+    return _slow.solved(estimate, size, width, middle)
+
+
+def _residual_allowed(rtol):
+    return max(rtol, _ROUND_OFF)

@@ -1,0 +1,6 @@
+"""Equation (6) as data, and what its orbits tell.
+
+- `model`: force, friction and noise on a grid; where they come from does not matter further on.
+- `orbit`: averages over orbits, for weak friction.
+- `diffusion`: diffusion along one axis.
+"""

@@ -1,0 +1,240 @@
+"""Equation (6) as data: the one seam between electrons and motion.
+
+Any electronic system, from any solver, enters here as arrays over position.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from reprlib import repr as repr_short
+
+import numpy as np
+
+from qemlib import _checks
+from qemlib._locked import Locked, locked
+from qemlib.devices.device import Device
+from qemlib.motion import _grid
+from qemlib.motion._interpolation import interpolant, without_dips
+
+__all__ = ["LangevinModel"]
+
+_COEFFICIENTS = ("force", "damping", "diffusion")
+_FEWEST_POINTS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class LangevinModel(Locked):
+    """The Langevin equation m ẍ + mγ(x) ẋ + mω0² x = F⟨n⟩_x + √D(x) ξ(t), Eq. (6), on a grid.
+
+    Parameters
+    ----------
+    mass, frequency : float
+        m and ω0, both positive.
+    x : array_like, shape (points,)
+        Positions, strictly increasing; at least 16 of them.
+    force : array_like, shape (points,)
+        Mean force F⟨n⟩_x.
+    damping : array_like, shape (points,)
+        γ(x); may be negative.
+    diffusion : array_like, shape (points,)
+        D(x) ≥ 0, with ⟨ξ(t)ξ(t')⟩ = δ(t − t').
+    note : str
+        How the grid was chosen; `from_device` fills it in.
+
+    Attributes
+    ----------
+    rough : tuple of str
+        The coefficients whose values are not smooth on the grid.
+
+    Raises
+    ------
+    ValueError
+        If an array has the wrong shape or holds anything but finite numbers, `x` does not
+        increase, or `diffusion` is negative somewhere.
+
+    Notes
+    -----
+    Between the grid points the coefficients are splines of degree five, where the values are those
+    of smooth functions.  Where such a spline would swing beyond the values near it, through noise,
+    a step or points that nearly coincide, that coefficient is a cubic which rises and falls with
+    the values alone; `rough` names it.  D is negative nowhere.  Outside the grid the coefficients
+    are unknown, and asking for them is an error: nothing is extrapolated.
+
+    Examples
+    --------
+    A particle in a harmonic trap with friction 0.02 at temperature 1.25:
+
+    >>> import numpy as np
+    >>> x = np.linspace(-25.0, 25.0, 101)
+    >>> zero = np.zeros_like(x)
+    >>> model = LangevinModel(1.0, 0.5, x, zero, damping=zero + 0.02, diffusion=zero + 0.05)
+    >>> float(model.potential_at(2.0))
+    0.5
+    """
+
+    mass: float
+    frequency: float
+    x: np.ndarray
+    force: np.ndarray
+    damping: np.ndarray
+    diffusion: np.ndarray
+    note: str = "grid given by the caller"
+    rough: tuple[str, ...] = field(init=False, repr=False)
+    _curves: dict = field(init=False, repr=False)
+    _origin_work: float = field(init=False, repr=False)
+
+    def __post_init__(self):
+        for name in ("mass", "frequency"):
+            object.__setattr__(self, name, _checks.positive(name, getattr(self, name)))
+        x = _checks.finite_array("x", self.x, ndim=1)
+        if x.size < _FEWEST_POINTS:
+            raise ValueError(f"x must have at least {_FEWEST_POINTS} points, got {x.size}")
+        steps = np.diff(x)
+        if not (steps > 0).all():
+            where = int(np.argmax(steps <= 0))
+            raise ValueError(
+                "x must increase strictly, "
+                f"got {x[where]} followed by {x[where + 1]} at index {where}"
+            )
+        arrays = {"x": x}
+        for name in _COEFFICIENTS:
+            values = _checks.finite_array(name, getattr(self, name), ndim=1)
+            if values.shape != x.shape:
+                raise ValueError(f"{name} must have the shape of x, {x.shape}, got {values.shape}")
+            arrays[name] = values
+        if (arrays["diffusion"] < 0).any():
+            raise ValueError(
+                f"diffusion must not be negative, got a value of {arrays['diffusion'].min()}"
+            )
+        for name, values in arrays.items():
+            object.__setattr__(self, name, locked(values))
+        curves, rough = {}, []
+        for name in _COEFFICIENTS:
+            curves[name], smooth = interpolant(x, arrays[name])
+            if not smooth:
+                rough.append(name)
+        curves["diffusion"], lifted = without_dips(x, arrays["diffusion"], curves["diffusion"])
+        if lifted and "diffusion" not in rough:
+            rough.append("diffusion")
+        work = curves["force"].antiderivative()
+        origin = float(np.clip(0.0, x[0], x[-1]))
+        curves["work"] = work
+        object.__setattr__(self, "rough", tuple(rough))
+        object.__setattr__(self, "_curves", curves)
+        object.__setattr__(self, "_origin_work", float(work(origin)))
+
+    def __repr__(self):
+        shape = f"; without swings: {', '.join(self.rough)}" if self.rough else ""
+        return (
+            f"LangevinModel(mass={self.mass:g}, frequency={self.frequency:g}, {self.x.size} points "
+            f"from x = {self.x[0]:.6g} to {self.x[-1]:.6g}; {self.note}{shape})"
+        )
+
+    @property
+    def x0(self) -> float:
+        """Length scale (2/mω0)^{1/2}."""
+        return float(np.sqrt(2.0 / (self.mass * self.frequency)))
+
+    @property
+    def p0(self) -> float:
+        """Momentum scale (2mω0)^{1/2}."""
+        return float(np.sqrt(2.0 * self.mass * self.frequency))
+
+    @property
+    def mirrored(self) -> bool:
+        """True if the model is unchanged by (x, p) → (−x, −p), to 1e-9 of its largest values."""
+
+        def same(values, mirrored):
+            return np.abs(values - mirrored).max() <= 1e-9 * np.abs(values).max()
+
+        return bool(
+            np.abs(self.x + self.x[::-1]).max() <= 1e-12 * self.x[-1]
+            and same(self.force, -self.force[::-1])
+            and same(self.damping, self.damping[::-1])
+            and same(self.diffusion, self.diffusion[::-1])
+        )
+
+    def force_at(self, x) -> np.ndarray:
+        """Mean force F⟨n⟩_x at `x`; ValueError outside the grid."""
+        return self._evaluate("force", x)
+
+    def damping_at(self, x) -> np.ndarray:
+        """Damping rate γ(x) at `x`; ValueError outside the grid."""
+        return self._evaluate("damping", x)
+
+    def diffusion_at(self, x) -> np.ndarray:
+        """Diffusion coefficient D(x) ≥ 0 at `x`; ValueError outside the grid."""
+        # The curve dips below zero by its round-off at most.
+        return np.maximum(self._evaluate("diffusion", x), 0.0)
+
+    def potential_at(self, x) -> np.ndarray:
+        """Effective potential U(x) = mω0²x²/2 − ∫ F⟨n⟩ dx at `x`, with U(0) = 0 where 0 is on the
+        grid; ValueError outside the grid."""
+        work = self._evaluate("work", x) - self._origin_work
+        return 0.5 * self.mass * self.frequency**2 * np.asarray(x, dtype=float) ** 2 - work
+
+    def _evaluate(self, name, x):
+        x = _checks.finite_array("x", x)
+        low, high = self.x[0], self.x[-1]
+        outside = (x < low) | (x > high)
+        if outside.any():
+            raise ValueError(
+                f"x must lie on the model's grid, from {low:.6g} to {high:.6g}, "
+                f"got {float(x[outside].flat[0]):.6g}; build the model on a wider grid"
+            )
+        return self._curves[name](x)
+
+    @classmethod
+    def from_device(cls, device: Device, half_width: float | None = None) -> LangevinModel:
+        """The model of a device, on a grid that holds its steady state.
+
+        The grid is centred at 0.  It is widened until the orbit-averaged weight of the motion
+        that touches its edge is below 1e-16 of the largest, or 1e-32 where friction is above a
+        tenth of the frequency, and refined until the splines miss the exact coefficients half-way
+        between points by less than 1e-9 of their largest value.  From 2049 points on it is refined
+        only where that is needed.  The result's `note` says what was reached.  Motion that lies
+        beyond a gap of such small weight is not looked for.
+
+        Parameters
+        ----------
+        device : Device
+        half_width : float, optional
+            Use this half width instead of searching for one.
+
+        Returns
+        -------
+        LangevinModel
+
+        Raises
+        ------
+        TypeError
+            If `device` is not a Device.
+        ValueError
+            If `half_width` is not positive; if the coupling is 0, so
+            that nothing moves the oscillator; if orbits gain energy on average out to where the
+            electrons no longer feel them, so that no state is bound; or if 20 001 points do not
+            resolve the coefficients.
+
+        Examples
+        --------
+        >>> from qemlib import paper_device
+        >>> model = LangevinModel.from_device(paper_device(voltage=10.0))
+        >>> model.mirrored, model.x.size
+        (True, 257)
+        """
+        if not isinstance(device, Device):
+            raise TypeError(f"device must be a Device, got {repr_short(device)}")
+        if device.coupling == 0.0:
+            raise ValueError(
+                "device: its coupling must not be 0, got 0.0: without it there is neither friction "
+                "nor noise, and no steady state"
+            )
+
+        def build(x, coefficients, note="grid given by the caller"):
+            osc = device.oscillator
+            return cls(mass=osc.mass, frequency=osc.frequency, x=x, note=note, **coefficients)
+
+        if half_width is None:
+            return _grid.model_of(build, device)
+        half_width = _checks.positive("half_width", half_width)
+        return _grid.model_on(build, device, half_width, "half width given by the caller")

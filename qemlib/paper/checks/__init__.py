@@ -1,0 +1,1 @@
+"""What is measured of the paper's equations, one concept a module."""

@@ -1,0 +1,264 @@
+"""What is measured of one reading of the parameters, each thing once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import isfinite
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy.optimize import brentq
+
+from qemlib import _checks
+from qemlib._parallel import in_parallel
+from qemlib.devices.device import Device
+from qemlib.electrons.coefficients import occupation
+from qemlib.fokker_planck.stationary import steady_state
+from qemlib.motion.model import LangevinModel
+from qemlib.paper.readings.readings import PRINTED, Reading
+from qemlib.states.quantum import resolved_populations
+from qemlib.states.work import entropy, ergotropy, free_energy_work
+
+__all__ = ["DECIDING", "Evidence", "over_voltage"]
+
+# The voltages that decide between readings: none, the ring's first, the plateau's beginning, the
+# saturation's, and one well beyond.
+DECIDING = (0.0, 6.0, 10.0, 16.0, 24.0)
+
+_RADII = 401
+_DRAWN = 1e-6  # relative error of what is drawn as a curve
+# |α|² up to which W is fitted by a polynomial of degree 4: well inside the ground state, whose own
+# scale is ½, while states here spread over tens.
+_PATCH = 0.5
+
+
+class Evidence:
+    """Steady states of one reading over voltage, computed when they are first asked for.
+
+    Parameters
+    ----------
+    reading : Reading
+    method : {"exact", "orbit"}
+        Stationary Fokker-Planck equation, or its orbit-averaged preview.
+    rtol : float
+        Relative error of ⟨a†a⟩ and g2; what `steady_state` is asked for.
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown; from its methods, where the reading has no steady state.
+    """
+
+    def __init__(self, reading: Reading = PRINTED, method: str = "exact", rtol: float = 1e-8):
+        if method not in ("exact", "orbit"):
+            raise ValueError(f"method must be 'exact' or 'orbit', got {method!r}")
+        self.reading, self.method = reading, method
+        self.rtol = rtol if method == "exact" else 1e-3
+        self._kept: dict[tuple[str, float], Any] = {}
+
+    def __repr__(self):
+        return f"Evidence({self.reading.name!r}, {self.method}, {len(self._kept)} results kept)"
+
+    def _once(self, name, voltage, compute):
+        key = (name, float(voltage))
+        if key not in self._kept:
+            self._kept[key] = compute()
+        return self._kept[key]
+
+    def device(self, voltage: float) -> Device:
+        """The device at this voltage."""
+        return self.reading.device(voltage)
+
+    def model(self, voltage: float) -> LangevinModel:
+        """Its Langevin model; for orbit averages on a coarse grid."""
+        if self.method == "orbit":
+            return self.state(voltage).model
+        return self._once("model", voltage, lambda: self.reading.model(voltage))
+
+    def state(self, voltage: float):
+        """Its steady state, a `SteadyState` or an `OrbitAverage`."""
+
+        def compute():
+            if self.method == "exact":
+                return steady_state(self.model(voltage), rtol=self.rtol)
+            # Voltages come in rising order, mostly, and states grow.
+            widths = [
+                state.model.x[-1]
+                for (name, lower), state in self._kept.items()
+                if name == "state" and lower < voltage
+            ]
+            return self.reading.preview(voltage, max(widths, default=0.0) / 1.41)
+
+        return self._once("state", voltage, compute)
+
+    def phonon_number(self, voltage: float) -> float:
+        """⟨a†a⟩."""
+        return self.state(voltage).phonon_number
+
+    def g2(self, voltage: float) -> float:
+        """g⁽²⁾(0)."""
+        return self.state(voltage).g2
+
+    def populations(self, voltage: float) -> np.ndarray:
+        """Populations of as many levels as hold the trace."""
+        # Long tails need thousands of levels: no more of them than the moments are worth.
+        missing = max(1e-10, 0.01 * self.rtol)
+        return self._once(
+            "populations", voltage, lambda: resolved_populations(self.state(voltage), missing)
+        )
+
+    def energies(self, voltage: float) -> np.ndarray:
+        """Energies of these levels."""
+        frequency = self.device(voltage).oscillator.frequency
+        return frequency * np.arange(self.populations(voltage).size)
+
+    def temperature(self, voltage: float) -> float:
+        """Temperature of the colder lead, the bath of 𝒲_F."""
+        return min(lead.temperature for lead in self.device(voltage).leads)
+
+    def ergotropy(self, voltage: float) -> float:
+        """Incoherent ergotropy 𝒲_E of the populations."""
+        return ergotropy(self.populations(voltage), self.energies(voltage))
+
+    def free_energy_work(self, voltage: float) -> float:
+        """𝒲_F of the populations."""
+        return free_energy_work(
+            self.populations(voltage), self.energies(voltage), self.temperature(voltage)
+        )
+
+    def entropy(self, voltage: float) -> float:
+        """Von Neumann entropy of the populations, in nats."""
+        return entropy(self.populations(voltage))
+
+    def coherent_ergotropy(self, voltage: float) -> float:
+        """Work that the coherences hold: the total ergotropy less that of the populations.
+
+        From 200 levels, which is enough below the threshold.
+        """
+        rho = self.state(voltage).density_matrix(200)
+        energies = self.device(voltage).oscillator.frequency * np.arange(len(rho))
+        return ergotropy(rho, np.diag(energies)) - ergotropy(np.diag(rho).real, energies)
+
+    def profile(self, voltage: float) -> tuple[np.ndarray, np.ndarray]:
+        """Radii |α| and the angular average of W(α) there."""
+
+        def compute():
+            state = self.state(voltage)
+            mean = state.phonon_number + 0.5
+            edge = min(-state.model.x[0], state.model.x[-1]) / state.model.x0
+            r = np.linspace(0.0, min(3.0 * np.sqrt(mean), 0.999 * edge), _RADII)
+            return r, state.radial_profile(r)
+
+        return self._once("profile", voltage, compute)
+
+    def hole(self, voltage: float) -> float:
+        """Depth of the dark centre, 1 − W(0)/max W; 0 for a blob, 1 for a ring."""
+        _, profile = self.profile(voltage)
+        return 1.0 - float(profile[0] / profile.max())
+
+    def ring_radius(self, voltage: float) -> float:
+        """|α| at which the angular average of W is largest, to half a grid step."""
+        r, profile = self.profile(voltage)
+        return float(r[profile.argmax()])
+
+    @property
+    def threshold(self) -> float:
+        """Voltage at which the damping at rest changes sign."""
+        return self.reading.threshold
+
+    @cached_property
+    def bending(self) -> float:
+        """Voltage at which the occupation stops rising with x at x = 0."""
+
+        def slope(voltage):
+            device = self.device(voltage)
+            h = 0.02 * device.oscillator.x0
+            low, high = occupation(device, np.array([-h, h]))
+            return np.sign(device.force) * (high - low)
+
+        return self._root(slope, 0.0, 40.0, 1e-6)
+
+    @cached_property
+    def ring_onset(self) -> float:
+        """Voltage at which W at the origin turns from a peak to a dip.
+
+        There the angular average of W is even in r: it is its slope in r² that vanishes.
+        """
+
+        def rise(voltage):
+            squares = np.linspace(0.0, _PATCH, 9)
+            profile = self._passing_state(voltage).radial_profile(np.sqrt(squares))
+            return np.polynomial.Polynomial.fit(squares, profile, 4).deriv()(0.0) / profile[0]
+
+        return self._root(rise, self.threshold - 0.5, self.threshold + 0.5, 1e-7)
+
+    @cached_property
+    def ergotropy_onset(self) -> float:
+        """Voltage at which level 1 overtakes level 0."""
+
+        def inversion(voltage):
+            low, high = self._passing_state(voltage).populations(2)
+            return high / low - 1.0
+
+        return self._root(inversion, self.threshold - 0.5, self.threshold + 1.5, 1e-4)
+
+    def _passing_state(self, voltage):
+        """A state that is used once and not kept."""
+        if self.method == "orbit":
+            return self.reading.preview(voltage)
+        return steady_state(self.reading.model(voltage), rtol=self.rtol)
+
+    def _root(self, function, low, high, xtol):
+        if not (isfinite(low) and isfinite(high)):
+            raise ValueError(f"reading {self.reading.name!r} has no threshold below V = 40")
+        if not function(low) < 0 < function(high) and not function(high) < 0 < function(low):
+            raise ValueError(
+                f"reading {self.reading.name!r}: no change of sign from V = {low:g} to {high:g}"
+            )
+        return float(brentq(function, low, high, xtol=xtol))
+
+
+def over_voltage(readings: list[Reading], voltages) -> xr.Dataset:
+    """Curves of several readings over the voltage, exactly and in parallel.
+
+    Parameters
+    ----------
+    readings : list of Reading
+    voltages : array_like, shape (n,)
+
+    Returns
+    -------
+    xarray.Dataset
+        "g2", "ergotropy" and "free_energy_work" over "reading" (its name) and "voltage", from
+        states with a relative error of 1e-6.
+
+    Raises
+    ------
+    ValueError
+        Where a reading has no steady state.
+
+    Examples
+    --------
+    >>> curves = over_voltage([PRINTED], [0.0, 16.0])
+    >>> curves["g2"].sel(reading="as printed").values.round(3).tolist()
+    [2.0, 1.305]
+    """
+    voltages = _checks.finite_array("voltages", voltages, ndim=1)
+    points = [(reading, float(voltage)) for reading in readings for voltage in voltages]
+    found = np.reshape(in_parallel(_at, points, "states"), (len(readings), voltages.size, 3))
+    names = ("g2", "ergotropy", "free_energy_work")
+    return xr.Dataset(
+        {name: (("reading", "voltage"), found[..., i]) for i, name in enumerate(names)},
+        coords={"reading": [reading.name for reading in readings], "voltage": voltages},
+    )
+
+
+def _at(point):
+    reading, voltage = point
+    evidence = Evidence(reading, rtol=_DRAWN)
+    return (
+        evidence.g2(voltage),
+        evidence.ergotropy(voltage),
+        evidence.free_energy_work(voltage),
+    )

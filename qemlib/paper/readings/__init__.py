@@ -1,0 +1,1 @@
+"""The parameters as others may read them, and what hangs on each."""

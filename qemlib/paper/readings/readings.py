@@ -1,0 +1,357 @@
+"""Readings of the paper's parameters: what else the printed ones could have meant in the code.
+
+The caption of Fig. 2 fixes the device, and `qemlib.paper_device` holds it as printed.  Each entry
+here changes one thing, as a plausible convention or a plausible slip would, and says why one might
+think of it.  A `Reading` is a set of such changes, at most one for each question.  All of them are
+guesses: nothing here is known about the authors' programs.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from math import inf
+
+import numpy as np
+from scipy.optimize import brentq
+
+from qemlib.devices.device import Device, paper_device
+from qemlib.electrons.coefficients import damping, electron_coefficients, noise_spectrum
+from qemlib.motion.model import LangevinModel
+from qemlib.motion.orbit import OrbitAverage, edge_weight, orbit_average
+from qemlib.sampler.sampling import euler_equivalent
+
+__all__ = [
+    "AT_OSCILLATOR",
+    "CHANGES",
+    "PRINTED",
+    "Change",
+    "Reading",
+    "all_readings",
+    "reading",
+]
+
+# Grids are widened by this factor until they hold the steady state.
+_NARROWEST, _WIDER, _WIDEST = 14.0, 1.41, 110.0
+_EDGE_WEIGHT = 1e-15
+# Where thresholds are looked for.
+_VOLTAGES = np.arange(0.0, 41.0, 4.0)
+
+
+def force_is_coupling(device: Device) -> Device:
+    """F = λ: the printed 0.1 is the force itself, not λ = Fx0/2."""
+    return replace(device, coupling=0.5 * device.coupling * device.oscillator.x0)
+
+
+def inverted_length(device: Device) -> Device:
+    """x0 = (2/mω0)^{−1/2}, as printed after Ineq. (5), in F = 2λ/x0."""
+    return replace(device, coupling=device.coupling * device.oscillator.x0**2)
+
+
+def temperature_is_beta(device: Device) -> Device:
+    """T = β: the printed 0.5 is the temperature, not its inverse."""
+    left, right = (
+        replace(lead, temperature=1.0 / lead.temperature) for lead in (device.left, device.right)
+    )
+    return replace(device, left=left, right=right)
+
+
+def full_bias_on_each_lead(device: Device) -> Device:
+    """μ_α = ±V: the voltage axis counts each lead's shift, half of μ_L − μ_R."""
+    return device.with_voltage(2.0 * device.voltage)
+
+
+def half_rate(device: Device) -> Device:
+    """Γ_α = 1: the printed 2 is the total rate of both leads."""
+    return _with_bands(device, rate=0.5)
+
+
+def double_rate(device: Device) -> Device:
+    """Γ_α = 4: the printed 2 is the half width, κ/2."""
+    return _with_bands(device, rate=2.0)
+
+
+def half_bandwidth(device: Device) -> Device:
+    """δ = 1/2: the printed 1 is the full width at half maximum."""
+    return _with_bands(device, bandwidth=0.5)
+
+
+def double_bandwidth(device: Device) -> Device:
+    """δ = 2: the printed 1 is half of the half width."""
+    return _with_bands(device, bandwidth=2.0)
+
+
+def _with_bands(device, **factors):
+    def changed(lead):
+        values = {name: getattr(lead.density, name) * f for name, f in factors.items()}
+        return replace(lead, density=replace(lead.density, **values))
+
+    return replace(device, left=changed(device.left), right=changed(device.right))
+
+
+def bare_occupation(model: LangevinModel, device: Device) -> LangevinModel:
+    """⟨n⟩ in place of F⟨n⟩ as the mean force: Eq. (C1) as printed."""
+    return replace(model, force=model.force / device.force)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change to the printed parameters or to the equation of motion.
+
+    Attributes
+    ----------
+    name : str
+        Short, for tables.
+    question : str
+        What it answers; a reading holds at most one change for each question.
+    why : str
+        What is assumed, in a sentence.
+    device : callable, optional
+        Device to device.
+    motion : callable, optional
+        (LangevinModel, Device) to LangevinModel.
+    step : float
+        Δt of explicit Euler, Eqs. (C1) and (C2); 0 for the exact motion.
+    """
+
+    name: str
+    question: str
+    why: str
+    device: Callable[[Device], Device] | None = None
+    motion: Callable[[LangevinModel, Device], LangevinModel] | None = None
+    step: float = 0.0
+
+
+def _of_device(name, question, function):
+    return Change(name, question, function.__doc__, device=function)
+
+
+def _euler(step):
+    why = f"Explicit Euler with Δt = {step:g}, which the paper leaves open."
+    return Change(f"Δt = {step:g}", "step", why, step=step)
+
+
+CHANGES: dict[str, Change] = {
+    change.name: change
+    for change in (
+        _of_device("F = λ", "force", force_is_coupling),
+        _of_device("x0 inverted", "force", inverted_length),
+        _of_device("T = β", "temperature", temperature_is_beta),
+        _of_device("μ = ±V", "bias", full_bias_on_each_lead),
+        _of_device("Γ/2", "rate", half_rate),
+        _of_device("2Γ", "rate", double_rate),
+        _of_device("δ/2", "bandwidth", half_bandwidth),
+        _of_device("2δ", "bandwidth", double_bandwidth),
+        Change("no F in C1", "C1", str(bare_occupation.__doc__), motion=bare_occupation),
+        *(_euler(step) for step in (5e-4, 1e-3, 2.6e-3, 5e-3)),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The printed parameters with some changes.
+
+    Parameters
+    ----------
+    changes : tuple of Change
+        At most one for each question.
+
+    Raises
+    ------
+    ValueError
+        If two changes answer the same question.
+
+    Examples
+    --------
+    >>> reading("T = β").device(6.0).left.temperature
+    0.5
+    >>> round(reading("μ = ±V").threshold, 4)
+    4.2316
+    """
+
+    changes: tuple[Change, ...] = ()
+
+    def __post_init__(self):
+        questions = [change.question for change in self.changes]
+        if len(set(questions)) < len(questions):
+            raise ValueError(
+                f"changes must answer different questions, got {[c.name for c in self.changes]}"
+            )
+
+    @property
+    def name(self) -> str:
+        """The names of the changes."""
+        return ", ".join(change.name for change in self.changes) or "as printed"
+
+    @property
+    def step(self) -> float:
+        """Δt of explicit Euler, 0 for the exact motion."""
+        return sum(change.step for change in self.changes)
+
+    @property
+    def has_own_motion(self) -> bool:
+        """Whether its Langevin model differs from its device's."""
+        return self.step > 0 or any(change.motion for change in self.changes)
+
+    def device(self, voltage: float) -> Device:
+        """The device at the voltage that this reading calls V."""
+        device = paper_device(voltage)
+        for change in self.changes:
+            if change.device:
+                device = change.device(device)
+        return device
+
+    def model(self, voltage: float) -> LangevinModel:
+        """Its Langevin model, on a grid that holds the steady state.
+
+        Explicit Euler feeds energy to orbits of every size, and electrons brake small ones only: a
+        state that its step allows is not bound for ever.  The narrowest grid that holds it counts.
+
+        Raises
+        ------
+        ValueError
+            If no grid within |x| ≤ 110 x0 holds a steady state.
+        """
+        device = self.device(voltage)
+        if not self.has_own_motion:
+            return LangevinModel.from_device(device)
+        x0 = device.oscillator.x0
+        width = _NARROWEST
+        while width <= _WIDEST:
+            # A coarse look is enough to find the width.
+            if edge_weight(self._moved(_coarse(device, width * x0, 65), device)) < _EDGE_WEIGHT:
+                return self._moved(_resolved(device, width * x0), device)
+            width *= _WIDER
+        raise ValueError(self._unbound(voltage))
+
+    def preview(self, voltage: float, narrowest: float = 0.0) -> OrbitAverage:
+        """Its orbit-averaged state from a coarse grid; raises as `model`.
+
+        `narrowest` is a half width from which to start looking.
+        """
+        device = self.device(voltage)
+        x0 = device.oscillator.x0
+        width = max(_NARROWEST, narrowest / x0)
+        while width <= _WIDEST:
+            try:
+                return orbit_average(self._moved(_coarse(device, width * x0, 129), device))
+            except ValueError:  # too narrow, or no single well: that may be far out
+                width *= _WIDER
+        raise ValueError(self._unbound(voltage))
+
+    def _unbound(self, voltage):
+        return (
+            f"reading {self.name!r} has no bound steady state at V = {voltage:g} within "
+            f"|x| ≤ {_WIDEST:g} x0"
+        )
+
+    def damping_at_rest(self, voltage: float) -> float:
+        """The damping rate at x = 0 with which the motion is solved."""
+        device = self.device(voltage)
+        if not self.has_own_motion:
+            return float(damping(device, 0.0))
+        # A few points around the origin are enough for the slope of the force.
+        model = _coarse(device, 0.1 * device.oscillator.x0, 17)
+        return float(self._moved(model, device).damping_at(0.0))
+
+    @cached_property
+    def threshold(self) -> float:
+        """Lowest voltage at which the damping at rest is not positive; infinite beyond V = 40."""
+        before = _VOLTAGES[0]
+        if self.damping_at_rest(before) <= 0:
+            return 0.0
+        for voltage in _VOLTAGES[1:]:
+            if self.damping_at_rest(voltage) <= 0:
+                return float(brentq(self.damping_at_rest, before, voltage, xtol=1e-9))
+            before = voltage
+        return inf
+
+    def _moved(self, model, device):
+        for change in self.changes:
+            if change.motion:
+                model = change.motion(model, device)
+        return euler_equivalent(model, self.step) if self.step else model
+
+
+PRINTED = Reading()
+
+
+def noise_at_oscillator(model: LangevinModel, device: Device) -> LangevinModel:
+    """Friction and noise from S_x(±ω0), where (A24) has the limit of small frequency.
+
+    mγ = [S_x(ω0) − S_x(−ω0)]/2ω0 and D = [S_x(ω0) + S_x(−ω0)]/2: the golden rule for a small motion
+    about x.
+    """
+    frequency = model.frequency
+    up, down = noise_spectrum(device, model.x[:, None], np.array([frequency, -frequency])).T
+    damping = (up - down) / (2.0 * model.mass * frequency)
+    return replace(model, damping=damping, diffusion=0.5 * (up + down))
+
+
+# No reading of the parameters, and not scored as one: it tells how much (A24) leaves out.
+AT_OSCILLATOR = Reading(
+    (Change("noise at ±ω0", "noise", str(noise_at_oscillator.__doc__), motion=noise_at_oscillator),)
+)
+
+
+def reading(*names: str) -> Reading:
+    """The reading with the changes of these names, see `CHANGES`.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or two changes answer the same question.
+
+    Examples
+    --------
+    >>> found = reading("T = β", "μ = ±V")
+    >>> found.name
+    'T = β, μ = ±V'
+    >>> found.device(6.0).left.chemical_potential, reading().device(6.0).left.chemical_potential
+    (6.0, 3.0)
+    """
+    unknown = [name for name in names if name not in CHANGES]
+    if unknown:
+        raise ValueError(f"names must be among {list(CHANGES)}, got {unknown}")
+    return Reading(tuple(CHANGES[name] for name in names))
+
+
+def all_readings() -> list[Reading]:
+    """Every combination of the changes, the printed parameters first.
+
+    Examples
+    --------
+    >>> readings = all_readings()
+    >>> readings[0].name
+    'as printed'
+    >>> len({reading.name for reading in readings}) == len(readings)
+    True
+    """
+    options: dict[str, list[Change | None]] = {}
+    for change in CHANGES.values():
+        options.setdefault(change.question, [None]).append(change)
+    return [
+        Reading(tuple(change for change in choice if change))
+        for choice in itertools.product(*options.values())
+    ]
+
+
+def _coarse(device, half_width, points):
+    x = np.linspace(-half_width, half_width, points)
+    at = electron_coefficients(device, x)
+    return LangevinModel(
+        mass=device.oscillator.mass,
+        frequency=device.oscillator.frequency,
+        x=x,
+        force=device.force * at.excess_charge,
+        damping=at.damping,
+        diffusion=at.diffusion,
+    )
+
+
+@lru_cache(maxsize=32)
+def _resolved(device, half_width):
+    return LangevinModel.from_device(device, half_width=half_width)

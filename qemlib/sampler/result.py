@@ -1,0 +1,351 @@
+"""What a sampled run leaves behind: histograms, moments, error bars, and whether to trust them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from qemlib.sampler._batches import ARGUMENTS, ESTIMATORS, Batches
+from qemlib.sampler.diagnostics import (
+    OBSERVABLES,
+    UNRESOLVED,
+    Convergence,
+    Diagnostics,
+    Series,
+    TooShortError,
+    shortcomings,
+)
+from qemlib.states import positivity
+
+__all__ = ["Histogram", "SampledState", "Trajectory"]
+
+_SMALL = 0.5  # standard errors; a bias below adds less than an eighth to the whole error
+_LEVELS = 512  # at most, of those that are looked at for negative populations
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """Counts of recorded points of phase space.
+
+    Attributes
+    ----------
+    counts : ndarray of int, shape (x bins, p bins)
+        First axis x, second axis p.
+    x_edges, p_edges : ndarray
+        Bin edges of x (length) and p (momentum), one longer than the axes of `counts`.
+    outside : int
+        Points that fell outside of the edges; they count in the normalisation of `density`.
+    """
+
+    counts: np.ndarray
+    x_edges: np.ndarray
+    p_edges: np.ndarray
+    outside: int
+
+    @property
+    def density(self) -> np.ndarray:
+        """W(x, p) averaged over each bin, ∫dx dp W = 1; shape of `counts`."""
+        area = np.outer(np.diff(self.x_edges), np.diff(self.p_edges))
+        return self.counts / (area * (self.counts.sum() + self.outside))
+
+    def __repr__(self):
+        return (
+            f"Histogram({self.counts.sum()} points in {self.counts.shape[0]} x "
+            f"{self.counts.shape[1]} bins, |x| < {self.x_edges[-1]:.4g}, "
+            f"|p| < {self.p_edges[-1]:.4g}; {self.outside} points outside)"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """Motion of a few walkers after burn-in.
+
+    Attributes
+    ----------
+    time : ndarray, shape (times,)
+        Since the end of burn-in.
+    x, p : ndarray, shape (walkers, times)
+        Position and momentum.
+    """
+
+    time: np.ndarray
+    x: np.ndarray
+    p: np.ndarray
+
+    def __repr__(self):
+        spacing = self.time[1] - self.time[0] if self.time.size > 1 else np.nan
+        return f"Trajectory({self.x.shape[0]} walkers, {self.time.size} times {spacing:.4g} apart)"
+
+
+@dataclass(frozen=True, eq=False)
+class SampledState:
+    """Steady state of (6), sampled by `qemlib.sampler.sampling.sample`.
+
+    Attributes
+    ----------
+    scheme : str
+    seed, walkers : int
+    steps : int
+        Steps that were made in all, over all walkers, with burn-in.
+    step : float
+        Δt.
+    expected_bias : float
+        Upper estimate of the relative error of ⟨|α|²⟩ that the step size causes.  For weak and
+        smooth coefficients it is that of linear oscillators with the model's strongest friction
+        and force gradient; else the chain of steps is solved at this step and at finer ones.  For
+        "euler" it has a sign, and comes from the friction that the scheme removes.
+    resolves_motion : bool
+        Whether the step is small enough for rates of change: those of linear oscillators with the
+        model's strongest friction and force gradient are right to 2 %.  If not, averages are not
+        worse, but autocorrelation times are those of the chain of steps, not of the motion.
+    burn_in : float
+        Time for which each walker ran before anything was recorded.
+    relaxation_time : float
+        Estimate of the model's slowest relaxation: of the energy, by its orbit average, or of the
+        position where friction is strong.
+    recorded : int
+        Points recorded, over all walkers.
+    partial : bool
+        Whether the run was interrupted before its end; `sample(model, resume=...)` goes on.
+    histogram : Histogram
+    trajectory : Trajectory or None
+    phonon_number, g2 : float
+        ⟨a†a⟩ and g⁽²⁾(0), from moments, with no truncation of levels.
+    squeezing : complex
+        ⟨a²⟩.
+    position, momentum : float
+        ⟨x⟩, ⟨p⟩.
+    diagnostics : Diagnostics
+        Of each moment: Monte Carlo standard error, autocorrelation time, effective sample size
+        and R-hat.
+    shortcomings : tuple of str
+        What keeps the error bars from being trusted; empty if nothing does.
+    caveats : tuple of str
+        What error bars do not show: a bias of the step that is not small beside them, and a step
+        that does not resolve the motion.
+    violations : tuple of str
+        What of a quantum state W violates, beyond six standard errors; empty if nothing.
+    """
+
+    scheme: str
+    seed: int
+    walkers: int
+    steps: int
+    step: float
+    expected_bias: float
+    resolves_motion: bool
+    burn_in: float
+    relaxation_time: float
+    recorded: int
+    partial: bool
+    histogram: Histogram
+    trajectory: Trajectory | None
+    _batches: Batches = field(repr=False)
+    _series: Series = field(repr=False)
+    _ensemble: Any = field(repr=False)
+
+    def __repr__(self):
+        if self.recorded:
+            values = (
+                f"phonon_number={self.phonon_number:.6g} "
+                f"+/- {self.standard_error('phonon_number'):.1g}, "
+                f"g2={self.g2:.5g} +/- {self.standard_error('g2'):.1g}"
+            )
+        else:
+            values = "nothing recorded yet"
+        energy = self.diagnostics["energy"]
+        lines = [
+            f"SampledState({values};",
+            f"{self.walkers} walkers, {self.steps:.4g} steps of {self.step:.4g} "
+            f"by scheme {self.scheme!r},",
+            f"expected bias {self.expected_bias:.0e}, relaxation time {self.relaxation_time:.4g},",
+            f"burn-in of {self.burn_in / self.relaxation_time:.3g} relaxation times, "
+            f"{self.burn_in * self.walkers / (self.step * max(self.steps, 1)):.0%} of the steps,",
+            f"energy: autocorrelation time {energy.autocorrelation_time:.4g},",
+            f"{energy.effective_samples:.3g} effective samples, R-hat {energy.r_hat:.4f}",
+        ]
+        if self.partial:
+            lines.append("partial: interrupted, go on with resume=")
+        lines += [f"not to be trusted: {text}" for text in self.shortcomings]
+        lines += [f"mind: {text}" for text in self.caveats]
+        lines += [f"not a quantum state: {text}" for text in self.violations]
+        return "\n    ".join(lines) + ")"
+
+    @property
+    def phonon_number(self) -> float:
+        """⟨a†a⟩."""
+        return self._estimate("phonon_number")
+
+    @property
+    def g2(self) -> float:
+        """g⁽²⁾(0), Eq. (10)."""
+        return self._estimate("g2")
+
+    @property
+    def squeezing(self) -> complex:
+        """⟨a²⟩: zero for a rotationally symmetric state."""
+        return self._estimate("squeezing")
+
+    @property
+    def position(self) -> float:
+        """⟨x⟩."""
+        return self._estimate("position")
+
+    @property
+    def momentum(self) -> float:
+        """⟨p⟩."""
+        return self._estimate("momentum")
+
+    def populations(self, levels: int) -> np.ndarray:
+        """Level populations ρ_nn, n = 0 … levels − 1, with errors of either sign.
+
+        Means of the bounded function 2(−1)^n e^{−2|α|²} L_n(4|α|²), averaged over each bin of |α|.
+        """
+        return self._estimate("populations", levels)
+
+    def population_batches(self, levels: int) -> np.ndarray:
+        """Level populations from each independent batch alone, shape (batches, levels).
+
+        For functions of the populations that are not linear; see `qemlib.states.estimation`.
+        """
+        self._require_record()
+        counts = self._batches.radial
+        parts = counts / counts.sum(axis=1, keepdims=True)
+        estimator = ESTIMATORS["populations"]
+        return np.stack([estimator(self._batches, None, part, levels) for part in parts])
+
+    def radial_profile(self, r) -> np.ndarray:
+        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
+        return self._estimate("radial_profile", r)
+
+    def standard_error(self, name: str, *arguments):
+        """Standard error of one of the results, by the jackknife over independent batches.
+
+        Parameters
+        ----------
+        name : str
+            "phonon_number", "g2", "squeezing", "position", "momentum", "populations" or
+            "radial_profile".
+        *arguments
+            What the method of that name takes: `levels` for "populations", `r` for
+            "radial_profile".
+
+        Returns
+        -------
+        float or ndarray
+            In the shape of the result.  For the complex "squeezing" the errors of its real and
+            imaginary part are those of the complex number returned.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown or the arguments do not fit it.
+        TooShortError
+            If nothing was recorded.
+        """
+        return self._batches.jackknife(self._estimator(name, arguments), arguments)
+
+    def bias(self, name: str, *arguments):
+        """What the jackknife finds a result to be too large by, for want of samples.
+
+        Zero for averages.  "g2" is a ratio of averages: its bias falls as one over the number of
+        samples, and its standard error as one over the root of it.  Arguments, what is returned
+        and what is raised are as for `standard_error`.
+        """
+        return self._batches.bias(self._estimator(name, arguments), arguments)
+
+    def _estimator(self, name, arguments):
+        self._require_record()
+        if name not in ESTIMATORS:
+            raise ValueError(f"name must be one of {sorted(ESTIMATORS)}, got {name!r}")
+        wanted = ARGUMENTS.get(name, ())
+        if len(arguments) != len(wanted):
+            raise ValueError(
+                f"arguments of {name!r} must be ({', '.join(wanted)}), got {arguments!r}"
+            )
+        return ESTIMATORS[name]
+
+    def _estimate(self, name, *arguments):
+        self._require_record()
+        return ESTIMATORS[name](self._batches, *self._batches.pooled, *arguments)
+
+    def _require_record(self):
+        if not self.recorded:
+            raise TooShortError("nothing was recorded: the run was interrupted in burn-in", self)
+
+    @cached_property
+    def diagnostics(self) -> Diagnostics:
+        rows = {name: self._convergence(name) for name in OBSERVABLES}
+        return Diagnostics(rows, self.resolves_motion)
+
+    @cached_property
+    def shortcomings(self) -> tuple[str, ...]:
+        # Everything else either depends on the energy alone or changes within one period.
+        return shortcomings({"energy": self._convergence("energy")})
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        found = []
+        bias = abs(self.expected_bias) * (self.phonon_number + 0.5) if self.recorded else 0.0
+        if bias and bias > _SMALL * (error := self.standard_error("phonon_number")):
+            found.append(
+                f"the step may shift the phonon number by {bias:.1g}, its standard error is "
+                f"{error:.1g}"
+            )
+        if not self.resolves_motion:
+            found.append(UNRESOLVED)
+        return tuple(found)
+
+    @cached_property
+    def violations(self) -> tuple[str, ...]:
+        if not self.recorded:
+            return ()
+        model, batches = self._ensemble.plan.model, self._batches
+
+        def product(_, moments, parts):
+            mean = complex(moments[4] / model.x0, moments[5] / model.p0)
+            return positivity.uncertainty(moments[0], complex(moments[2], moments[3]), mean)
+
+        widest = batches.bin_width * (1 + np.flatnonzero(batches.radial.any(axis=0))[-1])
+        # A narrow ring makes levels above it negative first.
+        levels = min(int((widest + 1.0) ** 2) + 16, _LEVELS)
+        return positivity.of_samples(
+            product(batches, *batches.pooled),
+            batches.jackknife(product),
+            self.populations(levels),
+            self.standard_error("populations", levels),
+        )
+
+    def _convergence(self, name):
+        if not self.recorded:
+            return Convergence(*[np.nan] * 5)
+        row = self._series.convergence(name, self._variances[name])
+        # Of everything recorded, and from x = 0: the series lacks what began a new piece.
+        return replace(row, mean=float(self._batches.pooled[0][OBSERVABLES.index(name)]))
+
+    @cached_property
+    def _variances(self):
+        """Of the observables in the steady state, from moments and histograms."""
+        moments, parts = self._batches.pooled
+        radius = self._batches.bin_width * (np.arange(parts.size) + 0.5)
+        x, p = (0.5 * (e[1:] + e[:-1]) for e in (self.histogram.x_edges, self.histogram.p_edges))
+        weights = self.histogram.counts / max(self.histogram.counts.sum(), 1)
+        along_x, along_p = weights.sum(axis=1), weights.sum(axis=0)
+        plan = self._ensemble.plan
+        beta = (x[:, None] - plan.origin) / plan.model.x0 + 1j * p / plan.model.p0
+
+        def variance(values, weight):
+            mean = (weight * values).sum()
+            return float((weight * (values - mean) ** 2).sum())
+
+        return {
+            "energy": float(moments[1] - moments[0] ** 2),
+            "energy_squared": variance(radius**4, parts),
+            "squeezing_real": variance((beta**2).real, weights),
+            "squeezing_imaginary": variance((beta**2).imag, weights),
+            "position": variance(x, along_x),
+            "momentum": variance(p, along_p),
+        }

@@ -1,0 +1,7 @@
+"""What a state tells, wherever it came from.
+
+- `wigner`: between the Wigner function and the density matrix; `quantum`: that as a state.
+- `work`: ergotropy, free-energy work, entropy, coherence.
+- `positivity`: is it a quantum state at all.
+- `estimation`: the same from samples, with errors; `summary`: the numbers of one state together.
+"""

@@ -1,0 +1,127 @@
+"""Matrices in the oscillator's energy eigenbasis from W(α), and back.
+
+A state that is displaced far takes many levels, each with its coherences; about its own middle it
+takes few.  So it is expanded there, and displaced by D(β).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qemlib._special.laguerre import BLOCK, laguerre_integrals, laguerre_sequence, laguerre_sums
+from qemlib.states._circles import FEWEST_ANGLES, TAIL, radial_nodes, rings
+
+# A state is expanded about its own middle where that is farther away than this part of its extent,
+# and if that takes less than this part of the levels.
+_APART, _FEWER = 0.5, 0.5
+# A matrix is moved there where it keeps less than this part of its phonons.
+_AT_REST = 0.1
+_FEWEST_LEVELS = 16
+# What levels beyond those kept may hold, and what may change there and back, beside the largest
+# entry.
+_LEFT, _CHANGED = 1e-13, 3e-12
+
+
+def matrix(w, levels, radius, harmonics):
+    """ρ in so many levels from a function W(Re α, Im α), with diagonals up to `harmonics`."""
+    r, weight = radial_nodes(levels, radius)
+    found = rings(w, r)
+    if abs(found.middle) > _APART * found.reach:
+        rho = _from_its_middle(w, levels, radius, found)
+        if rho is not None:
+            return np.triu(np.tril(rho, harmonics), -harmonics)
+    # Harmonics that W does not have leave their diagonals at zero.
+    orders = found.orders[found.orders <= harmonics]
+    sums = np.zeros((levels, orders.size), dtype=complex)
+    for rows, components in found.blocks:
+        weighted = 4.0 * np.pi * (weight * r)[rows] * components[: orders.size]
+        kept = len(weighted)
+        if kept:
+            z = 4.0 * r[rows] ** 2
+            sums[:, :kept] += laguerre_integrals(levels, z, orders[:kept], weighted)
+    rho = np.zeros((levels, levels), dtype=complex)
+    for column, k in enumerate(orders):
+        n = np.arange(levels - k)
+        diagonal = np.where(n % 2, -1.0, 1.0) * sums[: n.size, column]
+        # (α*)^k averages with e^{−ikθ}: ρ_{n+k,n} is its complex conjugate.
+        rho[n + k, n] = diagonal.conj()
+        rho[n, n + k] = diagonal
+    return rho
+
+
+def _from_its_middle(w, levels, radius, found):
+    """ρ = D(β) ρ' D(β)†, with the state ρ' at rest in few levels; None if it needs many."""
+    middle, reach = found.middle, min(found.reach, radius - abs(found.middle))
+    direction = np.exp(2j * np.pi * np.arange(FEWEST_ANGLES) / FEWEST_ANGLES)
+
+    def at_rest(real, imaginary):
+        return w(real + middle.real, imaginary + middle.imag)
+
+    edge = at_rest(reach * direction.real, reach * direction.imag)
+    if np.abs(edge).max() > TAIL * found.peak:
+        return None
+    size = int(reach**2) + _FEWEST_LEVELS
+    while size < _FEWER * levels:
+        smaller = matrix(at_rest, size, reach, size)
+        if np.abs(smaller[-(size // 8) :]).max() < _LEFT * np.abs(smaller).max():
+            return _transformed(displacement(middle, levels, size), smaller)
+        size *= 2
+    return None
+
+
+def about_its_middle(rho):
+    """β and D(β)† ρ D(β) in few levels; 0 and `rho` itself if it does not get smaller."""
+    n, trace = np.arange(len(rho)), np.trace(rho).real
+    if not trace > 0:
+        return 0.0, rho
+    middle = np.sqrt(n[1:]) @ np.diagonal(rho, -1) / trace
+    # Phonons that are left there.
+    rest = n @ rho.diagonal().real / trace - abs(middle) ** 2
+    if not rest < _AT_REST * abs(middle) ** 2:
+        return 0.0, rho
+    size = _FEWEST_LEVELS * int(1.0 + max(rest, 0.0))
+    while size < _FEWER * len(rho):
+        shift = displacement(middle, len(rho), size)
+        smaller = _transformed(shift.conj().T, rho)
+        if np.abs(_transformed(shift, smaller) - rho).max() < _CHANGED * np.abs(rho).max():
+            return middle, smaller
+        size *= 2
+    return 0.0, rho
+
+
+def _transformed(shift, rho):
+    moved = shift @ rho @ shift.conj().T
+    return 0.5 * (moved + moved.conj().T)
+
+
+def displacement(beta, levels, size):
+    """⟨n|D(β)|m⟩ for n < levels and m < size ≤ levels."""
+    k = np.arange(levels)
+    turn = np.exp(1j * np.angle(beta) * k)
+    back = np.where(k % 2, -1.0, 1.0) * turn.conj()
+    result = np.zeros((levels, size), dtype=complex)
+    functions = laguerre_sequence(levels, np.array([abs(beta) ** 2]), k)
+    for m, column in zip(range(size), functions, strict=False):
+        result[m:, m] = turn[: levels - m] * column[:, 0]
+        result[m, m:] = back[: size - m] * column[: size - m, 0]
+    return result
+
+
+def phase_space(rho, alpha):
+    """W(α) at points, from all diagonals of ρ."""
+    levels, value = len(rho), np.zeros(alpha.size)
+    orders = np.flatnonzero([np.diagonal(rho, k).any() for k in range(levels)])
+    diagonals = np.zeros((levels, orders.size), dtype=complex)
+    for column, k in enumerate(orders):
+        sign = np.where(np.arange(levels - k) % 2, -2.0, 2.0) / np.pi
+        diagonals[: levels - k, column] = sign * np.diagonal(rho, k) * (2.0 if k else 1.0)
+    points = max(64, BLOCK // max(orders.size, 1))
+    for start in range(0, alpha.size, points):
+        here = slice(start, start + points)
+        square, angle = 4.0 * np.abs(alpha[here]) ** 2, np.angle(alpha[here])
+        for first in range(0, orders.size, BLOCK // points):
+            k = orders[first : first + BLOCK // points]
+            part = diagonals[:, first : first + k.size]
+            phases = np.exp(1j * k[:, None] * angle)
+            value[here] += (laguerre_sums(part, square, k) * phases).real.sum(axis=0)
+    return value

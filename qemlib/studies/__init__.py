@@ -1,0 +1,1 @@
+"""Many devices: sweeps with their store (`sweeps`), and thresholds (`thresholds`)."""
