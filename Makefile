@@ -82,10 +82,11 @@ unit audit notebooks references: export TQDM_DISABLE := 1
 # Two processes at once, and a test needs two threads to see that their number does not matter.
 unit notebooks: export NUMBA_NUM_THREADS := 2
 
-lint: setup  ## style and types
+lint: setup  ## style, types, and the walls between the layers
 	ruff check .
 	ruff format --check .
 	mypy
+	lint-imports --no-logo --no-cache
 
 unit: export MPLBACKEND := agg
 unit: setup  ## unit tests, warnings as errors
