@@ -206,7 +206,7 @@ def test_what_goes_wrong_stays_with_its_notebook(tmp_path):
 # Runs two notebooks that wait for ever; each says which process it is.
 ENDLESS = f"""
 import signal, sys
-sys.path.append({str(Path(__file__).parent)!r})
+sys.path += {[str(folder) for folder in Path(__file__).parents[:2]]!r}
 # A job in the background inherits none.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from test_execution import endless
@@ -224,10 +224,11 @@ def endless(folder):
     return [job(folder, name, WAIT.format(name=name)) for name in "ab"]
 
 
-def kernels_of(folder):
-    """The processes of the two notebooks, once both run."""
+def kernels_of(folder, run=None):
+    """The processes of the two notebooks, once both run; `run` must last until then."""
     files = [folder / "a.pid", folder / "b.pid"]
     while not all(file.exists() for file in files):
+        assert run is None or run.poll() is None, run.stderr.read().decode()
         time.sleep(0.05)
     return [int(file.read_text()) for file in files]
 
@@ -244,7 +245,7 @@ def test_ctrl_c_ends_all_kernels(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", ENDLESS], cwd=tmp_path, stderr=subprocess.PIPE
     ) as run:
-        kernels = kernels_of(tmp_path)
+        kernels = kernels_of(tmp_path, run)
         run.send_signal(signal.SIGINT)
         _, said = run.communicate()
     assert b"KeyboardInterrupt" in said
