@@ -411,7 +411,9 @@ def _errors(model, orbits, log_weight, moments, relaxation_time):
         other = _moments(model, orbits, curve, every)[0]
         change += np.abs([wigner.phonon_number(other), wigner.g2(other)] - numbers) / order
     total = neglected * np.abs([moments[0], numbers[1]]) + change
-    return dict(zip(("phonon_number", "g2"), (total / np.abs(numbers)).tolist(), strict=True))
+    of_n, of_g2 = (wigner.relative(*each) for each in zip(total, numbers, strict=True))
+    # g2 is without bounds where ⟨a†a⟩, squared below it, may be zero.
+    return {"phonon_number": of_n, "g2": wigner.relative(of_g2, max(1.0 - of_n, 0.0))}
 
 
 def _well(model):
