@@ -68,7 +68,18 @@ class _Places(CompileResultCacheImpl):
 
 
 class _CheckedFiles(IndexDataCacheFile):
-    """Files that carry a digest: what was damaged is not there, and is written anew."""
+    """Files that carry a digest: what was damaged is not there, and is written anew.
+
+    Nor is code that another process laid under the name: Numba numbers the files by an index that
+    a process reads before it writes.  So a file also says what its code was compiled from.
+    """
+
+    def save(self, key, data):
+        super().save(key, (self._source_stamp, key, data))
+
+    def load(self, key):
+        stamp, compiled_for, data = super().load(key) or (None, None, None)
+        return data if (stamp, compiled_for) == (self._source_stamp, key) else None
 
     def _dump(self, obj):
         pickled = super()._dump(obj)

@@ -66,7 +66,8 @@ class SteadyState(Locked, wigner.FromMoments):
         (⟨|α|²⟩, ⟨|α|⁴⟩).
     error : dict of str to float
         "phonon_number" and "g2": relative change under the last refinement of the basis, or the
-        residual where that is larger;
+        residual or what lies beyond the edge where that is larger; where ⟨a†a⟩ is below 1/2 they
+        may be larger than `rtol`, as ⟨a†a⟩ + 1/2 is what is known so well;
         "wigner": the same of W, point by point, beside the largest W; where the model is rough all
         three are three times the largest of them; "residual": ‖L W‖ in units of ‖W‖ over the
         relaxation time, or, where friction is too weak to be seen in it, the change of W that its
@@ -189,7 +190,8 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
     model : LangevinModel
     rtol : float
         Largest relative change of ⟨a†a⟩ and g2, and of W beside its largest value, under the last
-        refinement, from 1e-11 to 1e-2.
+        refinement, from 1e-11 to 1e-2.  Where ⟨a†a⟩ is below 1/2, and may be 0, the changes are
+        those of ⟨a†a⟩ beside 1/2 and of ⟨a†a†aa⟩ beside g2/4.
 
     Returns
     -------
@@ -296,7 +298,7 @@ def _refine(estimate, middle, radius, rtol, last):
             edges = [*edges[-2:], edge]
             stays = len(edges) > 2 and max(edges) < _KNOWN * min(edges) and not (rough or last)
             if (still and over < 0) or (over > 0 and (stays or edge > _KNOWN * changes["wigner"])):
-                return _with_residual(state)
+                return _as_stated(state)
             if rough and worst > rtol and _hopeless(size, worst, worst_before, rtol):
                 break
             worst_before = worst
@@ -311,11 +313,21 @@ def _refine(estimate, middle, radius, rtol, last):
     )
 
 
-def _with_residual(state):
-    """The state with errors of ⟨a†a⟩ and g2 that are not below what is left of (A24)."""
-    least = dict.fromkeys(("phonon_number", "g2"), state.error["residual"])
-    raised = {name: max(error, least.get(name, 0.0)) for name, error in state.error.items()}
-    return replace(state, error=raised)
+def _as_stated(state):
+    """The state with errors of ⟨a†a⟩ and g2 in units of their own.
+
+    They are not below what is left of (A24), nor below what W does to ⟨|α|²⟩ beyond the edge, where
+    it goes on as a Gaussian.
+    """
+    edge = state.error["edge"]
+    beyond = edge * (1.0 - np.log(edge)) if edge > 0 else 0.0
+    least = max(state.error["residual"], beyond)
+    part = wigner.beside_vacuum(state.phonon_number)
+    stated = {
+        name: wigner.relative(max(state.error[name], least), part**power)
+        for power, name in enumerate(("phonon_number", "g2"), start=1)
+    }
+    return replace(state, error={**state.error, **stated})
 
 
 def _hopeless(size, worst, worst_before, rtol):
@@ -328,12 +340,15 @@ def _hopeless(size, worst, worst_before, rtol):
 
 
 def _changes(state, before):
+    """Relative changes of ⟨a†a⟩, g2 and W; below ⟨a†a⟩ = 1/2 they are beside 1/2 and its square."""
+    part = wigner.beside_vacuum(state.phonon_number)
     axis = np.linspace(-state.radius, state.radius, _COMPARED)
     x = axis + state._middle
     density = state._on_grid(x, axis)
     return {
-        "phonon_number": abs(state.phonon_number / before.phonon_number - 1.0),
-        "g2": abs(state.g2 / before.g2 - 1.0),
+        "phonon_number": abs(state.phonon_number - before.phonon_number)
+        / max(abs(before.phonon_number), 0.5),
+        "g2": abs(state.g2 / before.g2 - 1.0) * part**2 if part > 0 else 0.0,
         "wigner": float(np.abs(density - before._on_grid(x, axis)).max() / density.max()),
     }
 

@@ -29,13 +29,14 @@ __all__ = ["DeviceExplorer"]
 
 _REST = 0.4  # seconds without a change, after which the exact answer follows
 _RTOL = 1e-6
-_ROUND_OFF = 1e-9  # of work
+_ROUND_OFF = 5e-9  # of work, in units of ω0
 _PREVIEW_DPI, _DPI = 72, 144
 _EXACT = f"exact to {_RTOL:g}"
 # Enough contrast on white and on black.
 _ALERT_COLOR = "#d9480f"
 _CURVE_POINTS = 21
-_LARGEST_VOLTAGE = 40.0
+# Voltages up to so many times the largest temperature or rate of a lead, in so many steps.
+_LARGEST_VOLTAGE, _STEPS = 20.0, 400
 # What the leads are called, and the fields of the device that hold them.
 _SIDES = {"left": "Left lead", "right": "Right lead"}
 _LEAD_FIELDS = {
@@ -127,6 +128,8 @@ class DeviceExplorer(ipywidgets.VBox):
         for name, value in _values(device).items():
             control = self.controls[name]
             control.unobserve(self._changed, names="value")
+            if name == "voltage":
+                _reach_to(control, device)
             control.value = value
             control.observe(self._changed, names="value")
         self._changed()
@@ -174,7 +177,7 @@ class DeviceExplorer(ipywidgets.VBox):
         if key in self._curves:
             return
         found = []
-        for voltage in np.linspace(0.0, _LARGEST_VOLTAGE, _CURVE_POINTS):
+        for voltage in np.linspace(0.0, _largest_voltage(device), _CURVE_POINTS):
             other = device.with_voltage(float(voltage))
             with suppress(Exception):  # no steady state, or not to be computed: a gap in the curve
                 found.append(summary(other, orbit_average(LangevinModel.from_device(other))))
@@ -189,9 +192,11 @@ class DeviceExplorer(ipywidgets.VBox):
             numbers,
             self._curves.get(device.with_voltage(0.0)),
         )
+        omega0 = device.oscillator.frequency
         text = (
             f"⟨a†a⟩ = {numbers.phonon_number:.4g}, g⁽²⁾(0) = {numbers.g2:.4f}, "
-            f"W_E = {_work(numbers.ergotropy)}, W_F = {_work(numbers.free_energy_work)}"
+            f"W_E = {_work(numbers.ergotropy, omega0)}, "
+            f"W_F = {_work(numbers.free_energy_work, omega0)}"
             f"{positivity.remark(numbers)}"
         )
         self._picture.value = picture(figure, f"Six panels at V = {device.voltage:g}: {text}", dpi)
@@ -226,10 +231,22 @@ class DeviceExplorer(ipywidgets.VBox):
         self._pending = loop.call_later(_REST, step)
 
 
-def _work(value):
+def _work(value, omega0):
     if np.isnan(value):
         return "undefined"
-    return f"{value:.3g}" if value > _ROUND_OFF else "0"
+    return f"{value:.3g}" if value > _ROUND_OFF * omega0 else "0"
+
+
+def _largest_voltage(device):
+    """What is beyond fills and empties the bands as it does."""
+    rates = [lead.density.rate for lead in device.leads]
+    return _LARGEST_VOLTAGE * max(*rates, *(lead.temperature for lead in device.leads))
+
+
+def _reach_to(slider, device):
+    reach = max(_largest_voltage(device), 1.5 * abs(device.voltage))
+    with slider.hold_trait_notifications():  # the ends may pass each other on the way
+        slider.min, slider.max, slider.step = -reach, reach, reach / _STEPS
 
 
 def _refuse_other_than_lorentzian(name, device):
@@ -261,16 +278,15 @@ def _controls(device) -> dict[str, ipywidgets.Widget]:
     """A slider for the voltage, and a box to write in for each other parameter."""
     style = {"description_width": "9rem"}
     voltage, *others = _values(device).items()
-    reach = max(_LARGEST_VOLTAGE, 1.5 * abs(voltage[1]))
     slider = ipywidgets.FloatSlider(
-        value=voltage[1],
-        min=-reach,
-        max=reach,
-        step=0.1,
+        value=0.0,
         description="voltage V",
+        readout_format=".4g",
         style=style,
         layout={"width": "auto", "max_width": "46rem"},
     )
+    _reach_to(slider, device)
+    slider.value = voltage[1]
     labels = _DEVICE_FIELDS | {
         f"{side}.{name}": text for side in _SIDES for name, text in _LEAD_FIELDS.items()
     }

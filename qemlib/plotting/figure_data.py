@@ -23,6 +23,7 @@ from qemlib.devices.device import Device, paper_device
 
 __all__ = ["figure_data", "record", "versions", "write"]
 
+_SKEW = 1e-6  # of the width of a map, by which its mesh may miss a grid
 _UNITS = re.compile(r"\s*\[(?P<units>[^\]]*)\]\s*$")
 
 
@@ -267,7 +268,7 @@ def _collection(ax, shape):
     if isinstance(shape, QuadMesh):
         corners = shape.get_coordinates()
         x, y = corners[0, :, 0], corners[:, 0, 1]
-        if not (np.allclose(corners[..., 0], x) and np.allclose(corners[..., 1], y[:, None])):
+        if not (_near(corners[..., 0], x) and _near(corners[..., 1], y[:, None])):
             raise ValueError("figure: the mesh of its map must be a grid")
         values = np.ma.filled(np.ma.asarray(shape.get_array(), dtype=float), np.nan)
         size = (len(y) - 1, len(x) - 1)
@@ -279,6 +280,10 @@ def _collection(ax, shape):
     elif isinstance(shape, PathCollection) and len(shape.get_offsets()):
         x, y = np.ma.filled(np.ma.asarray(shape.get_offsets(), dtype=float), np.nan).T
         yield "points", _label(shape), x, y
+
+
+def _near(corners, grid):
+    return bool(np.abs(corners - grid).max() <= _SKEW * np.ptp(grid))
 
 
 def _image(ax, image):

@@ -268,7 +268,7 @@ def work_curves(results, threshold: float, ax=None):
     ax.axvline(threshold, color=COLORS["grey"], linestyle="-.", linewidth=1.0)
     ax.text(threshold, 0.98, r" $\gamma(0)=0$", transform=ax.get_xaxis_transform(), va="top")
     ax.set(xlabel="voltage V  [energy]", ylabel="work  [energy]")
-    ax.locator_params(axis="x", integer=True)
+    ax.locator_params(axis="x", steps=[1, 2, 5, 10])
     right = ax.twinx()
     right.spines["right"].set_visible(True)
     right.plot(voltage, results["entropy"], color=COLORS["blue"], label="entropy S")
@@ -297,7 +297,9 @@ def device_schematic(device, ax=None):
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(7.2, 4.6))
-    span = 1.3 * max(abs(lead.chemical_potential) for lead in device.leads) + 3.0
+    # Beyond all levels, by what the narrower band needs to fall.
+    levels = [device.level, *(lead.chemical_potential for lead in device.leads)]
+    span = 1.3 * max(map(abs, levels)) + 3.0 * min(lead.density.width for lead in device.leads)
     energy = np.linspace(-span, span, 400)
     sides = ((device.left, -1.0, "left lead", "L"), (device.right, 1.0, "right lead", "R"))
     for lead, side, name, index in sides:

@@ -157,7 +157,7 @@ def _check_length(result, steps, check):
 def _steps_for(estimate, step, target_error):
     """Steps after which the phonon number should have this relative error, roughly."""
     square, fourth = estimate.moments
-    samples = (fourth - square**2) / (estimate.phonon_number * target_error) ** 2
+    samples = (fourth - square**2) / (max(abs(estimate.phonon_number), 0.5) * target_error) ** 2
     return int(2.0 * samples * slowest_time(estimate, step) / step)
 
 

@@ -32,6 +32,7 @@ _SAFETY = 1.5
 # Change to a quarter of a step beside that to half of it: 1.25 for errors of second order, 1.5 of
 # first.
 _SLOWEST = 1.6
+_MOST_FINER = 6  # halvings, as far as the chain can be solved
 # Largest relative error of the sum and of the product of the rates of a linear oscillator, for a
 # step that is said to resolve motion.
 _RATES = 0.02
@@ -245,17 +246,28 @@ class _Effect:
     def _change_from_finer(self, theta):
         """Largest relative difference of ⟨|α|²⟩ from smaller steps; NaN if it cannot be found."""
         value, error = self._mean(self.scheme, theta)
-        changes = []
-        for finer in (0.5 * theta, 0.25 * theta):
-            reference, its_error = self._mean("rotation", finer)
-            changes.append(_SAFETY * abs(value / reference - 1.0) + error + its_error)
-        if not changes[1] <= _SLOWEST * changes[0] and self.scheme != "euler":
-            # Finer steps do not tell the limit: it is the orbit average, as far as that holds.
+        changes = [self._change(value, 0.5**halvings * theta, error) for halvings in (1, 2)]
+        if not self._settled(changes) and self.scheme != "euler":
+            # Finer steps do not tell the limit yet: it is the orbit average, as far as that holds.
             limit = self.estimate.moments[0]
             unknown = self.estimate.error["phonon_number"] * abs(self.estimate.phonon_number)
             if unknown < abs(value - limit):
                 changes.append((abs(value - limit) + unknown) / limit + error)
+            else:
+                # Steps of many times 1/γ are all alike, and none of them near the limit.
+                while not self._settled(changes) and len(changes) < _MOST_FINER:
+                    changes.append(self._change(value, 0.5 ** (len(changes) + 1) * theta, error))
         return float(np.nanmax(changes)) if np.isfinite(changes).any() else np.nan
+
+    def _change(self, value, finer, error):
+        """An upper estimate of what is missing at a step, from a finer one."""
+        reference, its_error = self._mean("rotation", finer)
+        return _SAFETY * abs(value / reference - 1.0) + error + its_error
+
+    @staticmethod
+    def _settled(changes):
+        """Whether the last halving changed so little that the limit is near; NaN tells nothing."""
+        return changes[-1] <= _SLOWEST * max(changes[-2], _NEGLIGIBLE)
 
     def _mean(self, scheme, theta):
         key = scheme, theta

@@ -22,7 +22,7 @@ from qemlib.sampler._plan import plan as make_plan
 from qemlib.sampler.diagnostics import TooShortError
 from qemlib.sampler.result import SampledState
 from qemlib.sampler.schemes import euler_equivalent
-from qemlib.states import positivity
+from qemlib.states import positivity, wigner
 
 __all__ = ["LeftGridError", "euler_equivalent", "sample"]
 
@@ -83,7 +83,7 @@ def sample(
         but histograms and sums is kept, and memory does not depend on `steps`.
     target_error : float, optional
         Go on until the standard errors of `phonon_number` and of `g2` are below this fraction of
-        them.
+        them; where ⟨a†a⟩ is below 1/2, and may be 0, of 1/2 and of what that makes of g2.
     resume : SampledState, optional
         A run to go on with, interrupted or finished, which is left as it is.  The result has the
         same bits as a run that was never interrupted.  Of the other arguments only `steps`,
@@ -188,7 +188,7 @@ def _run_to(target, ensemble, check, progress):
                 ensemble.plan = limit
                 return ensemble.collect(partial=True)
             run = ensemble.collect(partial=False)
-            reached = max(run.standard_error(n) / abs(getattr(run, n)) for n in _TARGETS)
+            reached = _relative_error(run)
             if reached <= target and not (check and run.shortcomings):
                 return run
             needed = int(ensemble.done * max(_MARGIN * (reached / target) ** 2, 1.1)) + 1
@@ -200,6 +200,14 @@ def _run_to(target, ensemble, check, progress):
                     run,
                 )
             wanted = min(needed, limit.strides)
+
+
+def _relative_error(run):
+    """The larger one of ⟨a†a⟩ and g2."""
+    part = wigner.beside_vacuum(run.phonon_number)
+    of_n, of_g2 = (run.standard_error(name) for name in _TARGETS)
+    of_g2 = of_g2 * part**2 / abs(run.g2) if part > 0 else 0.0
+    return max(of_n / max(abs(run.phonon_number), 0.5), of_g2)
 
 
 def _refuse_hopeless(target, plan):

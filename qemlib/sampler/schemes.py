@@ -229,6 +229,13 @@ def linear_bias(scheme: str, angle: float, friction: float, pull: float = 0.0) -
 
     Parameters and errors are those of `linear_covariance`.
 
+    Notes
+    -----
+    Where friction depends on x, BAOAB misses less of ⟨|α|²⟩ than that, or even gains.  Its friction
+    and noise act in the middle of a step, where x is smaller than at the end by (1 − θ²/4)^{1/2}.
+    A thermal state does not care.  A ring, which is where friction is zero, is wider by as much:
+    positions then err by +θ²/4 and momenta not at all.
+
     Examples
     --------
     >>> from qemlib.sampler.schemes import linear_bias

@@ -24,12 +24,14 @@ from qemlib.states._fock import about_its_middle, matrix, phase_space
 __all__ = [
     "FromMoments",
     "angular_average",
+    "beside_vacuum",
     "density_matrix",
     "g2",
     "laguerre_functions",
     "phonon_number",
     "populations",
     "radial_wigner",
+    "relative",
     "wigner_function",
 ]
 
@@ -50,6 +52,8 @@ def phonon_number(moments) -> float:
 def g2(moments) -> float:
     """g⁽²⁾(0) = ⟨a†a†aa⟩/⟨a†a⟩², Eq. (10), with ⟨a†a†aa⟩ = ⟨|α|⁴⟩ − 2⟨|α|²⟩ + 1/2.
 
+    NaN where ⟨a†a⟩ = 0.
+
     Examples
     --------
     A thermal state with ⟨a†a⟩ = 1, and a coherent one:
@@ -58,7 +62,32 @@ def g2(moments) -> float:
     (2.0, 1.0)
     """
     second, fourth = moments
+    if second == 0.5:
+        return float("nan")
     return float((fourth - 2.0 * second + 0.5) / (second - 0.5) ** 2)
+
+
+def beside_vacuum(phonon_number) -> float:
+    """|⟨a†a⟩| beside the vacuum's 1/2, at most 1: what is known relative to ⟨a†a⟩ + 1/2 is known to
+    this part relative to ⟨a†a⟩, and to its square relative to g⁽²⁾(0).
+
+    Examples
+    --------
+    >>> beside_vacuum(3.0), beside_vacuum(0.1), beside_vacuum(0.0)
+    (1.0, 0.2, 0.0)
+    """
+    return min(1.0, 2.0 * abs(phonon_number))
+
+
+def relative(error, value) -> float:
+    """An error in units of the value, beyond all bounds where that is zero.
+
+    Examples
+    --------
+    >>> relative(0.5, -2.0), relative(0.5, 0.0)
+    (0.25, inf)
+    """
+    return float(error / abs(value)) if value != 0 else float("inf")
 
 
 class FromMoments:

@@ -10,6 +10,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from cases import random_model
 
 import qemlib as qem
 from qemlib.states import positivity
@@ -21,46 +22,6 @@ RTOL = 1e-4
 WORDS = 30  # letters of a refusal, at least
 # Beside what a solver states: changes under refinement are no bounds.
 ROOM = 3.0 * RTOL
-
-
-def random_model(seed):
-    """Its kind and itself: uneven, noisy, overdamped, displaced, with friction that varies."""
-    rng = np.random.default_rng([12, seed])
-    kinds = []
-
-    def chance(kind, probability=0.35):
-        drawn = bool(rng.random() < probability)
-        kinds.extend([kind] * drawn)
-        return drawn
-
-    omega0, mass, temperature = 10.0 ** rng.uniform([-1, -1, -0.3], [1, 1, 1.2])
-    temperature *= omega0
-    friction = omega0 * 10.0 ** rng.uniform(*((0.5, 2) if chance("overdamped", 0.2) else (-2.5, 0)))
-    thermal = np.sqrt(temperature / mass) / omega0
-    middle = thermal * rng.uniform(2, 8) * rng.choice([-1, 1]) if chance("displaced") else 0.0
-    x = np.linspace(-1, 1, int(rng.integers(81, 400)))
-    if chance("uneven"):
-        x = np.sort(np.append(rng.uniform(-1, 1, x.size - 2), [-1, 1]))
-        x = x[np.append(True, np.diff(x) > 1e-6)]
-    z = 9.0 * x  # from the middle, in thermal lengths
-    gamma, noise = 1.0 + 0.03 * z**2, np.ones_like(z)
-    if chance("varying friction", 0.6):
-        gamma = gamma + rng.uniform(-1.5, 3) * np.exp(
-            -((z - rng.uniform(-2, 2)) ** 2) / 2 / rng.uniform(0.3, 2) ** 2
-        )
-    if chance("varying noise"):
-        noise = noise * (1 + rng.uniform(-0.7, 0.7) * np.tanh((z - rng.uniform(-1, 1)) / 1.5))
-    if chance("noisy", 0.25):
-        gamma, noise = (c * (1 + rng.uniform(-0.2, 0.2, z.size)) for c in (gamma, noise))
-    spring = mass * omega0**2
-    force = np.full_like(z, spring * middle)
-    if chance("force"):
-        force = force + spring * thermal * rng.uniform(-0.6, 0.6) * np.tanh(z / rng.uniform(0.7, 3))
-    diffusion = 2.0 * mass * friction * temperature * noise
-    model = qem.LangevinModel(
-        mass, omega0, middle + thermal * z, force, friction * gamma, diffusion
-    )
-    return "+".join(kinds) or "plain", model
 
 
 def sampled(model):

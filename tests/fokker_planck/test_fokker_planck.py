@@ -472,3 +472,43 @@ def test_a_device_with_strong_friction_gets_a_grid_that_holds_its_state(rtol):
     state = qem.steady_state(model, rtol=rtol)
     assert state.error["edge"] < 1e-10
     assert state.phonon_number == pytest.approx(3.09415, rel=max(rtol, 1e-5))
+
+
+def cold(temperature, omega0=0.5):
+    """A linear oscillator; with ω0 = 1/2 the vacuum has the temperature 1/4."""
+    x = np.linspace(-20, 20, 201)
+    flat = np.ones_like(x)
+    return qem.LangevinModel(1.0, omega0, x, 0.0 * x, 0.02 * flat, 2.0 * 0.02 * temperature * flat)
+
+
+@pytest.mark.parametrize("above", [0.0, 1e-12, 1e-9, 1e-6, 1e-3, 0.1])
+@pytest.mark.parametrize("of", [qem.orbit_average, qem.steady_state])
+def test_a_state_next_to_the_vacuum_is_found_and_says_how_well_its_numbers_are_known(of, above):
+    state = of(cold(0.25 * (1.0 + above)))
+    phonons, g2 = 0.5 * above, 2.0  # T/ω0 − 1/2, thermal
+    assert state.phonon_number == pytest.approx(phonons, rel=0, abs=1e-10)
+    missed = abs(state.phonon_number - phonons)
+    assert missed < state.error["phonon_number"] * abs(state.phonon_number)
+    if above > 0.0:
+        assert not abs(state.g2 - g2) > state.error["g2"] * abs(state.g2)
+    else:
+        assert state.error["g2"] > 1.0
+    thermal = phonons ** np.arange(3) / (1.0 + phonons) ** np.arange(1, 4)
+    assert state.populations(3) == pytest.approx(thermal, abs=1e-9)
+    assert not state.violations
+
+
+@pytest.mark.parametrize("rtol", [1e-11, 1e-8, 1e-4])
+def test_hotter_states_are_asked_for_relative_changes_as_ever(rtol):
+    state = qem.steady_state(cold(1.25), rtol)
+    assert max(state.error["phonon_number"], state.error["g2"]) < rtol
+
+
+def test_samples_next_to_the_vacuum_reach_a_target_beside_one_half():
+    run = qem.sample(cold(0.25), 200_000_000, target_error=5e-3, progress=False)
+    assert run.standard_error("phonon_number") <= 5e-3 * 0.5
+    assert abs(run.phonon_number) < 5 * run.standard_error("phonon_number")
+
+
+def test_g2_of_the_vacuum_is_no_number():
+    assert np.isnan(qem.wigner.g2((0.5, 0.5)))

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import paper_model, paper_state, toy
+from cases import paper_model, paper_state, random_model, toy
 from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 
 import qemlib as qem
 from qemlib.motion.orbit import edge_weight
+from qemlib.states import positivity
 
 
 @pytest.mark.parametrize(
@@ -271,3 +272,62 @@ def test_summary_names_the_numbers():
     text = repr(qem.orbit_average(toy()))
     assert "phonon_number=9.5" in text
     assert "preview" in text
+
+
+def worst_of_random_models(count, seed=1000):
+    """Largest |error|/error stated, of both numbers, over models with uneven friction or noise.
+
+    Known to the error of the solution that they are compared with.
+    """
+    worst = {"phonon_number": 0.0, "g2": 0.0}
+    while count:
+        kind, model = random_model(seed)
+        seed += 1
+        if "varying" not in kind or "overdamped" in kind or "noisy" in kind:
+            continue
+        with positivity.untold():
+            try:
+                estimate, state = qem.orbit_average(model), qem.steady_state(model, rtol=1e-6)
+            except (qem.ConvergenceError, ValueError):
+                continue
+        count -= 1
+        for name in worst:
+            value, exact = getattr(estimate, name), getattr(state, name)
+            missed = abs(value - exact) - state.error[name] * abs(exact)
+            worst[name] = max(worst[name], missed / (estimate.error[name] * abs(value)))
+    return worst
+
+
+@pytest.mark.parametrize("start", [1001, 1040, 1095])
+def test_the_error_of_random_models_is_below_what_is_stated(start):
+    """Friction from 0.3 % to three times the frequency, ⟨a†a⟩ from below 0 to 300.
+
+    Cold ones are among them, whose g2 is known far less than ⟨a†a⟩ + 1/2.
+    """
+    worst = worst_of_random_models(4, start)
+    assert 0.0 < max(worst.values()) < 1.0
+
+
+@pytest.mark.slow
+def test_the_error_of_many_random_models_is_well_below_what_is_stated():
+    worst = worst_of_random_models(240)
+    print(worst)
+    assert 0.1 < max(worst.values()) < 0.5
+
+
+@pytest.mark.parametrize("friction", [0.05, 0.5])
+@pytest.mark.parametrize("uneven", [0.003, 0.3])
+@pytest.mark.parametrize("of", ["noise", "friction"])
+def test_the_error_of_nearly_even_friction_is_of_first_order_in_what_is_uneven(
+    of, uneven, friction
+):
+    """Of g2; that of ⟨a†a⟩ is of second order for some shapes."""
+    x = np.linspace(-20, 20, 401)
+    varied = 1.0 + uneven * np.exp(-(x**2) / 2)
+    even = 0.5 * friction * np.ones_like(x)
+    damping, noise = (even * varied, even) if of == "friction" else (even, even * varied)
+    model = qem.LangevinModel(1.0, 0.5, x, 0.0 * x, damping, 2.5 * noise)
+    estimate, state = qem.orbit_average(model), qem.steady_state(model)
+    for name, least in (("phonon_number", 0.0), ("g2", 5e-3)):
+        missed = abs(getattr(estimate, name) / getattr(state, name) - 1)
+        assert least * estimate.error[name] < missed < estimate.error[name]

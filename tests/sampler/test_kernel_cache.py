@@ -22,11 +22,34 @@ def kernel(tmp_path, monkeypatch):
     """Makes a kernel, each time as a new process would, that keeps its files in tmp_path."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
     source = tmp_path / "twice.py"
-    source.write_text("def twice(x):\n    return x + x\n")
-    spec = importlib.util.spec_from_file_location("twice", source)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return lambda: keep_on_disk(numba.njit(module.twice))
+
+    def make(text="def twice(x):\n    return x + x\n"):
+        source.write_text(text)
+        os.utime(source, (0, len(text)))  # another text is another source, however soon it comes
+        spec = importlib.util.spec_from_file_location("twice", source)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return keep_on_disk(numba.njit(module.twice))
+
+    return make
+
+
+def crossed(first, second):
+    """Run both while each writes what it compiled, of the other it sees its last file at best.
+
+    `second` has read the index before `first` writes anything, and writes all of its own before
+    `first` comes to the code.  Both then take the same name for it.
+    """
+    files_of_first, files_of_second = (each._cache._cache_file for each in (first[0], second[0]))
+    index, write = files_of_second._load_index(), files_of_first._save_data
+
+    def write_after_the_second(name, data):
+        second[0](second[1])
+        write(name, data)
+
+    files_of_second._load_index = lambda: dict(index)
+    files_of_first._save_data = write_after_the_second
+    first[0](first[1])
 
 
 def from_disk(kernel):
@@ -75,6 +98,21 @@ def test_a_damaged_file_is_written_anew(kernel, tmp_path, suffix, damage):
     # Numba keeps what lies behind the index's one pickle out of account, and so may we.
     harmless = suffix == "nbi" and damage == "one byte missing"
     assert from_disk(kernel()) is harmless
+    assert from_disk(kernel())
+
+
+def test_code_for_another_type_that_was_written_at_the_same_time_is_not_run(kernel, tmp_path):
+    crossed((kernel(), 21), (kernel(), 21.0))
+    assert len(files(tmp_path, "nbc")) == 1
+    assert not from_disk(kernel())
+    assert from_disk(kernel())
+
+
+def test_code_of_an_older_source_that_was_written_at_the_same_time_is_not_run(kernel, tmp_path):
+    older = kernel(text="def twice(x):\n    return 3 * x\n")
+    crossed((older, 21.0), (kernel(), 21.0))
+    assert len(files(tmp_path, "nbc")) == 1
+    assert not from_disk(kernel())
     assert from_disk(kernel())
 
 

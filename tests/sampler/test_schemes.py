@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from cases import paper_model
 
 import qemlib as qem
-from qemlib.sampler import _kernels, schemes
+from qemlib.sampler import _chain, _kernels, schemes
 from qemlib.sampler.schemes import SCHEMES, linear_bias, linear_covariance
 
 SIGMAS = 5.0
@@ -172,3 +173,25 @@ def test_columns_hold_the_numbers_of_the_equation():
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         linear_covariance(*arguments)
+
+
+@pytest.mark.parametrize(("voltage", "part"), [(0.0, -1.0), (6.0, -0.6), (10.0, 0.0), (16.0, 0.6)])
+def test_baoab_errs_as_if_friction_and_noise_were_those_at_a_smaller_position(voltage, part):
+    """In units of θ²/8: half of what is known for linear oscillators at V = 6."""
+    model, theta = paper_model(voltage), 0.4
+    shorter = np.sqrt(1.0 - theta**2 / 4.0)
+    seen = qem.LangevinModel(
+        model.mass,
+        model.frequency,
+        model.x,
+        model.force,
+        model.damping_at(shorter * model.x),
+        model.diffusion_at(shorter * model.x),
+    )
+    exact = qem.orbit_average(model)
+    # Recorded at the end of a step: all of x², and of p² only a part 1 − θ²/4.
+    wider = qem.orbit_average(seen).moments[0] / exact.moments[0]
+    expected = wider * (1.0 - theta**2 / 8.0) - 1.0
+    square, _ = _chain.mean_square(model, exact, "baoab", theta / model.frequency, schemes.NODES)
+    assert square / exact.moments[0] - 1.0 == pytest.approx(expected, abs=4e-4)
+    assert expected / (theta**2 / 8.0) == pytest.approx(part, abs=0.06)

@@ -67,6 +67,13 @@ VARYING = {
         model_of(10.0, lambda x: 50 * (1 + 0.5 * np.tanh(x / 2)), half_width=30.0),
         *(4.79550, (0.4,)),
     ),
+    # Steps of several 1/γ: one and the next finer one are alike, and both far from the limit.
+    "friction of many times the frequency": (
+        model_of(
+            lambda x: 15 * (1 + 0.0075 * x**2), 30.0, lambda x: 0.25 * np.tanh(x), half_width=18.0
+        ),
+        *(2.38481, (0.2, 0.4)),
+    ),
     "force with a hill": (model_of(0.1, 0.6, hill), gibbs(hill), (0.6,)),
     "weak friction, wavy force": (model_of(0.02, 0.12, wavy), gibbs(wavy), (0.4,)),
 }
