@@ -1,10 +1,10 @@
 """The dot's spectral function and the distribution of its electrons."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import between, devices, equilibrium_devices, few
+from cases import Sum, between, devices, equilibrium_devices, few
 from hypothesis import given
 from scipy.integrate import quad
 
@@ -87,36 +87,10 @@ def test_bad_arguments_are_named(call, message):
         call(qem.paper_device())
 
 
-@dataclass(frozen=True)
-class TwoBands:
-    """A lead's density made of two: a spectral density that is not a `Lorentzian`."""
-
-    first: qem.Lorentzian
-    second: qem.Lorentzian
-
-    @property
-    def energies(self):
-        return (*self.first.energies, *self.second.energies)
-
-    @property
-    def width(self):
-        return min(self.first.width, self.second.width)
-
-    def spectral_density(self, omega):
-        return self.first.spectral_density(omega) + self.second.spectral_density(omega)
-
-    def self_energy(self, omega):
-        return self.first.self_energy(omega) + self.second.self_energy(omega)
-
-    def self_energy_derivative(self, omega):
-        first, second = self.first, self.second
-        return first.self_energy_derivative(omega) + second.self_energy_derivative(omega)
-
-
 def test_any_spectral_density_may_describe_a_lead():
     dev = qem.paper_device(7.0)
     half = replace(dev.left.density, rate=1.0)
-    split = replace(dev, left=replace(dev.left, density=TwoBands(half, half)))
+    split = replace(dev, left=replace(dev.left, density=Sum(half, half)))
     for of in (qem.occupation, qem.damping, qem.diffusion, qem.current):
         assert of(split, 3.0) == pytest.approx(of(dev, 3.0), rel=1e-12)
 

@@ -11,6 +11,7 @@ from functools import cache
 import numba
 import numpy as np
 import pytest
+from cases import model_of as toy
 from scipy.linalg import solve_discrete_lyapunov
 from scipy.special import ndtr
 from scipy.stats import kstest, poisson
@@ -22,18 +23,6 @@ from qemlib.sampler.sampling import LeftGridError, euler_equivalent, sample
 from qemlib.sampler.schemes import linear_covariance
 
 SIGMAS = 5.0
-
-
-def toy(damping=0.02, diffusion=0.05, force=0.0, frequency=0.5, half_width=25.0):
-    """A model with coefficients given as functions of x or as constants."""
-    x = np.linspace(-half_width, half_width, 201)
-
-    def on_grid(value):
-        return value(x) if callable(value) else np.full(x.shape, value)
-
-    return qem.LangevinModel(
-        1.0, frequency, x, on_grid(force), on_grid(damping), on_grid(diffusion)
-    )
 
 
 def quiet(model, steps, seed=None, **options):
