@@ -40,7 +40,7 @@ _WHO = ("NAME", "EMAIL")
     ("planted", "told"),
     [
         ("import os\n", "F401"),
-        ("x  =  1\n", "Would reformat"),
+        ("x  =  1\n", "would be reformatted"),
         ("def _lead():\n    from qemlib.states import work\n\n    return work\n", "BROKEN"),
         ('_LEAD: int = "left"\n', "Incompatible types"),
     ],

@@ -136,7 +136,7 @@ def write(data: xr.Dataset, stem: Path) -> list[Path]:
 
 
 def record(name: str, folder: str, attributes: dict[str, str], namespace: dict) -> None:
-    """Write the data of the figures that are open, as `name`, `name-2` …
+    """Write the data of the figures that are open, as `name`, `name-2`, and so on.
 
     Parameters
     ----------
@@ -242,9 +242,9 @@ def _series(ax):
     for container in bars:
         yield from _bars(container)
     for shape in ax.collections:
-        yield from _collection(ax, shape)
+        yield from _collection(shape)
     for image in ax.images:
-        yield _image(ax, image)
+        yield _image(image)
 
 
 def _label(artist):
@@ -263,7 +263,7 @@ def _bars(container):
         yield "bars", _label(container), np.array(place), np.array(length)
 
 
-def _collection(ax, shape):
+def _collection(shape):
     if isinstance(shape, QuadMesh):
         corners = shape.get_coordinates()
         x, y = corners[0, :, 0], corners[:, 0, 1]
@@ -281,7 +281,7 @@ def _collection(ax, shape):
         yield "points", _label(shape), x, y
 
 
-def _image(ax, image):
+def _image(image):
     values = np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan)
     left, right, bottom, top = image.get_extent()
     if isinstance(image, AxesImage) and image.origin == "upper":

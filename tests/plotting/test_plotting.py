@@ -1,3 +1,5 @@
+"""The book's figures show their data: the right numbers, in the right units, with labels."""
+
 import re
 
 import matplotlib.pyplot as plt
