@@ -95,6 +95,20 @@ def test_any_spectral_density_may_describe_a_lead():
         assert of(split, 3.0) == pytest.approx(of(dev, 3.0), rel=1e-12)
 
 
+def test_what_a_density_is_known_to_is_in_the_errors():
+    class Measured(Sum):
+        accuracy = 1e-4
+
+    dev, x = qem.paper_device(7.0), [0.0, 3.0]
+    for kind, least in ((Sum, 0.0), (Measured, 1e-4)):
+        lead = replace(dev.left, density=kind(dev.left.density))
+        at = qem.electron_coefficients(replace(dev, left=lead), x)
+        for name, error in at.error.items():
+            size = np.abs(getattr(at, name))
+            assert (error >= least * size).all()
+            assert (error < (least + 1e-8) * size.max() * 10).all()
+
+
 class Edited(qem.Lorentzian):
     """A Lorentzian with one method replaced, as a user might get it wrong."""
 
@@ -136,6 +150,14 @@ def lorentzian(omega):
         (
             {"spectral_density": lambda self, w: 1.0},
             r"spectral_density must return an array of the shape of omega, \(\d+,\), got \(\)",
+        ),
+        (
+            {"spectral_density": lambda self, w: lorentzian(w) + 0j},
+            "density: spectral_density must be real, got values of type complex128",
+        ),
+        (
+            {"self_energy_derivative": lambda self, w: np.full(np.shape(w), "none")},
+            "density: self_energy_derivative must return numbers, got type <U4",
         ),
         ({"width": 0.0}, "density.width must be finite and greater than 0, got 0.0"),
         ({"energies": (np.nan,)}, "density.energies must hold finite numbers only, got nan"),
