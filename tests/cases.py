@@ -119,3 +119,14 @@ class Sum:
 
     def self_energy_derivative(self, omega):
         return sum(part.self_energy_derivative(omega) for part in self.parts)
+
+
+def greens_function(dev, x, omega):
+    """G from the 3 × 3 matrix of the dot and one lossy mode per Lorentzian lead."""
+    matrix = np.zeros((3, 3), dtype=complex)
+    matrix[0, 0] = dev.level - dev.force * x
+    for i, lead in enumerate(dev.leads, start=1):
+        band = lead.density
+        matrix[i, i] = band.center - 1j * band.bandwidth
+        matrix[0, i] = matrix[i, 0] = np.sqrt(band.rate * band.bandwidth / 2)
+    return np.array([np.linalg.inv(w * np.eye(3) - matrix)[0, 0] for w in np.atleast_1d(omega)])

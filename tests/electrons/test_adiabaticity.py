@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import Sum, between, devices, few
+from cases import Sum, between, devices, few, greens_function
 from hypothesis import given
-from test_spectral import greens_function
 
 import qemlib as qem
 from qemlib.witness.modes import charge_in_time

@@ -4,24 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import Sum, between, devices, equilibrium_devices, few
+from cases import Sum, between, devices, equilibrium_devices, few, greens_function
 from hypothesis import given
 from scipy.integrate import quad
 
 import qemlib as qem
 
 OMEGA = np.linspace(-4, 4, 33)
-
-
-def greens_function(dev, x, omega):
-    """G from the 3 × 3 matrix of the dot and one lossy mode per Lorentzian lead."""
-    matrix = np.zeros((3, 3), dtype=complex)
-    matrix[0, 0] = dev.level - dev.force * x
-    for i, lead in enumerate(dev.leads, start=1):
-        band = lead.density
-        matrix[i, i] = band.center - 1j * band.bandwidth
-        matrix[0, i] = matrix[i, 0] = np.sqrt(band.rate * band.bandwidth / 2)
-    return np.array([np.linalg.inv(w * np.eye(3) - matrix)[0, 0] for w in np.atleast_1d(omega)])
 
 
 @few
