@@ -67,6 +67,12 @@ def test_wigner_map_puts_x_on_the_horizontal_axis():
     row, column = np.unravel_index(values.argmax(), values.shape)
     assert (axis[row], axis[column]) == (pytest.approx(0.0), pytest.approx(2.0))
     assert "x/x_0" in ax.get_xlabel()
+    assert ax.collections[0].get_clim() == (0.0, density.max())
+
+
+def test_wigner_maps_can_share_their_colours():
+    ax = plotting.wigner_map(np.arange(3.0), np.arange(3.0), np.eye(3), peak=2.0)
+    assert ax.collections[0].get_clim() == (0.0, 2.0)
 
 
 def test_given_axes_are_used_and_returned():
