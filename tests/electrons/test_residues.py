@@ -1,6 +1,6 @@
 """The closed forms, against quadrature on the real axis; and where they hand over to it.
 
-That both are right is shown in test_electrons.py, against the defining integrals in 30 digits.
+That both are right is shown in test_coefficients.py, against the defining integrals in 30 digits.
 """
 
 from dataclasses import replace
