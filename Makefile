@@ -30,7 +30,8 @@ endif
 
 TEST_PARTS := lint unit notebooks book browser
 
-.PHONY: help setup book test $(TEST_PARTS) audit references data scan lab system chromium lock clean
+.PHONY: help setup hooks quick book test $(TEST_PARTS) audit durations coverage references data scan \
+  lab system chromium lock clean distclean
 
 help:  ## list the commands
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +60,9 @@ vendor/.collected: package-lock.json sphinx_ext/collect_assets.py $(VENV)/.requi
 	python3 sphinx_ext/collect_assets.py
 	@touch $@
 
+hooks: setup  ## have git run what `make lint` runs before each commit
+	git config core.hooksPath .hooks
+
 book: export TQDM_DISABLE := 1
 book: setup  ## compute the whole paper and build its pages, in _build/html
 	rm -rf _build
@@ -74,13 +78,17 @@ test: chromium setup  ## all tests: lint, unit tests, notebooks, book, browser
 	[ -z "$$failed" ] || { echo "make test: failed:$$failed" >&2; exit 1; }
 
 # Nobody's settings have a say in what is compared.
-unit audit notebooks references book browser data scan: export MPLCONFIGDIR := $(OWN)/matplotlib
-unit audit notebooks references book browser data scan: export IPYTHONDIR := $(OWN)/ipython
-unit audit notebooks references book browser data scan: export JUPYTER_CONFIG_DIR := $(OWN)/jupyter
-unit audit notebooks references book browser data scan: export JUPYTER_RUNTIME_DIR := $(OWN)/jupyter/runtime
-unit audit notebooks references: export TQDM_DISABLE := 1
+PRIVATE := unit quick audit durations coverage notebooks references book browser data scan
+$(PRIVATE): export MPLCONFIGDIR := $(OWN)/matplotlib
+$(PRIVATE): export IPYTHONDIR := $(OWN)/ipython
+$(PRIVATE): export JUPYTER_CONFIG_DIR := $(OWN)/jupyter
+$(PRIVATE): export JUPYTER_RUNTIME_DIR := $(OWN)/jupyter/runtime
+unit quick audit durations coverage notebooks references: export TQDM_DISABLE := 1
+unit quick audit durations coverage: export MPLBACKEND := agg
 # Two processes at once, and a test needs two threads to see that their number does not matter.
-unit notebooks: export NUMBA_NUM_THREADS := 2
+unit quick notebooks: export NUMBA_NUM_THREADS := 2
+
+UNIT_TESTS := -m "not slow" --ignore=tests/browser tests
 
 lint: setup  ## style, types, and the walls between the layers
 	ruff check .
@@ -88,11 +96,21 @@ lint: setup  ## style, types, and the walls between the layers
 	mypy
 	lint-imports --no-logo --no-cache
 
-unit: export MPLBACKEND := agg
 unit: setup  ## unit tests, warnings as errors
-	pytest -n 2 --dist loadfile -m "not slow" --ignore=tests/browser tests
+	pytest -n 2 --dist loadfile $(UNIT_TESTS)
 
-audit: export MPLBACKEND := agg
+quick: lint  ## lint and the unit tests that take moments: the loop while you write
+	pytest -n 2 --dist loadfile --quick $(UNIT_TESTS)
+
+durations: setup  ## measure the unit tests anew, for `quick` to leave out those that take long
+	pytest --measure $(UNIT_TESTS)
+
+coverage: setup  ## lines that the unit tests reach, compiled kernels among them, as a table
+	coverage erase
+	coverage run -m pytest $(UNIT_TESTS)
+	coverage combine --quiet
+	coverage report
+
 audit: setup  ## random models and devices by every method (takes minutes), with a table of outcomes
 	pytest -m slow -s --ignore=tests/browser tests
 
@@ -139,7 +157,11 @@ lock: $(VENV)/.requirements  ## write requirements.txt and package-lock.json (UP
 	  $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.txt pyproject.toml
 	npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
-clean:  ## remove everything made here, .venv too
-	rm -rf $(VENV) node_modules vendor _build data *.egg-info
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean:  ## remove everything made here, .venv too, but the table of `make scan`
+	rm -rf $(VENV) node_modules vendor _build *.egg-info
+	[ ! -d data ] || find data -mindepth 1 -maxdepth 1 ! -name 'scan*' -exec rm -rf {} +
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 	find qemlib tests sphinx_ext -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean  ## remove that table, too
+	rm -rf data

@@ -30,6 +30,7 @@ from qemlib.motion.orbit import OrbitAverage, orbit_average
 from qemlib.sampler.diagnostics import Convergence, Diagnostics, TooShortError
 from qemlib.sampler.result import Histogram, SampledState, Trajectory
 from qemlib.sampler.sampling import LeftGridError, euler_equivalent, sample
+from qemlib.states import wigner
 from qemlib.states.estimation import (
     ErgotropyEstimate,
     Estimate,
@@ -103,4 +104,5 @@ __all__ = [
     "spectral_function",
     "steady_state",
     "sweep",
+    "wigner",
 ]

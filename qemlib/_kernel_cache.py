@@ -29,7 +29,7 @@ def keep_on_disk(kernel):
     """Give a kernel of Numba a cache, if there is a place for one."""
     if hasattr(kernel, "enable_caching"):  # not a plain function, as with NUMBA_DISABLE_JIT
         with suppress(RuntimeError):  # no place: compiled anew by each process
-            kernel._cache = _Cache(kernel.py_func)
+            kernel._cache = _Cache(kernel.py_func)  # noqa: SLF001  Numba offers no other way
     return kernel
 
 
@@ -64,7 +64,8 @@ class _TemporaryFolder(InTreeCacheLocator):
 
 
 class _Places(CompileResultCacheImpl):
-    _locator_classes = (*CompileResultCacheImpl._locator_classes, _TemporaryFolder)
+    _inherited = CompileResultCacheImpl._locator_classes  # noqa: SLF001  as above
+    _locator_classes = (*_inherited, _TemporaryFolder)
 
 
 class _CheckedFiles(IndexDataCacheFile):

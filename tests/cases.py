@@ -1,4 +1,4 @@
-"""What several test modules share: random valid devices, and the paper's states, computed once."""
+"""What several test modules share: random valid devices, toy models, and the paper's states."""
 
 from functools import lru_cache
 
@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 import qemlib as qem
 
-# The same few examples at every run: a failure is the code's, never the draw's.
+# The same few examples at every run of the same files: a failure is the code's, never the draw's.
+# Hypothesis takes some numbers from the modules that are loaded, so other files draw others.
 few = settings(derandomize=True, deadline=None, database=None, max_examples=12)
 
 
@@ -65,17 +66,34 @@ def paper_state(voltage):
     return qem.steady_state(paper_model(voltage), rtol=1e-10)
 
 
+def model_of(
+    damping=0.02,
+    diffusion=0.05,
+    force=0.0,
+    *,
+    mass=1.0,
+    frequency=0.5,
+    middle=0.0,
+    half_width=25.0,
+    nodes=201,
+):
+    """Coefficients as functions of x or constants; left alone, thermal with T/ω0 = 2.5."""
+    x = np.linspace(middle - half_width, middle + half_width, nodes)
+    force, damping, diffusion = (
+        value(x) if callable(value) else np.full(x.shape, value)
+        for value in (force, damping, diffusion)
+    )
+    return qem.LangevinModel(mass, frequency, x, force, damping, diffusion)
+
+
 @lru_cache
 def toy(force=0.0, stiffening=0.0, friction=1e-3, noise=4e-3, mass=1.0, frequency=0.2, reach=70.0):
     """Constant friction and noise, and a force that is constant or linear in x."""
-    x = np.linspace(-reach, reach, 201)
-    return qem.LangevinModel(
+    return model_of(
+        *(friction, noise, lambda x: force - stiffening * x),
         mass=mass,
         frequency=frequency,
-        x=x,
-        force=force - stiffening * x,
-        damping=np.full_like(x, friction),
-        diffusion=np.full_like(x, noise),
+        half_width=reach,
     )
 
 
@@ -117,3 +135,38 @@ def random_model(seed):
         mass, omega0, middle + thermal * z, force, friction * gamma, diffusion
     )
     return "+".join(kinds) or "plain", model
+
+
+class Sum:
+    """A density made of others, as a user might write one: not a `Lorentzian`."""
+
+    def __init__(self, *parts):
+        self.parts = parts
+
+    @property
+    def energies(self):
+        return tuple(energy for part in self.parts for energy in part.energies)
+
+    @property
+    def width(self):
+        return min(part.width for part in self.parts)
+
+    def spectral_density(self, omega):
+        return sum(part.spectral_density(omega) for part in self.parts)
+
+    def self_energy(self, omega):
+        return sum(part.self_energy(omega) for part in self.parts)
+
+    def self_energy_derivative(self, omega):
+        return sum(part.self_energy_derivative(omega) for part in self.parts)
+
+
+def greens_function(dev, x, omega):
+    """G from the 3 × 3 matrix of the dot and one lossy mode per Lorentzian lead."""
+    matrix = np.zeros((3, 3), dtype=complex)
+    matrix[0, 0] = dev.level - dev.force * x
+    for i, lead in enumerate(dev.leads, start=1):
+        band = lead.density
+        matrix[i, i] = band.center - 1j * band.bandwidth
+        matrix[0, i] = matrix[i, 0] = np.sqrt(band.rate * band.bandwidth / 2)
+    return np.array([np.linalg.inv(w * np.eye(3) - matrix)[0, 0] for w in np.atleast_1d(omega)])

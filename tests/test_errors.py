@@ -6,8 +6,8 @@ import inspect
 import pickle
 import pkgutil
 
-import numpy as np
 import pytest
+from cases import model_of
 from loky import get_reusable_executor
 
 import qemlib as qem
@@ -33,10 +33,7 @@ CARRIED = {qem.TooShortError: ("run",)}
 @pytest.fixture(scope="module")
 def run():
     """Too short for error bars."""
-    x = np.linspace(-25.0, 25.0, 101)
-    zero = np.zeros_like(x)
-    model = qem.LangevinModel(1.0, 0.5, x, zero, zero + 0.02, zero + 0.05)
-    return qem.sample(model, 400_000, burn_in=1.0, walkers=128, check=False, progress=False)
+    return qem.sample(model_of(), 400_000, burn_in=1.0, walkers=128, check=False, progress=False)
 
 
 def example(error, run):

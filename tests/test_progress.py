@@ -1,3 +1,5 @@
+"""Progress is shown to people, and hidden where it is switched off."""
+
 import pytest
 
 from qemlib._progress import bar

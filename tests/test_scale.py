@@ -4,36 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cases import Sum
 
 import qemlib as qem
 
 FACTORS = [1e-30, 1e-18, 1e-9, 1e9, 1e30]
 POSITIONS = np.array([-6.0, 0.0, 3.0])  # x0
 NEAR = 1e-12
-
-
-class Sum:
-    """A density made of others, as a user might write one."""
-
-    def __init__(self, *parts):
-        self.parts = parts
-
-    @property
-    def energies(self):
-        return tuple(energy for part in self.parts for energy in part.energies)
-
-    @property
-    def width(self):
-        return min(part.width for part in self.parts)
-
-    def spectral_density(self, omega):
-        return sum(part.spectral_density(omega) for part in self.parts)
-
-    def self_energy(self, omega):
-        return sum(part.self_energy(omega) for part in self.parts)
-
-    def self_energy_derivative(self, omega):
-        return sum(part.self_energy_derivative(omega) for part in self.parts)
 
 
 def in_units(density, energy):

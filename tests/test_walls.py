@@ -1,4 +1,4 @@
-"""The walls between the layers, which are in pyproject.toml: do they hold, and would they fail?"""
+"""The walls between the layers, which are in pyproject.toml: they hold, and they would fail."""
 
 import shutil
 import subprocess

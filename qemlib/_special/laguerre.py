@@ -15,7 +15,7 @@ BLOCK = 2**15
 
 
 def laguerre_sequence(levels, z, orders):
-    """Yield φ_n^{(k)}(z) = [n!/(n+k)!]^{1/2} z^{k/2} e^{−z/2} L_n^{(k)}(z) for n = 0, 1, …
+    """Yield φ_n^{(k)}(z) = [n!/(n+k)!]^{1/2} z^{k/2} e^{−z/2} L_n^{(k)}(z) for n = 0, 1, ….
 
     `orders` are rising numbers k.  The nth array has shape (kept, points): only the orders with
     n + k < levels are kept, which are those that a matrix of so many levels has room for.

@@ -113,11 +113,15 @@ class ResidueSums:
     @_POLES_MAY_COINCIDE
     def pumping(self):
         """−½ ∫ |G|⁴ (κ_L'κ_R − κ_Lκ_R')(f_L − f_R) dω: the other part, of either sign."""
-        q, dq = self._quadratics
-        # κ_α = a_α/q_α, so that κ_L'κ_R − κ_Lκ_R' = a_L a_R (q_L q_R' − q_L' q_R)/(q_L q_R)²
-        weight = -0.5 * self._weights[0] * self._weights[1]
+        # κ_α = a_α/q_α, so that κ_L'κ_R − κ_Lκ_R' = a_L a_R (q_L q_R' − q_L' q_R)/(q_L q_R)²: this
+        # and q_L − q_R by what the bands differ in, or the digits of bands that are alike are lost.
+        (u, v), (left, right) = (0.5 * dq for dq in self._quadratics[1]), self._bands
+        apart = right.center - left.center
+        wider = (left.bandwidth - right.bandwidth) * (left.bandwidth + right.bandwidth)
+        weight = -self._weights[0] * self._weights[1]
         principal = self._double(
-            weight * (q[0] * dq[1] - dq[0] * q[1]), 2.0 * weight * (q[0] - q[1])
+            weight * (apart * (u * v - left.bandwidth**2) + wider * u),
+            weight * (apart * (u + v) + wider),
         )
         return self._total(self._bias_terms(principal, self._gap), -2)
 

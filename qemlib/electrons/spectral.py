@@ -114,8 +114,10 @@ def distribution(device: Device, omega) -> np.ndarray:
 
 
 def propagation(device, omega, detuning):
-    """|G(ω)|² for the dot at energy ω − `detuning`; 0 on a pole of G, which only a gap in both
-    bands allows."""
+    """|G(ω)|² for the dot at energy ω − `detuning`.
+
+    It is 0 on a pole of G, which only a gap in both bands allows.
+    """
     left, right = device.leads
     self_energy = left.density.self_energy(omega) + right.density.self_energy(omega)
     inverse = (detuning - self_energy.real) ** 2 + self_energy.imag**2

@@ -133,7 +133,7 @@ class Generator:
 
 
 def generator(model, size, width, odd=False, middle=0.0, motion=True):
-    """(A24) in size × size Hermite functions, with x and p in units of x0 and p0:
+    """(A24) in size × size Hermite functions, with x and p in units of x0 and p0.
 
     L W = −ω0 p ∂_x W + ∂_p[(ω0 x − F⟨n⟩/p0 + γp) W] + (D/2p0²) ∂²_p W.
 

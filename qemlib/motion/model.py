@@ -168,8 +168,10 @@ class LangevinModel(Locked):
         return np.maximum(self._evaluate("diffusion", x), 0.0)
 
     def potential_at(self, x) -> np.ndarray:
-        """Effective potential U(x) = mω0²x²/2 − ∫ F⟨n⟩ dx at `x`, with U(0) = 0 where 0 is on the
-        grid; ValueError outside the grid."""
+        """Effective potential U(x) = mω0²x²/2 − ∫ F⟨n⟩ dx at `x`; ValueError outside the grid.
+
+        U(0) = 0 where 0 is on the grid.
+        """
         work = self._evaluate("work", x) - self._origin_work
         return 0.5 * self.mass * self.frequency**2 * np.asarray(x, dtype=float) ** 2 - work
 

@@ -134,7 +134,7 @@ class DeviceExplorer(ipywidgets.VBox):
             control.observe(self._changed, names="value")
         self._changed()
 
-    def _changed(self, change=None):
+    def _changed(self, _change=None):
         """Answer at once with a preview, and later exactly."""
         if self._pending is not None:
             self._pending.cancel()

@@ -137,7 +137,7 @@ def write(data: xr.Dataset, stem: Path) -> list[Path]:
 
 
 def record(name: str, folder: str, attributes: dict[str, str], namespace: dict) -> None:
-    """Write the data of the figures that are open, as `name`, `name-2` …
+    """Write the data of the figures that are open, as `name`, `name-2`, and so on.
 
     Parameters
     ----------
@@ -243,9 +243,9 @@ def _series(ax):
     for container in bars:
         yield from _bars(container)
     for shape in ax.collections:
-        yield from _collection(ax, shape)
+        yield from _collection(shape)
     for image in ax.images:
-        yield _image(ax, image)
+        yield _image(image)
 
 
 def _label(artist):
@@ -264,7 +264,7 @@ def _bars(container):
         yield "bars", _label(container), np.array(place), np.array(length)
 
 
-def _collection(ax, shape):
+def _collection(shape):
     if isinstance(shape, QuadMesh):
         corners = shape.get_coordinates()
         x, y = corners[0, :, 0], corners[:, 0, 1]
@@ -286,7 +286,7 @@ def _near(corners, grid):
     return bool(np.abs(corners - grid).max() <= _SKEW * np.ptp(grid))
 
 
-def _image(ax, image):
+def _image(image):
     values = np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan)
     left, right, bottom, top = image.get_extent()
     if isinstance(image, AxesImage) and image.origin == "upper":

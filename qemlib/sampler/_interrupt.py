@@ -25,7 +25,7 @@ class Interruptible:
     def __exit__(self, *_):
         self._restore()
 
-    def _note(self, number, frame):
+    def _note(self, _number, _frame):
         self.asked = True
         self._restore()
 

@@ -89,10 +89,11 @@ class Convergence:
 
 
 class Diagnostics(Mapping):
-    """`Convergence` of each observable: "energy" for |α|², "energy_squared" for |α|⁴,
-    "squeezing_real" and "squeezing_imaginary" for α², "position" and "momentum".
+    """`Convergence` of each observable.
 
-    `resolves_motion` tells whether the autocorrelation times are those of the motion, too.
+    They are "energy" for |α|², "energy_squared" for |α|⁴, "squeezing_real" and
+    "squeezing_imaginary" for α², "position" and "momentum".  `resolves_motion` tells whether the
+    autocorrelation times are those of the motion, too.
     """
 
     def __init__(self, rows: dict[str, Convergence], resolves_motion: bool = True):

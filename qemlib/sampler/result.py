@@ -305,7 +305,7 @@ class SampledState:
             return ()
         model, batches = self._ensemble.plan.model, self._batches
 
-        def product(_, moments, parts):
+        def product(_, moments, _parts):
             mean = complex(moments[4] / model.x0, moments[5] / model.p0)
             return positivity.uncertainty(moments[0], complex(moments[2], moments[3]), mean)
 

@@ -68,8 +68,10 @@ def g2(moments) -> float:
 
 
 def beside_vacuum(phonon_number) -> float:
-    """|⟨a†a⟩| beside the vacuum's 1/2, at most 1: what is known relative to ⟨a†a⟩ + 1/2 is known to
-    this part relative to ⟨a†a⟩, and to its square relative to g⁽²⁾(0).
+    """|⟨a†a⟩| beside the vacuum's 1/2, at most 1.
+
+    What is known relative to ⟨a†a⟩ + 1/2 is known to this part relative to ⟨a†a⟩, and to its square
+    relative to g⁽²⁾(0).
 
     Examples
     --------

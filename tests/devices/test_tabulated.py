@@ -46,6 +46,20 @@ def test_a_lorentzian_is_found_again():
     assert TABLE.energies[1] == pytest.approx(BAND.center)
 
 
+def test_where_energies_count_from_does_not_matter():
+    """With ends of different height, whose tails weigh differently."""
+    omega = np.linspace(-10.0, 20.0, 301)
+    kappa = 1.0 / (1.0 + omega**2)
+    here, there = (qem.Tabulated(omega + shift, kappa) for shift in (0.0, 100.0))
+    assert there.width == pytest.approx(here.width, rel=1e-9)
+    # Beyond the ends κ falls as ω⁻² from the middle of the table, which is 15 away.
+    tails = 15.0 / 101.0 + 15.0 / 401.0
+    exact = (np.arctan(20.0) + np.arctan(10.0) + tails) / np.pi
+    assert here.width == pytest.approx(exact, rel=1e-6)
+    assert there.accuracy == pytest.approx(here.accuracy, rel=1e-3)
+    assert there.self_energy(PROBE + 100.0) == pytest.approx(here.self_energy(PROBE), abs=1e-8)
+
+
 @pytest.mark.parametrize(("points", "order"), [(51, 3.5), (101, 3.5)])
 def test_more_points_make_it_better_and_accuracy_says_how_good_it_is(points, order):
     coarse, fine = (table_of(BAND, reach=1000.0, points=n) for n in (points, 2 * points - 1))

@@ -1,6 +1,6 @@
 """The closed forms, against quadrature on the real axis; and where they hand over to it.
 
-That both are right is shown in test_electrons.py, against the defining integrals in 30 digits.
+That both are right is shown in test_coefficients.py, against the defining integrals in 30 digits.
 """
 
 from dataclasses import replace
@@ -39,6 +39,22 @@ def test_closed_form_is_the_integral_on_the_real_axis(name, dev):
     assert agree(closed, getattr(EnergyQuadrature(dev, LEVEL), name)())
     # The bound is not so wide that it proves nothing.
     assert np.median(closed.error - 1e-12 * closed.size) <= 0
+
+
+@pytest.mark.parametrize("of", ["center", "bandwidth"])
+def test_pumping_is_as_small_as_what_the_bands_differ_in(of):
+    """Between leads that differ in their temperatures, too."""
+
+    def pumping(by):
+        dev = qem.paper_device(4.0)
+        band = dev.right.density
+        left = replace(dev.left, density=replace(band, **{of: getattr(band, of) + by}))
+        return ResidueSums(replace(dev, left=replace(left, temperature=3.0)), LEVEL).pumping()
+
+    assert (pumping(0.0).value == 0).all()
+    slope, tiny = pumping(2.0**-10).value / 2.0**-10, pumping(2.0**-40).value / 2.0**-40
+    assert tiny == pytest.approx(slope, abs=5e-3 * np.abs(slope).max())
+    assert np.abs(tiny).max() > 0
 
 
 @few

@@ -1,27 +1,16 @@
 """The dot's spectral function and the distribution of its electrons."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import between, devices, equilibrium_devices, few
+from cases import Sum, between, devices, equilibrium_devices, few, greens_function
 from hypothesis import given
 from scipy.integrate import quad
 
 import qemlib as qem
 
 OMEGA = np.linspace(-4, 4, 33)
-
-
-def greens_function(dev, x, omega):
-    """G from the 3 × 3 matrix of the dot and one lossy mode per Lorentzian lead."""
-    matrix = np.zeros((3, 3), dtype=complex)
-    matrix[0, 0] = dev.level - dev.force * x
-    for i, lead in enumerate(dev.leads, start=1):
-        band = lead.density
-        matrix[i, i] = band.center - 1j * band.bandwidth
-        matrix[0, i] = matrix[i, 0] = np.sqrt(band.rate * band.bandwidth / 2)
-    return np.array([np.linalg.inv(w * np.eye(3) - matrix)[0, 0] for w in np.atleast_1d(omega)])
 
 
 @few
@@ -87,38 +76,26 @@ def test_bad_arguments_are_named(call, message):
         call(qem.paper_device())
 
 
-@dataclass(frozen=True)
-class TwoBands:
-    """A lead's density made of two: a spectral density that is not a `Lorentzian`."""
-
-    first: qem.Lorentzian
-    second: qem.Lorentzian
-
-    @property
-    def energies(self):
-        return (*self.first.energies, *self.second.energies)
-
-    @property
-    def width(self):
-        return min(self.first.width, self.second.width)
-
-    def spectral_density(self, omega):
-        return self.first.spectral_density(omega) + self.second.spectral_density(omega)
-
-    def self_energy(self, omega):
-        return self.first.self_energy(omega) + self.second.self_energy(omega)
-
-    def self_energy_derivative(self, omega):
-        first, second = self.first, self.second
-        return first.self_energy_derivative(omega) + second.self_energy_derivative(omega)
-
-
 def test_any_spectral_density_may_describe_a_lead():
     dev = qem.paper_device(7.0)
     half = replace(dev.left.density, rate=1.0)
-    split = replace(dev, left=replace(dev.left, density=TwoBands(half, half)))
+    split = replace(dev, left=replace(dev.left, density=Sum(half, half)))
     for of in (qem.occupation, qem.damping, qem.diffusion, qem.current):
         assert of(split, 3.0) == pytest.approx(of(dev, 3.0), rel=1e-12)
+
+
+def test_what_a_density_is_known_to_is_in_the_errors():
+    class Measured(Sum):
+        accuracy = 1e-4
+
+    dev, x = qem.paper_device(7.0), [0.0, 3.0]
+    for kind, least in ((Sum, 0.0), (Measured, 1e-4)):
+        lead = replace(dev.left, density=kind(dev.left.density))
+        at = qem.electron_coefficients(replace(dev, left=lead), x)
+        for name, error in at.error.items():
+            size = np.abs(getattr(at, name))
+            assert (error >= least * size).all()
+            assert (error < (least + 1e-8) * size.max() * 10).all()
 
 
 class Edited(qem.Lorentzian):
@@ -162,6 +139,14 @@ def lorentzian(omega):
         (
             {"spectral_density": lambda self, w: 1.0},
             r"spectral_density must return an array of the shape of omega, \(\d+,\), got \(\)",
+        ),
+        (
+            {"spectral_density": lambda self, w: lorentzian(w) + 0j},
+            "density: spectral_density must be real, got values of type complex128",
+        ),
+        (
+            {"self_energy_derivative": lambda self, w: np.full(np.shape(w), "none")},
+            "density: self_energy_derivative must return numbers, got type <U4",
         ),
         ({"width": 0.0}, "density.width must be finite and greater than 0, got 0.0"),
         ({"energies": (np.nan,)}, "density.energies must hold finite numbers only, got nan"),

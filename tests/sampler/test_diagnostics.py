@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from cases import model_of
 from scipy.special import ndtr
 from scipy.stats import binom
 
@@ -16,11 +17,8 @@ RUNS = 200
 
 def oscillator(damping=0.02, temperature=1.25, frequency=0.5, half_width=25.0):
     """Linear: ⟨|α|²⟩ = T/ω0, and the correlation of |α|² decays as e^{−γt}."""
-    x = np.linspace(-half_width, half_width, 101)
-    one = np.ones_like(x)
-    return qem.LangevinModel(
-        1.0, frequency, x, 0 * x, damping * one, 2 * damping * temperature * one
-    )
+    diffusion = 2 * damping * temperature
+    return model_of(damping, diffusion, frequency=frequency, half_width=half_width, nodes=101)
 
 
 def run_of(steps, seed=1, model=None, **options):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import paper_model
+from cases import model_of, paper_model
 
 import qemlib as qem
 from qemlib.sampler import _chain, _kernels, schemes
@@ -13,11 +13,11 @@ SIGMAS = 5.0
 
 def linear_model(friction, pull, frequency=0.5, half_width=25.0):
     """⟨y²⟩ = 1.25/p0² · m in equilibrium; friction and pull in units of ω0 and mω0²."""
-    x = np.linspace(-half_width, half_width, 201)
-    one = np.ones_like(x)
     damping = friction * frequency
-    return qem.LangevinModel(
-        1.0, frequency, x, pull * frequency**2 * x, damping * one, 2.5 * damping * one
+    return model_of(
+        *(damping, 2.5 * damping, lambda x: pull * frequency**2 * x),
+        frequency=frequency,
+        half_width=half_width,
     )
 
 
@@ -113,9 +113,7 @@ def x_of(arguments):
 
 def test_constant_force_only_moves_the_state():
     """The scheme turns about the point of rest: a displaced oscillator is the same oscillator."""
-    x = np.linspace(-25, 35, 301)
-    one = np.ones_like(x)
-    model = qem.LangevinModel(1.0, 0.5, x, 1.25 * one, 0.02 * one, 0.05 * one)
+    model = model_of(force=1.25, middle=5.0, half_width=30.0, nodes=301)
     run = qem.sample(model, 20_000_000, step=0.6 / 0.5, progress=False, trajectory=60)
     shift = 5.0 / model.x0
     assert abs(run.position - 5.0) < SIGMAS * run.standard_error("position")

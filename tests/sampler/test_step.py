@@ -1,5 +1,8 @@
 """The step of a run: the bias it says it has, the motion it resolves, and the chain it makes."""
 
+from functools import partial
+
+import cases
 import numpy as np
 import pytest
 
@@ -10,14 +13,8 @@ from qemlib.sampler._relaxation import slowest_time
 SIGMAS = 5.0
 
 
-def model_of(damping, diffusion, force=0.0, middle=0.0, half_width=50.0):
-    """m = 1 and ω0 = 0.5; coefficients as functions of x or constants."""
-    x = np.linspace(middle - half_width, middle + half_width, 1001)
-    values = [
-        value(x) if callable(value) else np.full(x.shape, value)
-        for value in (force, damping, diffusion)
-    ]
-    return qem.LangevinModel(1.0, 0.5, x, *values)
+# m = 1 and ω0 = 0.5
+model_of = partial(cases.model_of, half_width=50.0, nodes=1001)
 
 
 def bump(x, at, width):

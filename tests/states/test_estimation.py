@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import model_of
 
 import qemlib as qem
 
@@ -191,9 +192,7 @@ def test_no_estimate_depends_on_where_energies_count_from_nor_on_their_unit(unit
 
 
 def test_batches_of_a_run_average_to_its_populations():
-    x = np.linspace(-60, 60, 201)
-    flat = np.ones_like(x)
-    model = qem.LangevinModel(1.0, 0.2, x, 0 * x, 0.02 * flat, 0.08 * flat)
+    model = model_of(0.02, 0.08, frequency=0.2, half_width=60.0)
     run = qem.sample(model, steps=8_000_000, seed=3, progress=False)
     batches = run.population_batches(150)
     assert batches.mean(axis=0) == pytest.approx(run.populations(150), abs=1e-13)

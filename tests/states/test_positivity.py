@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from cases import paper_model, paper_state
+from cases import model_of, paper_model, paper_state
 
 import qemlib as qem
 from qemlib.plotting.explorer import DeviceExplorer
@@ -34,20 +34,25 @@ def at_temperature(temperature, voltage=0.0):
 def linear(temperature, at=0.0, stiffer=0.0):
     """A linear oscillator at a temperature, displaced, and squeezed by a stiffer spring."""
     half = 40 * np.sqrt(max(temperature, 0.05)) / FREQUENCY
-    x = np.linspace(at - half, at + half, 301)
-    flat = np.ones_like(x)
-    spring = FREQUENCY**2
-    force = spring * (at - stiffer * (x - at))
-    return qem.LangevinModel(1.0, FREQUENCY, x, force, 0.02 * flat, 0.04 * temperature * flat)
+    return model_of(
+        *(0.02, 0.04 * temperature, lambda x: FREQUENCY**2 * (at - stiffer * (x - at))),
+        **{"frequency": FREQUENCY, "middle": at, "half_width": half, "nodes": 301},
+    )
 
 
 def ring(radius, noise, at=0.0):
     """A limit cycle of |α − at/x0| = radius by friction that is negative inside."""
     x0 = np.sqrt(2 / FREQUENCY)
     amplitude = radius * x0
-    x = at + np.linspace(-2.2 * amplitude - 6 * x0, 2.2 * amplitude + 6 * x0, 401)
-    damping = 0.02 * (4 * ((x - at) / amplitude) ** 2 - 1)
-    return qem.LangevinModel(1.0, FREQUENCY, x, FREQUENCY**2 * at + 0 * x, damping, noise + 0 * x)
+    half = 2.2 * amplitude + 6 * x0
+
+    def damping(x):
+        return 0.02 * (4 * ((x - at) / amplitude) ** 2 - 1)
+
+    return model_of(
+        *(damping, noise, FREQUENCY**2 * at),
+        **{"frequency": FREQUENCY, "middle": at, "half_width": half, "nodes": 401},
+    )
 
 
 @lru_cache

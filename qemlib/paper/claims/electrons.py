@@ -35,7 +35,7 @@ def _scales(evidence):
     return Measurement(min(ratios), 0.0)
 
 
-def _scales_of_experiment(evidence):
+def _scales_of_experiment(_evidence):
     # Γ ~ 10, T ~ 1, ω0 ~ 0.1, λ ≳ 0.1 GHz.
     smallest = min(10.0, 1.0) / max(0.1, 0.1)
     return Measurement.impossible(

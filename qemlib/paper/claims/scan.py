@@ -1,4 +1,4 @@
-"""Which reading of the parameters agrees best with what the paper states in numbers?
+"""The reading of the parameters that agrees best with what the paper states in numbers.
 
 A reading is held against the scored claims.  Each that holds counts one point, each that holds
 approximately half a point.  Among equals the smaller misfit wins: the sum of the distances from

@@ -109,7 +109,7 @@ def _equilibrium_is_worthless(evidence):
     return Measurement(evidence.free_energy_work(0.0) / frequency, 1e-7)
 
 
-def _experiment(evidence):
+def _experiment(_evidence):
     return Measurement.impossible("nothing here is measured against data; in words, see below")
 
 

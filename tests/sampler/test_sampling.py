@@ -11,6 +11,7 @@ from functools import cache
 import numba
 import numpy as np
 import pytest
+from cases import model_of as toy
 from scipy.linalg import solve_discrete_lyapunov
 from scipy.special import ndtr
 from scipy.stats import kstest, poisson
@@ -22,18 +23,6 @@ from qemlib.sampler.sampling import LeftGridError, euler_equivalent, sample
 from qemlib.sampler.schemes import linear_covariance
 
 SIGMAS = 5.0
-
-
-def toy(damping=0.02, diffusion=0.05, force=0.0, frequency=0.5, half_width=25.0):
-    """A model with coefficients given as functions of x or as constants."""
-    x = np.linspace(-half_width, half_width, 201)
-
-    def on_grid(value):
-        return value(x) if callable(value) else np.full(x.shape, value)
-
-    return qem.LangevinModel(
-        1.0, frequency, x, on_grid(force), on_grid(damping), on_grid(diffusion)
-    )
 
 
 def quiet(model, steps, seed=None, **options):
@@ -419,9 +408,10 @@ def test_plain_python_agrees_with_compiled_code():
     code = (
         "import numpy as np, qemlib as qem\n"
         "from qemlib.sampler.sampling import sample\n"
+        "from qemlib.sampler.schemes import SCHEMES\n"
         "x = np.linspace(-25, 25, 201); one = np.ones_like(x)\n"
         "model = qem.LangevinModel(1.0, 0.5, x, 0 * x, 0.3 * one, 0.75 * one)\n"
-        "for scheme in ('rotation', 'euler', 'symplectic', 'baoab'):\n"
+        "for scheme in SCHEMES:\n"
         "    run = sample(model, 6000, walkers=128, step=0.2, scheme=scheme, burn_in=5.0,\n"
         "                 progress=False, check=False)\n"
         "    print(run.phonon_number)"
@@ -433,7 +423,7 @@ def test_plain_python_agrees_with_compiled_code():
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         values.append([float(line) for line in done.stdout.split()])
-    assert len(values[0]) == 4
+    assert len(values[0]) == len(schemes.SCHEMES)
     assert values[0] == pytest.approx(values[1], rel=1e-4)
 
 

@@ -1,3 +1,5 @@
+"""Sliders on a page: what they show, what they keep, and what they refuse."""
+
 import base64
 import io
 import re

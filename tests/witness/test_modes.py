@@ -1,10 +1,11 @@
 """Discrete leads that evolve in time, against the integrals, identities and themselves."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 import pytest
+from cases import Sum
 
 import qemlib as qem
 from qemlib.witness.modes import charge_in_time, lead_modes
@@ -16,31 +17,6 @@ def device(left, right, coupling=0.1, level=0.0, mass=1.0):
     """A device from two rows of (ω_α, δ_α, Γ_α, μ_α, T_α)."""
     rows = [qem.Lead(qem.Lorentzian(*row[:3]), *row[3:]) for row in (left, right)]
     return qem.Device(qem.Oscillator(0.2, mass), *rows, coupling=coupling, level=level)
-
-
-@dataclass(frozen=True)
-class Sum:
-    """A band of two Lorentzian peaks: a spectral density that is not Lorentzian."""
-
-    first: qem.Lorentzian
-    second: qem.Lorentzian
-
-    @property
-    def energies(self):
-        return (*self.first.energies, *self.second.energies)
-
-    @property
-    def width(self):
-        return min(self.first.width, self.second.width)
-
-    def spectral_density(self, omega):
-        return self.first.spectral_density(omega) + self.second.spectral_density(omega)
-
-    def self_energy(self, omega):
-        return self.first.self_energy(omega) + self.second.self_energy(omega)
-
-    def self_energy_derivative(self, omega):
-        return self.first.self_energy_derivative(omega) + self.second.self_energy_derivative(omega)
 
 
 TWO_PEAKS = replace(

@@ -1,3 +1,5 @@
+"""The book's figures show their data: the right numbers, in the right units, with labels."""
+
 import re
 
 import matplotlib.pyplot as plt
@@ -45,12 +47,16 @@ def test_coefficient_panels_draw_each_voltage_and_label_every_axis(coefficients)
         assert shown == pytest.approx(1e3 * at.diffusion[np.abs(at.x / X0) < 2.6])
 
 
-def test_fluctuation_ratio_is_one_in_equilibrium_and_broken_at_its_poles(coefficients):
-    ax = plotting.fluctuation_ratio(coefficients, 1.0, 2.0, X0)
+@pytest.mark.parametrize(("mass", "temperature"), [(1.0, 2.0), (0.5, 8.0)])
+def test_fluctuation_ratio_over_position_broken_at_its_poles(coefficients, mass, temperature):
+    ax = plotting.fluctuation_ratio(coefficients, mass, temperature, X0)
     thermal, driven = (line.get_ydata() for line in ax.get_lines()[:2])
-    np.testing.assert_allclose(thermal, 1.0, rtol=1e-12)
+    # One in equilibrium, for the mass and the temperature that the device has.
+    np.testing.assert_allclose(thermal, 2.0 / (mass * temperature), rtol=1e-12)
     assert np.isnan(driven).sum() == 2
     assert driven[20] < 0
+    for line, at in zip(ax.get_lines(), coefficients.values(), strict=False):
+        np.testing.assert_allclose(line.get_xdata() * X0, at.x, rtol=1e-12)
 
 
 def test_wigner_map_puts_x_on_the_horizontal_axis():
@@ -61,6 +67,12 @@ def test_wigner_map_puts_x_on_the_horizontal_axis():
     row, column = np.unravel_index(values.argmax(), values.shape)
     assert (axis[row], axis[column]) == (pytest.approx(0.0), pytest.approx(2.0))
     assert "x/x_0" in ax.get_xlabel()
+    assert ax.collections[0].get_clim() == (0.0, density.max())
+
+
+def test_wigner_maps_can_share_their_colours():
+    ax = plotting.wigner_map(np.arange(3.0), np.arange(3.0), np.eye(3), peak=2.0)
+    assert ax.collections[0].get_clim() == (0.0, 2.0)
 
 
 def test_given_axes_are_used_and_returned():

@@ -4,16 +4,13 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from cases import paper_model, paper_state
+from cases import model_of, paper_model, paper_state
 
 import qemlib as qem
 
-FLAT = np.ones(101)
-
 
 def linear(friction=0.02, noise=0.08, reach=40.0, force=0.0, stiffening=0.0):
-    x = np.linspace(-reach, reach, 101)
-    return qem.LangevinModel(1.0, 0.5, x, force - stiffening * x, friction * FLAT, noise * FLAT)
+    return model_of(friction, noise, lambda x: force - stiffening * x, half_width=reach, nodes=101)
 
 
 @pytest.mark.parametrize("friction", [1e-3, 0.02, 0.6])

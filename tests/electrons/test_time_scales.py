@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import between, devices, few
+from cases import Sum, between, devices, few, greens_function
 from hypothesis import given
-from test_spectral import TwoBands, greens_function
 
 import qemlib as qem
 from qemlib.witness.modes import charge_in_time
@@ -104,6 +103,6 @@ def test_refusals_name_the_argument():
     dev = qem.paper_device()
     with pytest.raises(ValueError, match="x must be a finite number, got nan"):
         qem.adiabaticity(dev, np.nan)
-    other = TwoBands(dev.left.density, dev.left.density)
+    other = Sum(dev.left.density, dev.left.density)
     with pytest.raises(ValueError, match=r"device\.right\.density must be Lorentzian"):
         qem.adiabaticity(replace(dev, right=replace(dev.right, density=other)))

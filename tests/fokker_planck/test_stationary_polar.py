@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cases import toy
 
 import qemlib as qem
 
@@ -121,9 +122,6 @@ def test_two_discretisations_agree(name):
 
 def test_the_disk_alone_knows_the_thermal_state():
     # constant friction and noise, D = 2mTγ with T = 2: ⟨|α|²⟩ = T/ω0 = 10
-    x = np.linspace(-90, 90, 181)
-    flat = np.ones_like(x)
-    model = qem.LangevinModel(1.0, 0.2, x, 0 * x, 1e-3 * flat, 4e-3 * flat)
-    phonon_number, g2 = by_polar_points(model, 18.0, 36, 18)
+    phonon_number, g2 = by_polar_points(toy(reach=90.0), 18.0, 36, 18)
     assert phonon_number == pytest.approx(9.5, rel=1e-10)
     assert g2 == pytest.approx(2.0, rel=1e-10)

@@ -1,3 +1,5 @@
+"""Sweeps over parameters: their values, their store, and what happens when a point fails."""
+
 import os
 import subprocess
 import sys

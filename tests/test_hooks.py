@@ -1,0 +1,62 @@
+"""The hook before a commit looks at what is staged, and refuses what `make lint` would."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+WHO = [f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")]
+
+
+@pytest.fixture
+def git(tmp_path):
+    """Run git in a new repository that holds the package and its settings, all of it staged."""
+    shutil.copytree(ROOT / "qemlib", tmp_path / "qemlib")
+    shutil.copytree(ROOT / ".hooks", tmp_path / ".hooks")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    own = dict.fromkeys(WHO, "nobody") | {"PATH": programs, "GIT_CONFIG_GLOBAL": os.devnull}
+
+    def git(*arguments):
+        command = ["git", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env=os.environ | own, capture_output=True, text=True, check=False
+        )
+
+    assert git("init", "--quiet").returncode == 0
+    assert git("config", "core.hooksPath", ".hooks").returncode == 0
+    assert git("add", ".").returncode == 0
+    return git
+
+
+_WHO = ("NAME", "EMAIL")
+
+
+@pytest.mark.parametrize(
+    ("planted", "told"),
+    [
+        ("import os\n", "F401"),
+        ("x  =  1\n", "would be reformatted"),
+        ("def _lead():\n    from qemlib.states import work\n\n    return work\n", "BROKEN"),
+        ('_LEAD: int = "left"\n', "Incompatible types"),
+    ],
+    ids=["style", "format", "walls", "types"],
+)
+def test_what_is_staged_is_refused_though_the_file_is_whole_again(git, tmp_path, planted, told):
+    file = tmp_path / "qemlib" / "devices" / "device.py"
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(f"{whole}\n\n{planted}", encoding="utf-8")
+    assert git("add", file).returncode == 0
+    file.write_text(whole, encoding="utf-8")
+    done = git("commit", "-m", "one")
+    assert done.returncode != 0
+    assert told in done.stdout + done.stderr
+
+
+def test_what_is_right_is_committed(git):
+    done = git("commit", "-m", "one")
+    assert done.returncode == 0, done.stdout + done.stderr
