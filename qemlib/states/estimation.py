@@ -37,7 +37,7 @@ _TRACE = 0.2  # the batches' traces are noisy: only what can't be populations is
 
 @dataclass(frozen=True)
 class Estimate:
-    """A function of averages, estimated from independent batches.
+    """A function of averages, estimated from independent batches; as a float, its `value`.
 
     Attributes
     ----------
@@ -55,6 +55,9 @@ class Estimate:
     standard_error: float
     plug_in: float
     bias: float
+
+    def __float__(self) -> float:
+        return self.value
 
     def __repr__(self):
         return (

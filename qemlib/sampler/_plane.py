@@ -1,0 +1,117 @@
+"""W from a histogram of phase space: between its bins, along lines, and its harmonics.
+
+Everything is linear in the counts, so that errors are those of averages.  What a bin hides, at most
+a quarter of its width squared in the variance of x_θ, is far below them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.interpolate import RegularGridInterpolator
+
+from qemlib._special.laguerre import laguerre_integrals, laguerre_sequence
+from qemlib.states._circles import radial_nodes
+
+_ANGLES = 2048  # more than there are bins on the widest circle
+_AT_ONCE = 2**20
+_THIN = 1e-6  # a bin seen along its side is a box, not a trapezoid
+
+
+class Plane:
+    """Parts of all points in the bins of a histogram, in units of α."""
+
+    def __init__(self, histogram, x0):
+        self.edges = histogram.x_edges / x0
+        self.width = (self.edges[-1] - self.edges[0]) / (self.edges.size - 1)
+        self.parts = histogram.counts / (histogram.counts.sum() + histogram.outside)
+
+    def density(self, alpha):
+        """W(α), linear between the middles of bins, and zero beyond the last one."""
+        middles = 0.5 * (self.edges[1:] + self.edges[:-1])
+        middles = np.concatenate([[middles[0] - self.width], middles, [middles[-1] + self.width]])
+        between = RegularGridInterpolator(
+            (middles, middles),
+            np.pad(self.parts, 1) / self.width**2,
+            bounds_error=False,
+            fill_value=0.0,
+        )
+        return between(np.stack([alpha.real, alpha.imag], axis=-1))
+
+    def along(self, u, turn):
+        """Density of Re(α e^{−iθ}) at u, linear between bins as wide as those of the plane."""
+        middles = 0.5 * (self.edges[1:] + self.edges[:-1])
+        at = (np.add.outer(middles, 1j * middles) * np.conj(turn)).real
+        widths = self.width * abs(turn.real), self.width * abs(turn.imag)
+        reach = int(np.ceil(np.sqrt(2.0) * np.abs(self.edges).max() / self.width)) + 2
+        nearest = np.floor(at / self.width).astype(int)
+        mass = np.zeros(2 * reach)
+        below = 0.0
+        for bins in (-1, 0, 1):
+            edge = (nearest + bins + 1) * self.width
+            upto = _part_below(edge - at, *widths)
+            mass += np.bincount(
+                (nearest + bins + reach).ravel(), (self.parts * (upto - below)).ravel(), mass.size
+            )
+            below = upto
+        bins = self.width * (np.arange(-reach, reach) + 0.5)
+        return np.interp(u, bins, mass / self.width, left=0.0, right=0.0)
+
+    def coherences(self, levels):
+        """ρ_nm off the diagonal, shape (levels, levels): harmonics of W, each on its diagonal."""
+        rho = np.zeros((levels, levels), dtype=complex)
+        orders = np.arange(1, levels)
+        if not orders.size:
+            return rho
+        radius = np.sqrt(2.0) * (np.abs(self.edges).max() + self.width)
+        r, weight = radial_nodes(levels, radius)
+        weighted = 4.0 * np.pi * weight * r * self._harmonics(r, orders)
+        integrals = laguerre_integrals(levels, 4.0 * r**2, orders, weighted)
+        for column, k in enumerate(orders):
+            n = np.arange(levels - k)
+            diagonal = np.where(n % 2, -1.0, 1.0) * integrals[: n.size, column]
+            rho[n, n + k], rho[n + k, n] = diagonal, diagonal.conj()
+        return rho
+
+    def _harmonics(self, r, orders):
+        """Averages of e^{−ikθ} W over the angle; shape (orders, points)."""
+        angles = max(_ANGLES, 4 * orders.size)
+        direction = np.exp(2j * np.pi * np.arange(angles) / angles)
+        found = [
+            np.fft.rfft(self.density(part[:, None] * direction), axis=1)[:, orders] / angles
+            for part in np.array_split(r, 1 + r.size * angles // _AT_ONCE)
+        ]
+        return np.concatenate(found).T
+
+
+def _part_below(t, one, other):
+    """The part of a bin, seen as a sum of two even distributions of these widths, below t."""
+    wide, narrow = max(one, other), min(one, other)
+    if narrow < _THIN * wide:
+        return np.clip(t / wide + 0.5, 0.0, 1.0)
+
+    def ramp(s):
+        return np.maximum(s, 0.0) ** 2
+
+    sides = 0.5 * (wide + narrow), 0.5 * (wide - narrow)
+    rising = ramp(t + sides[0]) - ramp(t + sides[1]) - ramp(t - sides[1]) + ramp(t - sides[0])
+    return np.clip(0.5 * rising / (wide * narrow), 0.0, 1.0)
+
+
+def part_of_circle(r, low, high):
+    """The part of the circle of radius r where low < Re α < high; shape (edges, radii)."""
+    with np.errstate(divide="ignore"):
+        from_high, from_low = (
+            np.arccos(np.clip(np.divide.outer(edge, r), -1.0, 1.0)) for edge in (high, low)
+        )
+    return (from_low - from_high) / np.pi
+
+
+def mean_squares(levels, r, parts):
+    """⟨|f_nm|²⟩ of the functions whose averages are ρ_nm, from parts of all points at |α| = r."""
+    squares = np.zeros((levels, levels))
+    sequence = laguerre_sequence(levels, 4.0 * r**2, np.arange(levels))
+    for n, functions in zip(range(levels), sequence, strict=False):
+        row = 4.0 * (functions**2 @ parts)
+        squares[n, n : n + row.size] = row
+        squares[n : n + row.size, n] = row
+    return squares
