@@ -20,7 +20,7 @@ from qemlib.states.estimation import (
     estimate_free_energy_work,
 )
 from qemlib.states.quantum import held_populations
-from qemlib.states.work import entropy, ergotropy, free_energy_work
+from qemlib.states.work import entropy, ergotropy, free_energy_of_all_levels
 
 __all__ = ["Summary", "summary"]
 
@@ -144,19 +144,23 @@ def summary(state: Any, device: Device | None = None, temperature: float | None 
 def _works(state, populations, oscillator, temperature) -> dict[str, float | Estimate]:
     """Of the populations alone; of samples with their errors."""
     energies = oscillator.frequency * np.arange(populations.size)
+    if temperature is not None:
+        equilibrium = free_energy_of_all_levels(oscillator.frequency, temperature)
     found: dict[str, float | Estimate] = {}
     if is_sampled(state):
         batches = state.population_batches(populations.size)
         found["ergotropy"] = estimate_ergotropy(batches, energies)
         found["entropy"] = estimate_entropy(batches)
         if temperature is not None:
-            work = estimate_free_energy_work(batches, energies, temperature)
-            found["free_energy_work"] = work
+            found["free_energy_work"] = estimate_free_energy_work(
+                batches, energies, temperature, equilibrium
+            )
         return found
     found["ergotropy"] = ergotropy(populations, energies)
     found["entropy"] = entropy(populations)
     if temperature is not None:
-        found["free_energy_work"] = free_energy_work(populations, energies, temperature)
+        energy = float(populations @ energies / populations.sum())
+        found["free_energy_work"] = energy - temperature * found["entropy"] - equilibrium
     return found
 
 

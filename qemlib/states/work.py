@@ -127,13 +127,14 @@ def free_energy_work(
     """
     temperature = _checks.positive("temperature", temperature)
     if _is_sampled(rho, hamiltonian):
-        return estimation.estimate_free_energy_work(*_batches(rho), temperature)
-    frequency = _ladder(rho, 2)[1] if is_state(rho) else None
+        equilibrium = free_energy_of_all_levels(_ladder(rho, 2)[1], temperature)
+        return estimation.estimate_free_energy_work(*_batches(rho), temperature, equilibrium)
+    equilibrium: float | None = None
+    if is_state(rho):
+        equilibrium = free_energy_of_all_levels(_ladder(rho, 2)[1], temperature)
     rho, hamiltonian, energies = _state_and_energy(rho, hamiltonian, coherences)
-    with np.errstate(over="ignore"):  # far above a bath that is next to absolute zero
-        if frequency is not None:  # Σ e^{−nω0/T} over all levels
-            equilibrium = temperature * float(np.log(-np.expm1(-frequency / temperature)))
-        else:
+    if equilibrium is None:
+        with np.errstate(over="ignore"):  # far above a bath that is next to absolute zero
             equilibrium = -temperature * float(logsumexp(-energies / temperature))
     return _mean_energy(rho, hamiltonian) - temperature * _entropy(rho) - equilibrium
 
@@ -233,6 +234,11 @@ def _of_state(state, coherences):
     if abs(trace - 1.0) > _TRACE:
         raise ValueError(f"state must have trace 1 to within {_TRACE:g}, got {trace:.6g}")
     return rho / trace
+
+
+def free_energy_of_all_levels(frequency: float, temperature: float) -> float:
+    """−T ln Σ e^{−nω0/T} = T ln(1 − e^{−ω0/T}) of an oscillator in equilibrium."""
+    return temperature * float(np.log(-np.expm1(-frequency / temperature)))
 
 
 def _ladder(state, levels):
