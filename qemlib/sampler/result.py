@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -232,14 +234,18 @@ class SampledState(OfOscillator):
         widest = batches.bin_width * (1 + np.flatnonzero(batches.radial.any(axis=0))[-1])
         return min(int((widest + 1.0) ** 2) + 16, _MOST_LEVELS)
 
+    @property
+    def error(self) -> Mapping[str, float]:
+        return MappingProxyType(self._errors)
+
     @cached_property
-    def error(self) -> dict[str, float]:
+    def _errors(self):
         found = {
             name: self.standard_error(name) / abs(getattr(self, name))
             for name in ("phonon_number", "g2")
         }
         # Each point gives a Hermitian matrix of norm 2, and ρ is their mean (matrix Bernstein).
-        points = min(row.effective_samples for row in self.diagnostics.values())
+        points = self._independent(self.diagnostics)
         found["eigenvalue"] = float(2.0 * np.sqrt(2.0 * np.log(2.0 * self.levels) / points))
         return found
 
@@ -295,6 +301,7 @@ class SampledState(OfOscillator):
 
         Populations are those of `populations`; coherences are averages of bounded functions, too.
         """
+        levels = _checks.integer("levels", levels, 1)
         return self._plane.coherences(levels) + np.diag(self.populations(levels))
 
     def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
@@ -315,7 +322,12 @@ class SampledState(OfOscillator):
     @cached_property
     def _turned(self):
         """Independent points for what turns with the oscillator."""
-        return min(self.recorded, *(self.diagnostics[name].effective_samples for name in _TURNING))
+        return min(self.recorded, self._independent(_TURNING))
+
+    def _independent(self, names):
+        """Independent points for these observables; where it is too early to tell, the batches."""
+        found = np.array([self.diagnostics[name].effective_samples for name in names])
+        return float(found.min() if np.isfinite(found).all() else len(self._batches.radial))
 
     def _error_of_plane(self, name, *arguments):
         if name == "density_matrix":

@@ -31,7 +31,7 @@ class State(Protocol):
     device : Device or None
         What drives it, where that is known.
     error : mapping of str to float
-        What is known of errors; "phonon_number" and "g2" are relative.
+        What is known of errors: of "phonon_number" and "g2", relative; of an "eigenvalue" of ρ.
     violations : tuple of str
         What keeps it from being a quantum state, in words; empty if nothing does.
     phonon_number, g2 : float

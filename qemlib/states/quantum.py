@@ -18,7 +18,7 @@ from qemlib.errors import ConvergenceError
 from qemlib.states import positivity, wigner
 from qemlib.states.contract import OfOscillator, is_sampled, refuse_without
 
-__all__ = ["QuantumState", "held_populations", "quantum_state", "resolved_populations"]
+__all__ = ["QuantumState", "quantum_state", "resolved_populations"]
 
 _MOST_LEVELS = 8192
 _NEGATIVE = 1e-9
@@ -228,9 +228,9 @@ class QuantumState(Locked, OfOscillator):
         points = max(1, _AT_ONCE // self.levels)
         for start in range(0, u.size, points):
             part = slice(start, start + points)
-            # x = x0 u is √2 u of the unit in which |ψ_0|² = e^{−y²}/√π.
-            psi = hermite_functions(self.levels, np.sqrt(2.0) * u[part])
-            density[part] = np.sqrt(2.0) * (psi * (rho.real @ psi)).sum(axis=0)
+            # The ground state's standard deviation of x is x0/2.
+            psi = hermite_functions(self.levels, u[part], np.sqrt(0.5))
+            density[part] = (psi * (rho.real @ psi)).sum(axis=0)
         return density
 
 
@@ -340,9 +340,11 @@ def resolved_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray
         levels *= 2
 
 
-def held_populations(state: Any) -> np.ndarray:
+def held_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray:
     """Populations of the levels that hold the state: all that a QuantumState kept, however few."""
-    return state.populations() if isinstance(state, QuantumState) else resolved_populations(state)
+    if isinstance(state, QuantumState):
+        return state.populations()
+    return resolved_populations(state, missing_trace)
 
 
 def _is_matrix(value) -> bool:

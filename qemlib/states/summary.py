@@ -50,7 +50,7 @@ class Summary(Locked):
     missing_trace : float
         Part of the trace beyond the levels kept.
     populations : ndarray, shape (levels,)
-        As many as hold the trace to 1e-10.
+        As many as hold the trace, to 1e-10 unless asked for otherwise.
     violations : tuple of str
         What keeps the state from being a quantum state; empty if nothing does.  Populations are
         then no probabilities, and ergotropy, free-energy work and entropy are NaN.
@@ -78,7 +78,12 @@ class Summary(Locked):
         return self.populations.size
 
 
-def summary(state: Any, device: Device | None = None, temperature: float | None = None) -> Summary:
+def summary(
+    state: Any,
+    device: Device | None = None,
+    temperature: float | None = None,
+    missing_trace: float = 1e-10,
+) -> Summary:
     """The numbers of a state.
 
     Parameters
@@ -89,6 +94,8 @@ def summary(state: Any, device: Device | None = None, temperature: float | None 
         What drives it, if the state does not know; ``summary(device, state)`` is the same.
     temperature : float, optional
         Of the bath in 𝒲_F; by default that of the colder lead.
+    missing_trace : float
+        Levels are kept until no more than this is beyond them; a QuantumState keeps all of its own.
 
     Raises
     ------
@@ -98,7 +105,7 @@ def summary(state: Any, device: Device | None = None, temperature: float | None 
         If the temperature is not finite and positive, or neither state nor device has an
         oscillator.
     ConvergenceError
-        If 8192 levels miss more than 1e-10 of the trace.
+        If 8192 levels miss more of the trace.
 
     Examples
     --------
@@ -117,7 +124,7 @@ def summary(state: Any, device: Device | None = None, temperature: float | None 
         temperature = _checks.positive("temperature", temperature)
     elif device is not None:
         temperature = min(lead.temperature for lead in device.leads)
-    populations = held_populations(state)
+    populations = held_populations(state, missing_trace)
     violations = tuple(getattr(state, "violations", ()))
     works: dict[str, float | Estimate] = dict.fromkeys(_WORKS, float("nan"))
     if not violations:

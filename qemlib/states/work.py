@@ -126,16 +126,16 @@ def free_energy_work(
     0.693147
     """
     temperature = _checks.positive("temperature", temperature)
-    if _is_sampled(rho, hamiltonian):
-        equilibrium = free_energy_of_all_levels(_ladder(rho, 2)[1], temperature)
-        return estimation.estimate_free_energy_work(*_batches(rho), temperature, equilibrium)
-    equilibrium: float | None = None
+    whole: float | None = None
     if is_state(rho):
-        equilibrium = free_energy_of_all_levels(_ladder(rho, 2)[1], temperature)
+        whole = free_energy_of_all_levels(float(_ladder(rho, 2)[1]), temperature)
+    if _is_sampled(rho, hamiltonian):
+        return estimation.estimate_free_energy_work(*_batches(rho), temperature, whole)
     rho, hamiltonian, energies = _state_and_energy(rho, hamiltonian, coherences)
-    if equilibrium is None:
-        with np.errstate(over="ignore"):  # far above a bath that is next to absolute zero
-            equilibrium = -temperature * float(logsumexp(-energies / temperature))
+    with np.errstate(over="ignore"):  # far above a bath that is next to absolute zero
+        equilibrium = -temperature * float(logsumexp(-energies / temperature))
+    if whole is not None:
+        equilibrium = whole
     return _mean_energy(rho, hamiltonian) - temperature * _entropy(rho) - equilibrium
 
 
