@@ -37,7 +37,7 @@ def hermite_functions(count: int, x: ArrayLike, width: float) -> np.ndarray:
     return result
 
 
-def _far_out(count, y):
+def _far_out(count: int, y: np.ndarray) -> np.ndarray:
     """The same of width 1, with the scale carried along."""
     result = np.empty((count, y.size))
     scale = -0.5 * y**2 - 0.25 * np.log(np.pi)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from reprlib import repr as repr_short
+from typing import Any
 
 import numpy as np
 
@@ -171,7 +172,7 @@ class LangevinModel(Locked):
             f"from x = {self.x[0]:.6g} to {self.x[-1]:.6g}; {self.note}{shape})"
         )
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         make, (kind, values) = super().__reduce__()
         return make, (kind, {**values, "note": self.note, "device": self.device})
 

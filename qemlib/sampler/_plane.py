@@ -6,6 +6,8 @@ a quarter of its width squared in the variance of x_θ, is far below them.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
@@ -20,12 +22,12 @@ _THIN = 1e-6  # a bin seen along its side is a box, not a trapezoid
 class Plane:
     """Parts of all points in the bins of a histogram, in units of α."""
 
-    def __init__(self, histogram, x0):
+    def __init__(self, histogram: Any, x0: float):
         self.edges = histogram.x_edges / x0
         self.width = (self.edges[-1] - self.edges[0]) / (self.edges.size - 1)
         self.parts = histogram.counts / (histogram.counts.sum() + histogram.outside)
 
-    def density(self, alpha):
+    def density(self, alpha: np.ndarray) -> np.ndarray:
         """W(α), linear between the middles of bins, and zero beyond the last one."""
         middles = 0.5 * (self.edges[1:] + self.edges[:-1])
         middles = np.concatenate([[middles[0] - self.width], middles, [middles[-1] + self.width]])
@@ -35,9 +37,9 @@ class Plane:
             bounds_error=False,
             fill_value=0.0,
         )
-        return between(np.stack([alpha.real, alpha.imag], axis=-1))
+        return between(np.stack([alpha.real, alpha.imag], axis=-1)).reshape(alpha.shape)
 
-    def along(self, u, turn):
+    def along(self, u: np.ndarray, turn: complex) -> np.ndarray:
         """Density of Re(α e^{−iθ}) at u, linear between bins as wide as those of the plane."""
         middles = 0.5 * (self.edges[1:] + self.edges[:-1])
         at = (np.add.outer(middles, 1j * middles) * np.conj(turn)).real
@@ -45,7 +47,7 @@ class Plane:
         reach = int(np.ceil(np.sqrt(2.0) * np.abs(self.edges).max() / self.width)) + 2
         nearest = np.floor(at / self.width).astype(int)
         mass = np.zeros(2 * reach)
-        below = 0.0
+        below = np.zeros_like(at)
         for bins in (-1, 0, 1):
             edge = (nearest + bins + 1) * self.width
             upto = _part_below(edge - at, *widths)
@@ -56,7 +58,7 @@ class Plane:
         bins = self.width * (np.arange(-reach, reach) + 0.5)
         return np.interp(u, bins, mass / self.width, left=0.0, right=0.0)
 
-    def coherences(self, levels):
+    def coherences(self, levels: int) -> np.ndarray:
         """ρ_nm off the diagonal, shape (levels, levels): harmonics of W, each on its diagonal."""
         rho = np.zeros((levels, levels), dtype=complex)
         orders = np.arange(1, levels)
@@ -72,7 +74,7 @@ class Plane:
             rho[n, n + k], rho[n + k, n] = diagonal, diagonal.conj()
         return rho
 
-    def _harmonics(self, r, orders):
+    def _harmonics(self, r: np.ndarray, orders: np.ndarray) -> np.ndarray:
         """Averages of e^{−ikθ} W over the angle; shape (orders, points)."""
         angles = max(_ANGLES, 4 * orders.size)
         direction = np.exp(2j * np.pi * np.arange(angles) / angles)
@@ -83,7 +85,7 @@ class Plane:
         return np.concatenate(found).T
 
 
-def _part_below(t, one, other):
+def _part_below(t: np.ndarray, one: float, other: float) -> np.ndarray:
     """The part of a bin, seen as a sum of two even distributions of these widths, below t."""
     wide, narrow = max(one, other), min(one, other)
     if narrow < _THIN * wide:
@@ -97,7 +99,7 @@ def _part_below(t, one, other):
     return np.clip(0.5 * rising / (wide * narrow), 0.0, 1.0)
 
 
-def part_of_circle(r, low, high):
+def part_of_circle(r: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """The part of the circle of radius r where low < Re α < high; shape (edges, radii)."""
     with np.errstate(divide="ignore"):
         from_high, from_low = (
@@ -106,7 +108,7 @@ def part_of_circle(r, low, high):
     return (from_low - from_high) / np.pi
 
 
-def mean_squares(levels, r, parts):
+def mean_squares(levels: int, r: np.ndarray, parts: np.ndarray) -> np.ndarray:
     """⟨|f_nm|²⟩ of the functions whose averages are ρ_nm, from parts of all points at |α| = r."""
     squares = np.zeros((levels, levels))
     sequence = laguerre_sequence(levels, 4.0 * r**2, np.arange(levels))

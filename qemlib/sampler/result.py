@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -239,7 +239,7 @@ class SampledState(OfOscillator):
         return MappingProxyType(self._errors)
 
     @cached_property
-    def _errors(self):
+    def _errors(self) -> dict[str, float]:
         found = {
             name: self.standard_error(name) / abs(getattr(self, name))
             for name in ("phonon_number", "g2")
@@ -311,25 +311,25 @@ class SampledState(OfOscillator):
         alpha = position / osc.x0 + 1j * momentum / osc.p0
         return self._plane.density(alpha) / (osc.x0 * osc.p0)
 
-    def _quadrature(self, u, turn):
+    def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
         return self._plane.along(u, turn)
 
     @cached_property
-    def _plane(self):
+    def _plane(self) -> Plane:
         self._require_record()
         return Plane(self.histogram, self.oscillator.x0)
 
     @cached_property
-    def _turned(self):
+    def _turned(self) -> float:
         """Independent points for what turns with the oscillator."""
         return min(self.recorded, self._independent(_TURNING))
 
-    def _independent(self, names):
+    def _independent(self, names: Iterable[str]) -> float:
         """Independent points for these observables; where it is too early to tell, the batches."""
         found = np.array([self.diagnostics[name].effective_samples for name in names])
         return float(found.min() if np.isfinite(found).all() else len(self._batches.radial))
 
-    def _error_of_plane(self, name, *arguments):
+    def _error_of_plane(self, name: str, *arguments: Any) -> np.ndarray:
         if name == "density_matrix":
             return self._error_of_matrix(*arguments)
         osc = self.oscillator
@@ -345,7 +345,7 @@ class SampledState(OfOscillator):
         value = getattr(self, name)(*arguments) * scale
         return self._error_of_strip(u.ravel(), value.ravel()).reshape(u.shape) / scale
 
-    def _error_of_strip(self, u, density):
+    def _error_of_strip(self, u: np.ndarray, density: np.ndarray) -> np.ndarray:
         """Of the part between u ± half a bin, over its width."""
         width, batches = self._plane.width, self._batches
         middles = batches.bin_width * (np.arange(batches.radial.shape[1]) + 0.5)
@@ -353,7 +353,7 @@ class SampledState(OfOscillator):
         round_ = batches.jackknife(lambda _, moments, parts: part @ parts)
         return np.hypot(round_, self._of_counts(density * width)) / width
 
-    def _error_of_matrix(self, levels):
+    def _error_of_matrix(self, levels: int) -> np.ndarray:
         levels = _checks.integer("levels", levels, 1)
         batches, parts = self._batches, self._batches.pooled[1]
         seen = np.flatnonzero(parts)
@@ -362,7 +362,7 @@ class SampledState(OfOscillator):
         np.fill_diagonal(error, self.standard_error("populations", levels))
         return error
 
-    def _of_counts(self, part):
+    def _of_counts(self, part: np.ndarray) -> np.ndarray:
         """Standard error of a part of all points."""
         return np.sqrt(np.maximum(part, 1.0 / self._turned) / self._turned)
 
@@ -498,6 +498,6 @@ class SampledState(OfOscillator):
         }
 
 
-def _refuse_arguments(name, wanted, arguments):
+def _refuse_arguments(name: str, wanted: tuple[str, ...], arguments: tuple[Any, ...]) -> None:
     if len(arguments) != len(wanted):
         raise ValueError(f"arguments of {name!r} must be ({', '.join(wanted)}), got {arguments!r}")

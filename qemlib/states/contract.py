@@ -143,10 +143,10 @@ class OfOscillator:
         turn = complex(np.cos(angle), np.sin(angle))
         return self._marginal("x", x, self._known().x0, turn)
 
-    def _marginal(self, name, values, scale, turn):
-        values = _checks.finite_array(name, values)
-        density = self._quadrature(values.ravel() / scale, complex(turn))
-        return density.reshape(values.shape) / scale
+    def _marginal(self, name: str, values: ArrayLike, scale: float, turn: complex) -> np.ndarray:
+        at = _checks.finite_array(name, values)
+        density = self._quadrature(at.ravel() / scale, complex(turn))
+        return density.reshape(at.shape) / scale
 
 
 def is_state(value: Any) -> TypeGuard[State]:

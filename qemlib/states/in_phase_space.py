@@ -40,7 +40,7 @@ class InPhaseSpace(OfOscillator):
     def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         raise NotImplementedError
 
-    def _everywhere(self, x, p):
+    def _everywhere(self, x: np.ndarray, p: np.ndarray) -> np.ndarray:
         """W(x, p), outside of the model's grid too."""
         return self.wigner(x, p)
 
@@ -100,11 +100,11 @@ class InPhaseSpace(OfOscillator):
         """ρ_nm with coherences, shape (levels, levels), in the oscillator's energy eigenbasis."""
         return wigner.density_matrix(self._everywhere, levels, self._reach, self._x0, self._p0)
 
-    def _quadrature(self, u, turn):
+    def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
         parts = np.array_split(u, 1 + u.size * _FEWEST // _AT_ONCE)
         return np.concatenate([self._line(part, turn) for part in parts])
 
-    def _line(self, u, turn):
+    def _line(self, u: np.ndarray, turn: complex) -> np.ndarray:
         """∫dv W(α) along α = (u + iv) e^{iθ}."""
         radius, middle = positivity.radius(self), (self._middle * np.conj(turn)).imag
         points, spacing = _FEWEST, 2.0 * radius / _FEWEST
@@ -122,20 +122,20 @@ class InPhaseSpace(OfOscillator):
             f"{radius:.4g} in |α|"
         )
 
-    def _along(self, u, v, turn):
+    def _along(self, u: np.ndarray, v: np.ndarray, turn: complex) -> np.ndarray:
         alpha = (u[:, None] + 1j * v) * turn
         values = self._everywhere(self._x0 * alpha.real, self._p0 * alpha.imag)
         return self._x0 * self._p0 * values.sum(axis=1)
 
     @property
-    def _x0(self):
+    def _x0(self) -> float:
         return self.oscillator.x0
 
     @property
-    def _p0(self):
+    def _p0(self) -> float:
         return self.oscillator.p0
 
     @property
-    def _middle(self):
+    def _middle(self) -> float:
         """Re α of the center."""
         return self.center / self._x0

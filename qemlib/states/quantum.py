@@ -94,7 +94,7 @@ class QuantumState(Locked, OfOscillator):
     error: Mapping[str, float] = field(default_factory=dict)
     violations: Any = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check_oscillator()
         rho, slack = (
             _checks.numbers("matrix", self.matrix, ket=True),
@@ -109,7 +109,7 @@ class QuantumState(Locked, OfOscillator):
         if self.violations is None:
             object.__setattr__(self, "violations", self._negative(slack))
 
-    def _check_oscillator(self):
+    def _check_oscillator(self) -> None:
         device, oscillator = self.device, self.oscillator
         if device is not None:
             _checks.kind("device", device, Device)
@@ -125,7 +125,7 @@ class QuantumState(Locked, OfOscillator):
                 self, "oscillator", _checks.kind("oscillator", oscillator, Oscillator)
             )
 
-    def _negative(self, slack) -> tuple[str, ...]:
+    def _negative(self, slack: float) -> tuple[str, ...]:
         if self.lowest_eigenvalue >= -max(_NEGATIVE, slack, self.error.get("eigenvalue", 0.0)):
             return ()
         return (f"its lowest eigenvalue is {self.lowest_eigenvalue:.2g}",)
@@ -194,18 +194,18 @@ class QuantumState(Locked, OfOscillator):
         """Angular average of W(α) at |α| = r, ∫d²α W = Tr ρ; array of r's shape."""
         return wigner.radial_wigner(self.populations(), r)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"QuantumState({self.levels} levels, missing trace {self.missing_trace:.1e}, "
             f"lowest eigenvalue {self.lowest_eigenvalue:.1e}, coherences between levels up to "
             f"{self.harmonics} apart{positivity.remark(self)})"
         )
 
-    def _mean(self, values) -> float:
+    def _mean(self, values: np.ndarray) -> float:
         populations = self.matrix.diagonal().real
         return float(values @ populations / populations.sum())
 
-    def _shown(self, array, levels):
+    def _shown(self, array: np.ndarray, levels: int | None) -> np.ndarray:
         kept = self.levels if levels is None else _checks.integer("levels", levels, 1)
         some = (slice(0, min(kept, self.levels)),) * array.ndim
         shown = np.zeros((kept,) * array.ndim, dtype=array.dtype)
@@ -220,7 +220,7 @@ class QuantumState(Locked, OfOscillator):
             )
         return self.oscillator
 
-    def _quadrature(self, u, turn):
+    def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
         """Σ_nm ρ_nm e^{i(m−n)θ} ψ_n(u) ψ_m(u)."""
         phase = turn ** -np.arange(self.levels)
         rho = phase[:, None] * self.matrix * phase.conj()
@@ -347,12 +347,12 @@ def held_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray:
     return resolved_populations(state, missing_trace)
 
 
-def _is_matrix(value) -> bool:
+def _is_matrix(value: Any) -> bool:
     return isinstance(value, np.ndarray | list | tuple) or any(
         callable(getattr(value, name, None)) for name in ("full", "toarray")
     )
 
 
-def _change(found, known):
+def _change(found: float, known: float) -> float:
     """Relative; zero where nothing is left to compare."""
     return abs(found / known - 1.0) if known and np.isfinite(found / known) else 0.0

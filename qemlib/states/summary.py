@@ -11,7 +11,7 @@ import numpy as np
 
 from qemlib import _checks
 from qemlib._locked import Locked
-from qemlib.devices.device import Device
+from qemlib.devices.device import Device, Oscillator
 from qemlib.states.contract import is_sampled, refuse_without
 from qemlib.states.estimation import (
     Estimate,
@@ -81,8 +81,9 @@ class Summary(Locked):
 def summary(
     state: Any,
     device: Device | None = None,
-    temperature: float | None = None,
     missing_trace: float = 1e-10,
+    *,
+    temperature: float | None = None,
 ) -> Summary:
     """The numbers of a state.
 
@@ -92,10 +93,10 @@ def summary(
         A SteadyState or any other.
     device : Device, optional
         What drives it, if the state does not know; ``summary(device, state)`` is the same.
+    missing_trace : float
+        Levels are kept until no more than this is beyond them; of a QuantumState, all that it has.
     temperature : float, optional
         Of the bath in 𝒲_F; by default that of the colder lead.
-    missing_trace : float
-        Levels are kept until no more than this is beyond them; a QuantumState keeps all of its own.
 
     Raises
     ------
@@ -148,7 +149,9 @@ def summary(
     )
 
 
-def _works(state, populations, oscillator, temperature) -> dict[str, float | Estimate]:
+def _works(
+    state: Any, populations: np.ndarray, oscillator: Oscillator, temperature: float | None
+) -> dict[str, float | Estimate]:
     """Of the populations alone; of samples with their errors."""
     energies = oscillator.frequency * np.arange(populations.size)
     if temperature is not None:
@@ -163,19 +166,21 @@ def _works(state, populations, oscillator, temperature) -> dict[str, float | Est
                 batches, energies, temperature, equilibrium
             )
         return found
-    found["ergotropy"] = ergotropy(populations, energies)
-    found["entropy"] = entropy(populations)
+    disorder = entropy(populations)
+    found |= {"ergotropy": ergotropy(populations, energies), "entropy": disorder}
     if temperature is not None:
         energy = float(populations @ energies / populations.sum())
-        found["free_energy_work"] = energy - temperature * found["entropy"] - equilibrium
+        found["free_energy_work"] = energy - temperature * disorder - equilibrium
     return found
 
 
-def _oscillator(state, device):
+def _oscillator(state: Any, device: Device | None) -> Oscillator:
     known = getattr(state, "oscillator", None)
-    if known is None and device is None:
+    if known is not None:
+        return known
+    if device is None:
         raise ValueError(
             "state must know its oscillator, or device be given; got a "
             f"{type(state).__name__} without one"
         )
-    return known or device.oscillator
+    return device.oscillator

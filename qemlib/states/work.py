@@ -199,12 +199,12 @@ def second_order_coherence(populations: State | ArrayLike) -> float:
     return float(n * (n - 1.0) @ p) / mean**2
 
 
-def _refuse_vacuum(mean):
+def _refuse_vacuum(mean: float) -> None:
     if not mean > 0:
         raise ValueError(f"populations must hold more than the vacuum, got ⟨n⟩ = {mean!r}")
 
 
-def _is_sampled(rho, hamiltonian):
+def _is_sampled(rho: Any, hamiltonian: Any) -> bool:
     if not is_state(rho):
         return False
     if hamiltonian is not None:
@@ -215,13 +215,13 @@ def _is_sampled(rho, hamiltonian):
     return is_sampled(rho)
 
 
-def _batches(state) -> tuple[np.ndarray, np.ndarray]:
+def _batches(state: Any) -> tuple[np.ndarray, np.ndarray]:
     """Populations of each batch, and energies of the levels."""
     levels = state.levels
     return state.population_batches(levels), _ladder(state, levels)
 
 
-def _of_state(state, coherences):
+def _of_state(state: Any, coherences: bool) -> np.ndarray:
     """ρ, or its populations alone, with trace 1."""
     if coherences:
         found = state if isinstance(state, QuantumState) else quantum_state(state)
@@ -241,7 +241,7 @@ def free_energy_of_all_levels(frequency: float, temperature: float) -> float:
     return temperature * float(np.log(-np.expm1(-frequency / temperature)))
 
 
-def _ladder(state, levels):
+def _ladder(state: Any, levels: int) -> np.ndarray:
     """Energies of the levels, from the ground state up."""
     refuse_without(state, "oscillator")
     if state.oscillator is None:
@@ -263,7 +263,9 @@ def _state(rho, name="rho"):
     return matrix / trace
 
 
-def _state_and_energy(rho, hamiltonian, coherences):
+def _state_and_energy(
+    rho: Any, hamiltonian: Any, coherences: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """State, Hamiltonian and its eigenvalues, the lowest of them zero."""
     if is_state(rho):
         state, rho = rho, _of_state(rho, coherences)

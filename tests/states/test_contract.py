@@ -142,8 +142,10 @@ def test_its_phase_space(kind):
     exact = Thermal()
     x, p = GRID[::4, None] * X0, GRID[::5] * P0
     close(kind, "wigner", x, p, exact=exact.wigner(x, p))
+    close(kind, "wigner", 0.3, -0.2, exact=exact.wigner(0.3, -0.2))
     r = np.linspace(0.0, 5.0, 11).reshape(11, 1)
     close(kind, "radial_profile", r, exact=exact.radial_profile(r))
+    close(kind, "radial_profile", 0.4, exact=exact.radial_profile(0.4))
 
 
 @each
@@ -384,6 +386,16 @@ def test_coherences_of_samples_are_those_of_the_state():
     )
 
 
+def test_a_run_too_short_for_its_diagnostics_tells_larger_errors():
+    short = qem.sample(linear_model(), 66_000, seed=1, check=False, progress=False)
+    assert short.shortcomings
+    assert short.error["eigenvalue"] > 5 * made("sampled").error["eigenvalue"]
+    assert short.standard_error("wigner", 0.0, 0.0) > made("sampled").standard_error(
+        "wigner", 0.0, 0.0
+    )
+    assert qem.quantum_state(short).violations == ()
+
+
 def test_standard_errors_of_samples_match_the_spread_between_seeds():
     runs = [
         qem.sample(linear_model(), 1_000_000, seed=k, check=False, progress=False)
@@ -418,6 +430,7 @@ def test_states_of_a_device_know_it():
     numbers = qem.summary(state)
     assert (numbers.voltage, numbers.bath_temperature) == (0.0, 2.0)
     assert repr(numbers) == repr(qem.summary(device, state)) == repr(qem.summary(state, device))
+    assert qem.summary(state, missing_trace=1e-3).levels < numbers.levels
 
 
 def test_replacing_a_coefficient_leaves_note_and_device_behind():
@@ -440,6 +453,34 @@ def test_a_device_with_another_oscillator_is_refused():
     with pytest.raises(ValueError, match="^device must have the state's oscillator"):
         qem.QuantumState([1.0], OSCILLATOR, device)
     assert qem.QuantumState([1.0], device=device).oscillator == device.oscillator
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e30])
+@pytest.mark.parametrize("solve", [qem.steady_state, qem.orbit_average])
+def test_other_units_of_energy_and_mass_change_dimensions_alone(solve, unit):
+    model, energy, mass = linear_model(), unit, 1e7 / unit
+    length = (mass * energy) ** -0.5
+    other = solve(
+        qem.LangevinModel(
+            mass * MASS,
+            energy * FREQUENCY,
+            length * model.x,
+            (energy / length) * model.force,
+            energy * model.damping,
+            (energy / length) ** 2 / energy * model.diffusion,
+        )
+    )
+    here = solve(model)
+    x = GRID[20:41] * X0
+    for angle in (0.0, 0.7):
+        found = length * other.quadrature_density(length * x, angle)
+        assert_allclose(found, here.quadrature_density(x, angle), rtol=1e-7, atol=1e-12)
+    found = other.momentum_density(GRID * P0 / length) / length
+    assert_allclose(found, here.momentum_density(GRID * P0), atol=1e-9)
+    assert other.energy == pytest.approx(energy * here.energy)
+    numbers = [qem.summary(s, temperature=2.0 * e) for s, e in ((here, 1.0), (other, energy))]
+    assert numbers[1].free_energy_work == pytest.approx(energy * numbers[0].free_energy_work)
+    assert qem.entropy(other) == pytest.approx(qem.entropy(here), rel=1e-9)
 
 
 # --- matrices of a user's own --------------------------------------------------------------------
