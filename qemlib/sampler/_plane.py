@@ -1,7 +1,9 @@
-"""W from a histogram of phase space: between its bins, along lines, and its harmonics.
+"""W from a histogram of phase space: between its bins, along lines, its harmonics, and errors.
 
-Everything is linear in the counts, so that errors are those of averages.  What a bin hides, at most
-a quarter of its width squared in the variance of x_θ, is far below them.
+Everything is linear in the counts.  What a bin hides, at most a quarter of its width squared in the
+variance of x_θ, is far below the errors.  These have two parts.  The average over the angle has the
+error of the batches.  The rest turns with the oscillator, and is known as if from as many
+independent points as the moments that turn.
 """
 
 from __future__ import annotations
@@ -11,18 +13,22 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
-from qemlib._special.laguerre import laguerre_integrals, laguerre_sequence
-from qemlib.states._circles import radial_nodes
+from qemlib._special.laguerre import laguerre_sequence
+from qemlib.sampler._batches import ESTIMATORS, Batches
+from qemlib.states import wigner
 
 _ANGLES = 2048  # more than there are bins on the widest circle
-_AT_ONCE = 2**20
 _THIN = 1e-6  # a bin seen along its side is a box, not a trapezoid
 
 
 class Plane:
-    """Parts of all points in the bins of a histogram, in units of α."""
+    """Parts of all points in the bins of a histogram, in units of α.
 
-    def __init__(self, histogram: Any, x0: float):
+    `turning` is the number of independent points for what turns with the oscillator.
+    """
+
+    def __init__(self, histogram: Any, x0: float, batches: Batches, turning: float):
+        self.batches, self.turning = batches, turning
         self.edges = histogram.x_edges / x0
         self.width = (self.edges[-1] - self.edges[0]) / (self.edges.size - 1)
         self.parts = histogram.counts / (histogram.counts.sum() + histogram.outside)
@@ -59,30 +65,39 @@ class Plane:
         return np.interp(u, bins, mass / self.width, left=0.0, right=0.0)
 
     def coherences(self, levels: int) -> np.ndarray:
-        """ρ_nm off the diagonal, shape (levels, levels): harmonics of W, each on its diagonal."""
-        rho = np.zeros((levels, levels), dtype=complex)
-        orders = np.arange(1, levels)
-        if not orders.size:
-            return rho
+        """ρ_nm off the diagonal; shape (levels, levels)."""
         radius = np.sqrt(2.0) * (np.abs(self.edges).max() + self.width)
-        r, weight = radial_nodes(levels, radius)
-        weighted = 4.0 * np.pi * weight * r * self._harmonics(r, orders)
-        integrals = laguerre_integrals(levels, 4.0 * r**2, orders, weighted)
-        for column, k in enumerate(orders):
-            n = np.arange(levels - k)
-            diagonal = np.where(n % 2, -1.0, 1.0) * integrals[: n.size, column]
-            rho[n, n + k], rho[n + k, n] = diagonal, diagonal.conj()
-        return rho
+        return wigner.coherences(self.density, levels, radius, _ANGLES)
 
-    def _harmonics(self, r: np.ndarray, orders: np.ndarray) -> np.ndarray:
-        """Averages of e^{−ikθ} W over the angle; shape (orders, points)."""
-        angles = max(_ANGLES, 4 * orders.size)
-        direction = np.exp(2j * np.pi * np.arange(angles) / angles)
-        found = [
-            np.fft.rfft(self.density(part[:, None] * direction), axis=1)[:, orders] / angles
-            for part in np.array_split(r, 1 + r.size * angles // _AT_ONCE)
-        ]
-        return np.concatenate(found).T
+    def error_of_density(self, alpha: np.ndarray) -> np.ndarray:
+        """Standard error of W(α)."""
+        round_ = self.batches.jackknife(ESTIMATORS["radial_profile"], (np.abs(alpha),))
+        area = self.width**2
+        return np.hypot(round_, self._of_counts(area * self.density(alpha)) / area)
+
+    def error_along(self, u: np.ndarray, turn: complex) -> np.ndarray:
+        """Standard error of the density of Re(α e^{−iθ}), from the part in a strip of one bin."""
+        part = _part_of_circle(self._radii, u - 0.5 * self.width, u + 0.5 * self.width)
+        round_ = self.batches.jackknife(lambda _, moments, parts: part @ parts)
+        return np.hypot(round_, self._of_counts(self.width * self.along(u, turn))) / self.width
+
+    def error_of_matrix(self, levels: int) -> np.ndarray:
+        """Standard error of ρ_nm, of the larger of both parts where it is complex."""
+        parts = self.batches.pooled[1]
+        seen = np.flatnonzero(parts)
+        error = np.sqrt(_mean_squares(levels, self._radii[seen], parts[seen]) / self.turning)
+        of_levels = self.batches.jackknife(ESTIMATORS["populations"], (levels,))
+        np.fill_diagonal(error, of_levels)
+        return error
+
+    @property
+    def _radii(self) -> np.ndarray:
+        """Of the bins in |α|."""
+        return self.batches.bin_width * (np.arange(self.batches.radial.shape[1]) + 0.5)
+
+    def _of_counts(self, part: np.ndarray) -> np.ndarray:
+        """Standard error of a part of all points; of none, as if one was expected."""
+        return np.sqrt(np.maximum(part, 1.0 / self.turning) / self.turning)
 
 
 def _part_below(t: np.ndarray, one: float, other: float) -> np.ndarray:
@@ -99,7 +114,7 @@ def _part_below(t: np.ndarray, one: float, other: float) -> np.ndarray:
     return np.clip(0.5 * rising / (wide * narrow), 0.0, 1.0)
 
 
-def part_of_circle(r: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+def _part_of_circle(r: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """The part of the circle of radius r where low < Re α < high; shape (edges, radii)."""
     with np.errstate(divide="ignore"):
         from_high, from_low = (
@@ -108,7 +123,7 @@ def part_of_circle(r: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarr
     return (from_low - from_high) / np.pi
 
 
-def mean_squares(levels: int, r: np.ndarray, parts: np.ndarray) -> np.ndarray:
+def _mean_squares(levels: int, r: np.ndarray, parts: np.ndarray) -> np.ndarray:
     """⟨|f_nm|²⟩ of the functions whose averages are ρ_nm, from parts of all points at |α| = r."""
     squares = np.zeros((levels, levels))
     sequence = laguerre_sequence(levels, 4.0 * r**2, np.arange(levels))

@@ -15,7 +15,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device, Oscillator
 from qemlib.sampler._batches import ARGUMENTS, ESTIMATORS, Batches
-from qemlib.sampler._plane import Plane, mean_squares, part_of_circle
+from qemlib.sampler._plane import Plane
 from qemlib.sampler.diagnostics import (
     OBSERVABLES,
     UNRESOLVED,
@@ -307,9 +307,11 @@ class SampledState(OfOscillator):
     def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         """W(x, p), ∫dx dp W = 1; arrays broadcast.  Zero beyond the histogram."""
         osc = self.oscillator
+        return self._plane.density(self._alpha(x, p)) / (osc.x0 * osc.p0)
+
+    def _alpha(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         position, momentum = _checks.broadcast(x=x, p=p)
-        alpha = position / osc.x0 + 1j * momentum / osc.p0
-        return self._plane.density(alpha) / (osc.x0 * osc.p0)
+        return position / self.oscillator.x0 + 1j * momentum / self.oscillator.p0
 
     def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
         return self._plane.along(u, turn)
@@ -317,12 +319,8 @@ class SampledState(OfOscillator):
     @cached_property
     def _plane(self) -> Plane:
         self._require_record()
-        return Plane(self.histogram, self.oscillator.x0)
-
-    @cached_property
-    def _turned(self) -> float:
-        """Independent points for what turns with the oscillator."""
-        return min(self.recorded, self._independent(_TURNING))
+        turning = min(self.recorded, self._independent(_TURNING))
+        return Plane(self.histogram, self.oscillator.x0, self._batches, turning)
 
     def _independent(self, names: Iterable[str]) -> float:
         """Independent points for these observables; where it is too early to tell, the batches."""
@@ -330,41 +328,17 @@ class SampledState(OfOscillator):
         return float(found.min() if np.isfinite(found).all() else len(self._batches.radial))
 
     def _error_of_plane(self, name: str, *arguments: Any) -> np.ndarray:
+        osc, plane = self.oscillator, self._plane
         if name == "density_matrix":
-            return self._error_of_matrix(*arguments)
-        osc = self.oscillator
+            return plane.error_of_matrix(_checks.integer("levels", arguments[0], 1))
         if name == "wigner":
-            x, p = _checks.broadcast(**dict(zip(("x", "p"), arguments, strict=True)))
-            alpha = x / osc.x0 + 1j * p / osc.p0
-            round_ = self.standard_error("radial_profile", np.abs(alpha))
-            value, area = self._plane.density(alpha), self._plane.width**2
-            turned = self._of_counts(value * area) / area
-            return np.hypot(round_, turned) / (osc.x0 * osc.p0)
+            return plane.error_of_density(self._alpha(*arguments)) / (osc.x0 * osc.p0)
         scale = osc.p0 if name == "momentum_density" else osc.x0
-        u = _checks.finite_array("x", arguments[0]) / scale
-        value = getattr(self, name)(*arguments) * scale
-        return self._error_of_strip(u.ravel(), value.ravel()).reshape(u.shape) / scale
-
-    def _error_of_strip(self, u: np.ndarray, density: np.ndarray) -> np.ndarray:
-        """Of the part between u ± half a bin, over its width."""
-        width, batches = self._plane.width, self._batches
-        middles = batches.bin_width * (np.arange(batches.radial.shape[1]) + 0.5)
-        part = part_of_circle(middles, u - 0.5 * width, u + 0.5 * width)
-        round_ = batches.jackknife(lambda _, moments, parts: part @ parts)
-        return np.hypot(round_, self._of_counts(density * width)) / width
-
-    def _error_of_matrix(self, levels: int) -> np.ndarray:
-        levels = _checks.integer("levels", levels, 1)
-        batches, parts = self._batches, self._batches.pooled[1]
-        seen = np.flatnonzero(parts)
-        squares = mean_squares(levels, batches.bin_width * (seen + 0.5), parts[seen])
-        error = np.sqrt(squares / self._turned)
-        np.fill_diagonal(error, self.standard_error("populations", levels))
-        return error
-
-    def _of_counts(self, part: np.ndarray) -> np.ndarray:
-        """Standard error of a part of all points."""
-        return np.sqrt(np.maximum(part, 1.0 / self._turned) / self._turned)
+        angle = {"position_density": 0.0, "momentum_density": 0.5 * np.pi}.get(name)
+        angle = _checks.finite("angle", arguments[1]) if angle is None else angle
+        at = _checks.finite_array(_OF_PLANE[name][0], arguments[0])
+        turn = complex(np.cos(angle), np.sin(angle))
+        return plane.error_along(at.ravel() / scale, turn).reshape(at.shape) / scale
 
     def standard_error(self, name: str, *arguments):
         """Standard error of one of the results, by the jackknife over independent batches.

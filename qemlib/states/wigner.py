@@ -16,10 +16,11 @@ import numpy as np
 from qemlib import _checks
 from qemlib._special.laguerre import BLOCK, laguerre_integrals, laguerre_sequence, laguerre_sums
 from qemlib.states._circles import radial_nodes, refuse_tail
-from qemlib.states._fock import about_its_middle, matrix, phase_space
+from qemlib.states._fock import about_its_middle, coherences, matrix, phase_space
 
 __all__ = [
     "angular_average",
+    "coherences",
     "density_matrix",
     "g2",
     "laguerre_functions",
