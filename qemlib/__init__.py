@@ -31,6 +31,7 @@ from qemlib.sampler.diagnostics import Convergence, Diagnostics, TooShortError
 from qemlib.sampler.result import Histogram, SampledState, Trajectory
 from qemlib.sampler.sampling import LeftGridError, euler_equivalent, sample
 from qemlib.states import wigner
+from qemlib.states.contract import State
 from qemlib.states.estimation import (
     ErgotropyEstimate,
     Estimate,
@@ -42,6 +43,7 @@ from qemlib.states.estimation import (
 )
 from qemlib.states.positivity import ClassicalStateWarning
 from qemlib.states.quantum import QuantumState, quantum_state
+from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
 from qemlib.studies.sweeps import sweep
 from qemlib.studies.thresholds import Threshold, ergotropy_threshold
@@ -70,7 +72,9 @@ __all__ = [
     "RateCoefficients",
     "SampledState",
     "SpectralDensity",
+    "State",
     "SteadyState",
+    "Summary",
     "Tabulated",
     "Threshold",
     "TooShortError",
@@ -103,6 +107,7 @@ __all__ = [
     "second_order_coherence",
     "spectral_function",
     "steady_state",
+    "summary",
     "sweep",
     "wigner",
 ]

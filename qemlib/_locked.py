@@ -16,7 +16,7 @@ class Locked:
             if isinstance(value, np.ndarray):
                 object.__setattr__(self, name, locked(value))
             elif isinstance(value, dict):
-                object.__setattr__(self, name, MappingProxyType(dict(value)))
+                object.__setattr__(self, name, MappingProxyType(_locked_values(value)))
 
     def __reduce__(self):
         plain = {
@@ -31,6 +31,10 @@ def locked(array):
     copy = array.copy()
     copy.flags.writeable = False
     return copy
+
+
+def _locked_values(values):
+    return {k: locked(v) if isinstance(v, np.ndarray) else v for k, v in values.items()}
 
 
 def _values(of):

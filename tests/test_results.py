@@ -5,6 +5,7 @@ import importlib
 import inspect
 import io
 import pickle
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -67,13 +68,15 @@ EXAMPLES = {
     ChargeInTime: lambda: charge_in_time(DEVICE, 0.5),
     DefiningIntegrals: lambda: defining_integrals(DEVICE, 0.5, digits=15),
     DeviceExplorer: lambda: DeviceExplorer(DEVICE),
-    StateCurves: lambda: StateCurves.of([summary(DEVICE, exact())]),
+    StateCurves: lambda: StateCurves.of([summary(exact())]),
     StatePanels: StatePanels,
-    Summary: lambda: summary(DEVICE, exact()),
+    Summary: lambda: summary(exact()),
 }
 # Where those are.
 MODULES = ["sampler.diagnostics", "plotting.explorer", "plotting.panels", "states.summary"]
 MODULES += ["witness.hierarchy", "witness.integrals", "witness.modes"]
+# What draws, and stays where it is.
+WIDGETS = (DeviceExplorer, StatePanels)
 # What describes a device, and numbers alone: equal if their parts are.
 BY_VALUE = (
     *(Convergence, qem.Device, qem.Diagnostics, qem.ErgotropyEstimate, qem.Estimate, qem.Lead),
@@ -145,6 +148,51 @@ def test_what_is_equal_by_value_is_equal_to_its_copies(kind, example):
     one = example(kind)
     for other in (copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
         assert other == one
+
+
+@pytest.mark.parametrize(
+    "kind", [k for k in EXAMPLES if k not in WIDGETS], ids=lambda kind: kind.__name__
+)
+def test_it_survives_copying_and_pickling(kind, example):
+    one = example(kind)
+    for other in (copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
+        assert type(other) is kind
+        assert repr(other) == repr(one)
+        assert_same(arrays_of(other), arrays_of(one))
+
+
+@each
+def test_its_arrays_cannot_be_written_to(kind, example):
+    one = example(kind)
+    copies = [] if kind in WIDGETS else [copy.deepcopy(one), pickle.loads(pickle.dumps(one))]
+    for result in (one, *copies):
+        for name, array in arrays_of(result).items():
+            assert not array.flags.writeable, f"{kind.__name__}.{name}"
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0.0
+
+
+def arrays_of(result):
+    """Arrays in the public fields of a dataclass, and in its dictionaries."""
+    found = {}
+    for name in getattr(result, "__dataclass_fields__", {}):
+        value = getattr(result, name)
+        if name.startswith("_"):
+            continue
+        if isinstance(value, np.ndarray):
+            found[name] = value
+        if isinstance(value, Mapping):
+            inside = {f"{name}[{k}]": v for k, v in value.items() if isinstance(v, np.ndarray)}
+            found |= inside
+            with pytest.raises(TypeError):
+                value["mine"] = 1.0
+    return found
+
+
+def assert_same(one, other):
+    assert one.keys() == other.keys()
+    for name, array in one.items():
+        assert np.array_equal(array, other[name]), name
 
 
 def test_a_sweep_prints_in_any_encoding():

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qemlib import _checks
+from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.devices.tabulated import Tabulated
 from qemlib.electrons.quadrature import EnergyQuadrature, QuadratureError, known_accuracy
@@ -55,7 +56,7 @@ _FOR_ROUGH_DENSITIES = 1e-2
 
 
 @dataclass(frozen=True, eq=False)
-class ElectronCoefficients:
+class ElectronCoefficients(Locked):
     """The coefficients of the Langevin equation (6), arrays of the shape of `x`.
 
     Attributes

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qemlib import _checks
+from qemlib._locked import Locked
 
 __all__ = ["RateCoefficients", "rate_equation_coefficients"]
 
@@ -20,7 +21,7 @@ _CONSERVED, _ROUND_OFF = 1e-9, 1e-14
 
 
 @dataclass(frozen=True, eq=False)
-class RateCoefficients:
+class RateCoefficients(Locked):
     """What the electrons do to the oscillator, at each position.
 
     Attributes

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qemlib import _checks
+from qemlib._locked import Locked
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device
 from qemlib.electrons.residues import poles
@@ -15,7 +16,7 @@ __all__ = ["Adiabaticity", "adiabaticity"]
 
 
 @dataclass(frozen=True, eq=False)
-class Adiabaticity:
+class Adiabaticity(Locked):
     """Ineq. (5), T, Γ ≫ ω0, |λ|, as numbers; it holds where all ratios are large.
 
     Attributes

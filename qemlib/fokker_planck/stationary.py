@@ -19,6 +19,7 @@ from qemlib.fokker_planck.basis import generator, hermite_functions, quadrature
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import orbit_average
 from qemlib.states import positivity, wigner
+from qemlib.states.in_phase_space import InPhaseSpace
 
 __all__ = ["ConvergenceError", "SteadyState", "steady_state"]
 
@@ -48,7 +49,7 @@ _CHUNK = 2**15  # points at which W is found at once
 
 
 @dataclass(frozen=True, eq=False)
-class SteadyState(Locked, wigner.FromMoments):
+class SteadyState(Locked, InPhaseSpace):
     """Stationary solution of (A24).
 
     Attributes
@@ -121,26 +122,13 @@ class SteadyState(Locked, wigner.FromMoments):
 
     def radial_profile(self, r) -> np.ndarray:
         """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
-        r = _checks.finite_array("r", r)
         if self.center != 0.0:
-            x0, p0 = self.model.x0, self.model.p0
-            return wigner.angular_average(self.wigner, r, x0, p0, self._angles)
+            return super().radial_profile(r)
+        r = _checks.finite_array("r", r)
         functions = wigner.laguerre_functions(
             self._radial_coefficients.size, (r.ravel() / self.width) ** 2
         )
         return (self._radial_coefficients @ functions).reshape(r.shape)
-
-    def populations(self, levels: int) -> np.ndarray:
-        """Level populations ρ_nn, n = 0 … levels − 1, from the angular average of W."""
-        return wigner.populations(self.radial_profile, levels, self._reach)
-
-    def density_matrix(self, levels: int) -> np.ndarray:
-        """ρ_nm with coherences, shape (levels, levels), in the oscillator's energy eigenbasis."""
-        return wigner.density_matrix(self.wigner, levels, self._reach, self.model.x0, self.model.p0)
-
-    @property
-    def _middle(self):
-        return self.center / self.model.x0
 
     @property
     def _reach(self):

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from reprlib import repr as repr_short
+from typing import Any
 
 import numpy as np
 
 from qemlib import _checks
 from qemlib._locked import Locked, locked
-from qemlib.devices.device import Device
+from qemlib.devices.device import Device, Oscillator
 from qemlib.motion import _grid
 from qemlib.motion._interpolation import interpolant, without_dips
 
@@ -20,9 +21,10 @@ __all__ = ["LangevinModel"]
 
 _COEFFICIENTS = ("force", "damping", "diffusion")
 _FEWEST_POINTS = 16
+_SAME = 1e-12  # mass and frequency of a device and of its model, relative
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class LangevinModel(Locked):
     """The Langevin equation m ẍ + mγ(x) ẋ + mω0² x = F⟨n⟩_x + √D(x) ξ(t), Eq. (6), on a grid.
 
@@ -38,11 +40,15 @@ class LangevinModel(Locked):
         γ(x); may be negative.
     diffusion : array_like, shape (points,)
         D(x) ≥ 0, with ⟨ξ(t)ξ(t')⟩ = δ(t − t').
-    note : str
+    note : str, optional
         How the grid was chosen; `from_device` fills it in.
+    device : Device, optional
+        The device that these are the coefficients of; `from_device` fills it in.
 
     Attributes
     ----------
+    oscillator : Oscillator
+        Of this mass and frequency.
     rough : tuple of str
         The coefficients whose values are not smooth on the grid.
 
@@ -50,7 +56,9 @@ class LangevinModel(Locked):
     ------
     ValueError
         If an array has the wrong shape or holds anything but finite numbers, `x` does not
-        increase, or `diffusion` is negative somewhere.
+        increase, `diffusion` is negative somewhere, or the device's oscillator is another one.
+    TypeError
+        If `device` is neither a Device nor None.
 
     Notes
     -----
@@ -59,6 +67,8 @@ class LangevinModel(Locked):
     a step or points that nearly coincide, that coefficient is a cubic which rises and falls with
     the values alone; `rough` names it.  D is negative nowhere.  Outside the grid the coefficients
     are unknown, and asking for them is an error: nothing is extrapolated.
+
+    `dataclasses.replace` leaves `note` and `device` behind: they tell of the numbers replaced.
 
     Examples
     --------
@@ -78,14 +88,36 @@ class LangevinModel(Locked):
     force: np.ndarray
     damping: np.ndarray
     diffusion: np.ndarray
-    note: str = "grid given by the caller"
+    # What `replace` would keep are the fields that it passes to __init__.
+    note: str = field(init=False)
+    device: Device | None = field(init=False)
     rough: tuple[str, ...] = field(init=False, repr=False)
     _curves: dict = field(init=False, repr=False)
     _origin_work: float = field(init=False, repr=False)
 
-    def __post_init__(self):
+    def __init__(
+        self,
+        mass: float,
+        frequency: float,
+        x: np.ndarray,
+        force: np.ndarray,
+        damping: np.ndarray,
+        diffusion: np.ndarray,
+        note: str = "grid given by the caller",
+        device: Device | None = None,
+    ):
+        given = (mass, frequency, x, force, damping, diffusion, note, device)
+        names = ("mass", "frequency", "x", *_COEFFICIENTS, "note", "device")
+        for name, value in zip(names, given, strict=True):
+            object.__setattr__(self, name, value)
+        self._check()
+        self._interpolate()
+
+    def _check(self) -> None:
         for name in ("mass", "frequency"):
             object.__setattr__(self, name, _checks.positive(name, getattr(self, name)))
+        if self.device is not None:
+            self._refuse_other(_checks.kind("device", self.device, Device))
         x = _checks.finite_array("x", self.x, ndim=1)
         if x.size < _FEWEST_POINTS:
             raise ValueError(f"x must have at least {_FEWEST_POINTS} points, got {x.size}")
@@ -108,12 +140,22 @@ class LangevinModel(Locked):
             )
         for name, values in arrays.items():
             object.__setattr__(self, name, locked(values))
-        curves, rough = {}, []
+
+    def _refuse_other(self, device: Device) -> None:
+        osc = device.oscillator
+        if not np.allclose((osc.mass, osc.frequency), (self.mass, self.frequency), _SAME, 0.0):
+            raise ValueError(
+                f"device must have the model's oscillator, mass {self.mass!r} and frequency "
+                f"{self.frequency!r}, got {osc!r}"
+            )
+
+    def _interpolate(self) -> None:
+        x, curves, rough = self.x, {}, []
         for name in _COEFFICIENTS:
-            curves[name], smooth = interpolant(x, arrays[name])
+            curves[name], smooth = interpolant(x, getattr(self, name))
             if not smooth:
                 rough.append(name)
-        curves["diffusion"], lifted = without_dips(x, arrays["diffusion"], curves["diffusion"])
+        curves["diffusion"], lifted = without_dips(x, self.diffusion, curves["diffusion"])
         if lifted and "diffusion" not in rough:
             rough.append("diffusion")
         work = curves["force"].antiderivative()
@@ -129,6 +171,15 @@ class LangevinModel(Locked):
             f"LangevinModel(mass={self.mass:g}, frequency={self.frequency:g}, {self.x.size} points "
             f"from x = {self.x[0]:.6g} to {self.x[-1]:.6g}; {self.note}{shape})"
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        make, (kind, values) = super().__reduce__()
+        return make, (kind, {**values, "note": self.note, "device": self.device})
+
+    @property
+    def oscillator(self) -> Oscillator:
+        """The oscillator that moves."""
+        return Oscillator(self.frequency, self.mass)
 
     @property
     def x0(self) -> float:
@@ -234,7 +285,7 @@ class LangevinModel(Locked):
 
         def build(x, coefficients, note="grid given by the caller"):
             osc = device.oscillator
-            return cls(mass=osc.mass, frequency=osc.frequency, x=x, note=note, **coefficients)
+            return cls(osc.mass, osc.frequency, x, note=note, device=device, **coefficients)
 
         if half_width is None:
             return _grid.model_of(build, device)

@@ -24,6 +24,7 @@ from qemlib._locked import Locked
 from qemlib.errors import ConvergenceError
 from qemlib.motion.diffusion import slowest_rate
 from qemlib.states import positivity, wigner
+from qemlib.states.in_phase_space import InPhaseSpace
 
 __all__ = ["OrbitAverage", "edge_weight", "orbit_average"]
 
@@ -142,7 +143,7 @@ def edge_weight(model) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class OrbitAverage(Locked, wigner.FromMoments):
+class OrbitAverage(Locked, InPhaseSpace):
     """Steady state as a function of energy alone.
 
     Attributes
@@ -156,6 +157,8 @@ class OrbitAverage(Locked, wigner.FromMoments):
         ⟨γp²⟩_E/⟨p²⟩_E: negative where an orbit gains energy.
     edge_weight : float
         W of the widest orbit over the largest W.
+    moments : tuple of float
+        (⟨|α|²⟩, ⟨|α|⁴⟩).
     phonon_number, g2 : float
         ⟨a†a⟩ and g⁽²⁾(0), from the moments of W.
     relaxation_time : float
@@ -216,13 +219,8 @@ class OrbitAverage(Locked, wigner.FromMoments):
         """As `wigner`, and zero outside the model's grid, where no orbit of weight goes."""
         return positivity.within_grid(self, x, p)
 
-    def radial_profile(self, r) -> np.ndarray:
-        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape.
-
-        Where the circle leaves the model's grid, W counts as zero.
-        """
-        x0, p0 = self.model.x0, self.model.p0
-        return wigner.angular_average(self.density, r, x0, p0, self._angles)
+    def _everywhere(self, x, p):
+        return self.density(x, p)
 
     @property
     def _angles(self):
@@ -231,11 +229,12 @@ class OrbitAverage(Locked, wigner.FromMoments):
         spread = np.sqrt((weight @ self.radius**2) / weight.sum())
         return _ANGLES * max(1, int(np.ceil(0.25 * abs(self.center) / self.model.x0 / spread)))
 
-    def populations(self, levels: int) -> np.ndarray:
-        """Level populations ρ_nn, n = 0 … levels − 1."""
+    @property
+    def _reach(self):
+        """|α| that holds all of W."""
         edge = min(self.center - self.model.x[0], self.model.x[-1] - self.center)
-        reach = min(self.radius[-1], edge / self.model.x0) + abs(self.center) / self.model.x0
-        return wigner.populations(self.radial_profile, levels, reach)
+        middle = abs(self.center) / self.model.x0
+        return min(self.radius[-1], edge / self.model.x0) + middle
 
     def quantile(self, probability) -> np.ndarray:
         """Orbit radius r below which the given part of all motion lies."""

@@ -164,13 +164,13 @@ class DeviceExplorer(ipywidgets.VBox):
         Its grid is looked for anew: another device may need one larger or smaller by decades.
         """
         state = orbit_average(LangevinModel.from_device(device))
-        self._show(device, state, summary(device, state), "preview: orbit average", _PREVIEW_DPI)
+        self._show(device, state, summary(state), "preview: orbit average", _PREVIEW_DPI)
         return True
 
     def _exact_answer(self, device) -> Iterator[bool]:
         """The exact state, and then the curves over voltage; pauses after each solution."""
         state = steady_state(LangevinModel.from_device(device), rtol=_RTOL)
-        numbers = summary(device, state)
+        numbers = summary(state)
         self._show(device, state, numbers, _EXACT, _DPI)
         yield True
         key = device.with_voltage(0.0)
@@ -180,7 +180,7 @@ class DeviceExplorer(ipywidgets.VBox):
         for voltage in np.linspace(0.0, _largest_voltage(device), _CURVE_POINTS):
             other = device.with_voltage(float(voltage))
             with suppress(Exception):  # no steady state, or not to be computed: a gap in the curve
-                found.append(summary(other, orbit_average(LangevinModel.from_device(other))))
+                found.append(summary(orbit_average(LangevinModel.from_device(other))))
             yield True
         self._curves = {key: StateCurves.of(found)}
         self._show(device, state, numbers, _EXACT, _DPI)

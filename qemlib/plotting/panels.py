@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 from qemlib import _checks
+from qemlib._locked import Locked
+from qemlib.devices.device import Device
 from qemlib.electrons.coefficients import electron_coefficients
 from qemlib.plotting.figures import COLORS
+from qemlib.states.contract import State
 from qemlib.states.summary import Summary
 
 __all__ = ["StateCurves", "StatePanels"]
@@ -19,10 +23,11 @@ _POSITIONS = 161  # of the coefficients
 _SHOWN = 0.998  # part of all populations
 _PIXELS = 121  # of the Wigner function, each way
 _ROOM = 1.06  # above the highest point of a curve
+_ROUND_OFF = 1e-6  # of a computed W, beside its largest value: what is below zero by less is zero
 
 
 @dataclass(frozen=True, eq=False)
-class StateCurves:
+class StateCurves(Locked):
     """g⁽²⁾(0), ergotropy and free-energy work over voltage, arrays of one shape."""
 
     voltage: np.ndarray
@@ -122,20 +127,27 @@ class StatePanels:
             ax.legend(fontsize="small", handlelength=1.6)
         return lines
 
-    def show(self, device, state, numbers: Summary, curves: StateCurves | None = None):
+    def show(
+        self,
+        device: Device | None,
+        state: State,
+        numbers: Summary,
+        curves: StateCurves | None = None,
+    ) -> Figure:
         """Draw one device and its state; returns the figure.
 
         Parameters
         ----------
-        device : Device
-        state : SteadyState or OrbitAverage
-            Of a Langevin model of `device`.
+        device : Device or None
+            With None, the panels of the electrons are those of the state's own device, or empty if
+            it has none.
+        state : State
         numbers : Summary
             Of the state.
         curves : StateCurves, optional
             What the marker moves on.
         """
-        self._draw_coefficients(device, state)
+        self._draw_coefficients(device or state.device, state)
         self._draw_map(state)
         self._draw_populations(numbers)
         self._draw_curves(numbers, curves)
@@ -145,13 +157,19 @@ class StatePanels:
         if self._reach is not None:
             return self._reach
         spread = np.sqrt(state.phonon_number + 0.5)
-        room = min(-state.model.x[0], state.model.x[-1]) / state.model.x0
+        # A state of a model tells W on its grid only.
+        model = getattr(state, "model", None)
+        room = min(-model.x[0], model.x[-1]) / model.x0 if model else np.inf
         return float(np.clip(2.6 * spread, 3.0, room))
 
     def _draw_coefficients(self, device, state):
         reach = self._half_width(state)
+        if device is None:
+            for name in ("charge", "damping", "noise"):
+                self._lines[name].set_data([], [])
+            return
         position = np.linspace(-reach, reach, _POSITIONS)
-        at = electron_coefficients(device, position * state.model.x0)
+        at = electron_coefficients(device, position * device.oscillator.x0)
         temperature = np.mean([lead.temperature for lead in device.leads])
         noise = at.diffusion / (2.0 * device.oscillator.mass * temperature)
         self._lines["charge"].set_data(position, at.excess_charge)
@@ -163,10 +181,11 @@ class StatePanels:
     def _draw_map(self, state):
         reach = self._half_width(state)
         axis = np.linspace(-reach, reach, _PIXELS)
-        scale = state.model
+        scale = state.oscillator
         density = state.wigner(axis * scale.x0, axis[:, None] * scale.p0)
         self._image.set(data=density, extent=(-reach, reach, -reach, reach))
-        self._image.set_clim(0.0, density.max())
+        lowest, highest = density.min(), density.max()
+        self._image.set_clim(lowest if lowest < -_ROUND_OFF * highest else 0.0, highest)
         remark = "not a quantum state" if state.violations else ""
         self._image.axes.set_title(remark, color=COLORS["red"], fontsize="small")
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from qemlib import _checks
+from qemlib._locked import Locked
+from qemlib.devices.device import Device, Oscillator
 from qemlib.sampler._batches import ARGUMENTS, ESTIMATORS, Batches
+from qemlib.sampler._plane import Plane
 from qemlib.sampler.diagnostics import (
     OBSERVABLES,
     UNRESOLVED,
@@ -19,15 +26,26 @@ from qemlib.sampler.diagnostics import (
     shortcomings,
 )
 from qemlib.states import positivity
+from qemlib.states.contract import OfOscillator
 
 __all__ = ["Histogram", "SampledState", "Trajectory"]
 
 _SMALL = 0.5  # standard errors; a bias below adds less than an eighth to the whole error
 _LEVELS = 512  # at most, of those that are looked at for negative populations
+_MOST_LEVELS = 8192
+# Observables that turn with the oscillator.
+_TURNING = ("squeezing_real", "squeezing_imaginary", "position", "momentum")
+_OF_PLANE = {
+    "wigner": ("x", "p"),
+    "density_matrix": ("levels",),
+    "position_density": ("x",),
+    "momentum_density": ("p",),
+    "quadrature_density": ("x", "angle"),
+}
 
 
 @dataclass(frozen=True, eq=False)
-class Histogram:
+class Histogram(Locked):
     """Counts of recorded points of phase space.
 
     Attributes
@@ -60,7 +78,7 @@ class Histogram:
 
 
 @dataclass(frozen=True, eq=False)
-class Trajectory:
+class Trajectory(Locked):
     """Motion of a few walkers after burn-in.
 
     Attributes
@@ -81,7 +99,7 @@ class Trajectory:
 
 
 @dataclass(frozen=True, eq=False)
-class SampledState:
+class SampledState(OfOscillator):
     """Steady state of (6), sampled by `qemlib.sampler.sampling.sample`.
 
     Attributes
@@ -128,6 +146,25 @@ class SampledState:
         that does not resolve the motion.
     violations : tuple of str
         What of a quantum state W violates, beyond six standard errors; empty if nothing.
+    energy : float
+        ω0(⟨a†a⟩ + 1/2).
+    levels : int
+        Levels that hold all that was recorded.
+    model : LangevinModel
+    oscillator : Oscillator
+    device : Device or None
+        The model's.
+    error : dict of str to float
+        Standard errors of "phonon_number" and "g2", relative, and "eigenvalue": what an eigenvalue
+        of ρ may be wrong by.
+
+    Notes
+    -----
+    What is asked of W(x, p), of marginals and of coherences is read from the histogram, between
+    the middles of its bins, and may have errors of either sign.  Their standard errors have two
+    parts.  The average over the angle has that of the batches; the rest, which turns with the
+    oscillator, that of as many independent points as the moments that turn have, and no fewer
+    than one point in a bin is expected.
     """
 
     scheme: str
@@ -173,6 +210,44 @@ class SampledState:
         lines += [f"mind: {text}" for text in self.caveats]
         lines += [f"not a quantum state: {text}" for text in self.violations]
         return "\n    ".join(lines) + ")"
+
+    @property
+    def model(self) -> Any:
+        """What was sampled."""
+        return self._ensemble.plan.model
+
+    @property
+    def oscillator(self) -> Oscillator:
+        """The oscillator whose state it is."""
+        return self.model.oscillator
+
+    @property
+    def device(self) -> Device | None:
+        """What drives it; None for a model that was made without a device."""
+        return self.model.device
+
+    @property
+    def levels(self) -> int:
+        """Levels that hold all that was recorded."""
+        self._require_record()
+        batches = self._batches
+        widest = batches.bin_width * (1 + np.flatnonzero(batches.radial.any(axis=0))[-1])
+        return min(int((widest + 1.0) ** 2) + 16, _MOST_LEVELS)
+
+    @property
+    def error(self) -> Mapping[str, float]:
+        return MappingProxyType(self._errors)
+
+    @cached_property
+    def _errors(self) -> dict[str, float]:
+        found = {
+            name: self.standard_error(name) / abs(getattr(self, name))
+            for name in ("phonon_number", "g2")
+        }
+        # Each point gives a Hermitian matrix of norm 2, and ρ is their mean (matrix Bernstein).
+        points = self._independent(self.diagnostics)
+        found["eigenvalue"] = float(2.0 * np.sqrt(2.0 * np.log(2.0 * self.levels) / points))
+        return found
 
     @property
     def phonon_number(self) -> float:
@@ -221,23 +296,67 @@ class SampledState:
         """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
         return self._estimate("radial_profile", r)
 
+    def density_matrix(self, levels: int) -> np.ndarray:
+        """ρ_nm in the oscillator's energy eigenbasis, shape (levels, levels).
+
+        Populations are those of `populations`; coherences are averages of bounded functions, too.
+        """
+        levels = _checks.integer("levels", levels, 1)
+        return self._plane.coherences(levels) + np.diag(self.populations(levels))
+
+    def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
+        """W(x, p), ∫dx dp W = 1; arrays broadcast.  Zero beyond the histogram."""
+        osc = self.oscillator
+        return self._plane.density(self._alpha(x, p)) / (osc.x0 * osc.p0)
+
+    def _alpha(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
+        position, momentum = _checks.broadcast(x=x, p=p)
+        return position / self.oscillator.x0 + 1j * momentum / self.oscillator.p0
+
+    def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
+        return self._plane.along(u, turn)
+
+    @cached_property
+    def _plane(self) -> Plane:
+        self._require_record()
+        turning = min(self.recorded, self._independent(_TURNING))
+        return Plane(self.histogram, self.oscillator.x0, self._batches, turning)
+
+    def _independent(self, names: Iterable[str]) -> float:
+        """Independent points for these observables; where it is too early to tell, the batches."""
+        found = np.array([self.diagnostics[name].effective_samples for name in names])
+        return float(found.min() if np.isfinite(found).all() else len(self._batches.radial))
+
+    def _error_of_plane(self, name: str, *arguments: Any) -> np.ndarray:
+        osc, plane = self.oscillator, self._plane
+        if name == "density_matrix":
+            return plane.error_of_matrix(_checks.integer("levels", arguments[0], 1))
+        if name == "wigner":
+            return plane.error_of_density(self._alpha(*arguments)) / (osc.x0 * osc.p0)
+        scale = osc.p0 if name == "momentum_density" else osc.x0
+        angle = {"position_density": 0.0, "momentum_density": 0.5 * np.pi}.get(name)
+        angle = _checks.finite("angle", arguments[1]) if angle is None else angle
+        at = _checks.finite_array(_OF_PLANE[name][0], arguments[0])
+        turn = complex(np.cos(angle), np.sin(angle))
+        return plane.error_along(at.ravel() / scale, turn).reshape(at.shape) / scale
+
     def standard_error(self, name: str, *arguments):
         """Standard error of one of the results, by the jackknife over independent batches.
 
         Parameters
         ----------
         name : str
-            "phonon_number", "g2", "squeezing", "position", "momentum", "populations" or
-            "radial_profile".
+            "phonon_number", "g2", "energy", "squeezing", "position", "momentum", "populations",
+            "radial_profile", "density_matrix", "wigner", or a density of a quadrature.
         *arguments
-            What the method of that name takes: `levels` for "populations", `r` for
-            "radial_profile".
+            What the method of that name takes, as `levels` for "populations".
 
         Returns
         -------
         float or ndarray
             In the shape of the result.  For the complex "squeezing" the errors of its real and
-            imaginary part are those of the complex number returned.
+            imaginary part are those of the complex number returned; for "density_matrix" each
+            entry is that of the larger of both.
 
         Raises
         ------
@@ -246,6 +365,12 @@ class SampledState:
         TooShortError
             If nothing was recorded.
         """
+        if name == "energy" and not arguments:
+            return self.oscillator.frequency * self.standard_error("phonon_number")
+        if name in _OF_PLANE:
+            self._require_record()
+            _refuse_arguments(name, _OF_PLANE[name], arguments)
+            return self._error_of_plane(name, *arguments)
         return self._batches.jackknife(self._estimator(name, arguments), arguments)
 
     def bias(self, name: str, *arguments):
@@ -260,12 +385,9 @@ class SampledState:
     def _estimator(self, name, arguments):
         self._require_record()
         if name not in ESTIMATORS:
-            raise ValueError(f"name must be one of {sorted(ESTIMATORS)}, got {name!r}")
-        wanted = ARGUMENTS.get(name, ())
-        if len(arguments) != len(wanted):
-            raise ValueError(
-                f"arguments of {name!r} must be ({', '.join(wanted)}), got {arguments!r}"
-            )
+            known = sorted([*ESTIMATORS, "energy", *_OF_PLANE])
+            raise ValueError(f"name must be one of {known}, got {name!r}")
+        _refuse_arguments(name, ARGUMENTS.get(name, ()), arguments)
         return ESTIMATORS[name]
 
     def _estimate(self, name, *arguments):
@@ -303,15 +425,14 @@ class SampledState:
     def violations(self) -> tuple[str, ...]:
         if not self.recorded:
             return ()
-        model, batches = self._ensemble.plan.model, self._batches
+        model, batches = self.model, self._batches
 
         def product(_, moments, _parts):
             mean = complex(moments[4] / model.x0, moments[5] / model.p0)
             return positivity.uncertainty(moments[0], complex(moments[2], moments[3]), mean)
 
-        widest = batches.bin_width * (1 + np.flatnonzero(batches.radial.any(axis=0))[-1])
         # A narrow ring makes levels above it negative first.
-        levels = min(int((widest + 1.0) ** 2) + 16, _LEVELS)
+        levels = min(self.levels, _LEVELS)
         return positivity.of_samples(
             product(batches, *batches.pooled),
             batches.jackknife(product),
@@ -349,3 +470,8 @@ class SampledState:
             "position": variance(x, along_x),
             "momentum": variance(p, along_p),
         }
+
+
+def _refuse_arguments(name: str, wanted: tuple[str, ...], arguments: tuple[Any, ...]) -> None:
+    if len(arguments) != len(wanted):
+        raise ValueError(f"arguments of {name!r} must be ({', '.join(wanted)}), got {arguments!r}")

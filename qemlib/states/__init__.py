@@ -1,5 +1,6 @@
 """What a state tells, wherever it came from.
 
+- `contract`: what every state tells; `in_phase_space`: all of that from W(x, p).
 - `wigner`: between the Wigner function and the density matrix; `quantum`: that as a state.
 - `work`: ergotropy, free-energy work, entropy, coherence.
 - `positivity`: is it a quantum state at all.

@@ -17,6 +17,7 @@ _APART, _FEWER = 0.5, 0.5
 # A matrix is moved there where it keeps less than this part of its phonons.
 _AT_REST = 0.1
 _FEWEST_LEVELS = 16
+_AT_ONCE = 2**20  # values of W
 # What levels beyond those kept may hold, and what may change there and back, beside the largest
 # entry.
 _LEFT, _CHANGED = 1e-13, 3e-12
@@ -39,14 +40,64 @@ def matrix(w, levels, radius, harmonics):
         if kept:
             z = 4.0 * r[rows] ** 2
             sums[:, :kept] += laguerre_integrals(levels, z, orders[:kept], weighted)
-    rho = np.zeros((levels, levels), dtype=complex)
+    return _filled(np.zeros((levels, levels), dtype=complex), orders, sums)
+
+
+def _filled(rho, orders, integrals):
+    """ρ with the diagonals of these orders, from radial integrals over the harmonics of W."""
     for column, k in enumerate(orders):
-        n = np.arange(levels - k)
-        diagonal = np.where(n % 2, -1.0, 1.0) * sums[: n.size, column]
+        n = np.arange(len(rho) - k)
+        diagonal = np.where(n % 2, -1.0, 1.0) * integrals[: n.size, column]
         # (α*)^k averages with e^{−ikθ}: ρ_{n+k,n} is its complex conjugate.
         rho[n + k, n] = diagonal.conj()
         rho[n, n + k] = diagonal
     return rho
+
+
+def coherences(w, levels: int, radius: float, angles: int) -> np.ndarray:
+    """Coherences of a noisy W(α): ρ_nm off the diagonal, which is left at zero.
+
+    Parameters
+    ----------
+    w : callable
+        Takes an array of complex α and returns W(α), ∫d²α W = 1.
+    levels : int
+    radius : float
+        Of |α|, beyond which W is nothing.
+    angles : int
+        Directions in which W is taken, at least.  Smooth or not, its harmonics up to the level are
+        averages over them.
+
+    Returns
+    -------
+    ndarray, shape (levels, levels), complex and Hermitian
+
+    Examples
+    --------
+    The coherent state α = 1, where ρ_nm = e^{−1} (n!m!)^{−1/2}:
+
+    >>> import numpy as np
+    >>> def coherent(alpha):
+    ...     return 2 / np.pi * np.exp(-2 * np.abs(alpha - 1) ** 2)
+    >>> coherences(coherent, levels=3, radius=6.0, angles=64).real.round(6)
+    array([[0.      , 0.367879, 0.26013 ],
+           [0.367879, 0.      , 0.26013 ],
+           [0.26013 , 0.26013 , 0.      ]])
+    """
+    rho = np.zeros((levels, levels), dtype=complex)
+    orders = np.arange(1, levels)
+    if not orders.size:
+        return rho
+    r, weight = radial_nodes(levels, radius)
+    angles = max(angles, 4 * levels)
+    direction = np.exp(2j * np.pi * np.arange(angles) / angles)
+    harmonics = [
+        np.fft.rfft(w(part[:, None] * direction), axis=1)[:, orders] / angles
+        for part in np.array_split(r, 1 + r.size * angles // _AT_ONCE)
+    ]
+    weighted = 4.0 * np.pi * weight * r * np.concatenate(harmonics).T
+    integrals = laguerre_integrals(levels, 4.0 * r**2, orders, weighted)
+    return _filled(rho, orders, integrals)
 
 
 def _from_its_middle(w, levels, radius, found):

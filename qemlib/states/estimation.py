@@ -37,7 +37,7 @@ _TRACE = 0.2  # the batches' traces are noisy: only what can't be populations is
 
 @dataclass(frozen=True)
 class Estimate:
-    """A function of averages, estimated from independent batches.
+    """A function of averages, estimated from independent batches; as a float, its `value`.
 
     Attributes
     ----------
@@ -55,6 +55,9 @@ class Estimate:
     standard_error: float
     plug_in: float
     bias: float
+
+    def __float__(self) -> float:
+        return self.value
 
     def __repr__(self):
         return (
@@ -215,7 +218,9 @@ def estimate_entropy(batches) -> Estimate:
     return jackknife(_populations(batches), _entropy)
 
 
-def estimate_free_energy_work(batches, energies, temperature: float) -> Estimate:
+def estimate_free_energy_work(
+    batches, energies, temperature: float, equilibrium: float | None = None
+) -> Estimate:
     """Free-energy work, Eq. (12) for populations, from independent batches; energy.
 
     Parameters
@@ -224,6 +229,8 @@ def estimate_free_energy_work(batches, energies, temperature: float) -> Estimate
         As for `estimate_ergotropy`.
     temperature : float
         T > 0 of the bath.
+    equilibrium : float, optional
+        F_eq, counted from the lowest level; by default that of the levels given.
 
     Raises
     ------
@@ -242,7 +249,8 @@ def estimate_free_energy_work(batches, energies, temperature: float) -> Estimate
     """
     temperature = _checks.positive("temperature", temperature)
     batches, energies = _populations_and_energies(batches, energies)
-    equilibrium = -temperature * float(logsumexp(-energies / temperature))
+    if equilibrium is None:
+        equilibrium = -temperature * float(logsumexp(-energies / temperature))
     return jackknife(batches, lambda p: p @ energies - temperature * _entropy(p) - equilibrium)
 
 

@@ -28,7 +28,9 @@ from qemlib.states._circles import radial_nodes
 
 __all__ = [
     "ClassicalStateWarning",
+    "averages",
     "of_samples",
+    "radius",
     "remark",
     "told",
     "uncertainty",
@@ -95,7 +97,7 @@ def violations(state: Any) -> tuple[str, ...]:
     w, axis = _about_its_middle(state)
     density = w(axis[:, None], axis)
     error = _error(state)
-    product = uncertainty(*_averages(axis, density))
+    product = uncertainty(*averages(axis, density))
     if product < 0.5 * (1.0 - error):
         return (f"its uncertainty product is {product:.4g}, where 1/2 is the least",)
     if _sharpness(axis, density) < _SHARP:
@@ -105,7 +107,7 @@ def violations(state: Any) -> tuple[str, ...]:
 
 def error_of(state: Any) -> float:
     """What the error of a computed W may make of an eigenvalue of ρ; zero if it is not known."""
-    if not hasattr(state, "error") or not hasattr(state, "wigner"):
+    if not all(hasattr(state, name) for name in ("error", "wigner", "model", "radius")):
         return 0.0
     w, axis = _about_its_middle(state)
     density = w(axis[:, None], axis)
@@ -161,8 +163,8 @@ def _about_its_middle(state):
     def w(real, imaginary):
         return x0 * p0 * within_grid(state, x0 * (real + middle), p0 * imaginary)
 
-    radius = _radius(state)
-    return w, np.linspace(-radius, radius, _POINTS)
+    reach = radius(state)
+    return w, np.linspace(-reach, reach, _POINTS)
 
 
 def _of_eigenvalues(radius, error, density):
@@ -170,7 +172,7 @@ def _of_eigenvalues(radius, error, density):
     return 2.0 * np.pi * radius**2 * error * float(density.max())
 
 
-def _radius(state):
+def radius(state):
     """|α| from the middle, beyond which W is nothing."""
     if np.ndim(state.radius) == 0:
         return state.radius
@@ -192,7 +194,7 @@ def _error(state):
     return _MARGIN * (change + edge) + _LEAST
 
 
-def _averages(axis, density):
+def averages(axis, density):
     """⟨|α|²⟩, ⟨α²⟩ and ⟨α⟩; the rule converges exponentially."""
     alpha = axis[:, None] + 1j * axis
     weight = density / density.sum()

@@ -1,30 +1,54 @@
-"""A density matrix with what it misses: truncation chosen, positivity checked, nothing mended."""
+"""A density matrix as a state: truncation chosen, positivity checked, nothing mended."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
+from qemlib._locked import Locked
+from qemlib._special.hermite import hermite_functions
+from qemlib.devices.device import Device, Oscillator
 from qemlib.errors import ConvergenceError
-from qemlib.states import positivity
+from qemlib.states import positivity, wigner
+from qemlib.states.contract import OfOscillator, is_sampled, refuse_without
 
 __all__ = ["QuantumState", "quantum_state", "resolved_populations"]
 
 _MOST_LEVELS = 8192
 _NEGATIVE = 1e-9
+_TRACE = 0.1  # the largest `missing_trace` that may be asked for
+_AT_ONCE = 2**22  # values of Hermite functions
 
 
 @dataclass(frozen=True, eq=False)
-class QuantumState:
-    """State of the oscillator in its lowest energy levels.
+class QuantumState(Locked, OfOscillator):
+    """State of an oscillator by its density matrix in the lowest energy levels.
+
+    Parameters
+    ----------
+    matrix : array_like, shape (levels, levels)
+        ρ_nm in the oscillator's energy eigenbasis, n = 0 … levels − 1: an array, a sparse matrix,
+        an operator or a ket of QuTiP.  Populations on one axis make a state without coherences.
+    oscillator : Oscillator, optional
+        Without one, what has a unit of position, momentum or energy cannot be asked for.
+    device : Device, optional
+        What drives it; its oscillator is then the state's.
+    error : dict of str to float, optional
+        What `matrix` may be wrong by: "phonon_number" and "g2", relative; "eigenvalue", of ρ.
+    violations : tuple of str, optional
+        What keeps it from being a quantum state.  By default its lowest eigenvalue, if that is
+        below −1e-9 and below its error; empty if nothing.
 
     Attributes
     ----------
-    density_matrix : ndarray, shape (levels, levels), complex and Hermitian
-        ρ_nm in the oscillator's energy eigenbasis; not renormalised.
+    levels : int
+        Number of levels kept.
     missing_trace : float
         1 − Tr ρ: what the levels beyond hold, and the error of the computation.
     lowest_eigenvalue : float
@@ -32,49 +56,199 @@ class QuantumState:
         not of Lindblad form and does not exclude it.
     harmonics : int
         The farthest diagonal that is not zero.
-    violations : tuple of str
-        What keeps ρ from being a quantum state, as the state that it was made from tells, or else
-        its lowest eigenvalue, if below −1e-9 and below the error of that state; empty if nothing.
+    purity : float
+        Tr ρ².
+    phonon_number, g2, squeezing, energy
+        Averages over the levels kept, divided by the trace.  g⁽²⁾ of the vacuum is NaN.
+
+    Raises
+    ------
+    ValueError
+        If `matrix` is not finite and Hermitian, its trace is off by more than 0.1, or the device
+        has another oscillator.
+    TypeError
+        If `matrix` is no array, or `oscillator` or `device` something else.
+
+    Examples
+    --------
+    The coherent state α = 1, cut off at 20 levels: what a displacement did can be undone.
+
+    >>> import numpy as np
+    >>> import qemlib as qem
+    >>> from scipy.special import factorial
+    >>> amplitude = np.exp(-0.5) / np.sqrt(factorial(np.arange(20)))
+    >>> state = qem.QuantumState(np.outer(amplitude, amplitude), qem.Oscillator(frequency=0.2))
+    >>> round(state.phonon_number, 6), round(state.g2, 6), round(qem.ergotropy(state), 6)
+    (1.0, 1.0, 0.2)
+
+    Its position is √2 half widths, or x0, from rest:
+
+    >>> x = state.oscillator.x0 * np.array([0.0, 1.0])
+    >>> (state.position_density(x) * state.oscillator.x0 * np.sqrt(np.pi / 2)).round(6)
+    array([0.135335, 1.      ])
     """
 
-    density_matrix: np.ndarray
-    missing_trace: float
-    lowest_eigenvalue: float
-    harmonics: int
-    violations: tuple[str, ...] = ()
+    matrix: Any  # an array, whatever came
+    oscillator: Any = None
+    device: Device | None = None
+    error: Mapping[str, float] = field(default_factory=dict)
+    violations: Any = None
+
+    def __post_init__(self) -> None:
+        self._check_oscillator()
+        rho, slack = (
+            _checks.numbers("matrix", self.matrix, ket=True),
+            _checks.round_off(self.matrix),
+        )
+        rho = np.diag(rho) if rho.ndim == 1 else _checks.hermitian("matrix", self.matrix, ket=True)
+        trace = float(rho.diagonal().real.sum())
+        if not abs(trace - 1.0) <= _TRACE + slack:
+            raise ValueError(f"matrix must have trace 1 to within {_TRACE}, got {trace:.6g}")
+        object.__setattr__(self, "matrix", rho.astype(complex))
+        super().__post_init__()
+        if self.violations is None:
+            object.__setattr__(self, "violations", self._negative(slack))
+
+    def _check_oscillator(self) -> None:
+        device, oscillator = self.device, self.oscillator
+        if device is not None:
+            _checks.kind("device", device, Device)
+            if oscillator is None:
+                oscillator = device.oscillator
+            if oscillator != device.oscillator:
+                raise ValueError(
+                    f"device must have the state's oscillator, {oscillator!r}, got "
+                    f"{device.oscillator!r}"
+                )
+        if oscillator is not None:
+            object.__setattr__(
+                self, "oscillator", _checks.kind("oscillator", oscillator, Oscillator)
+            )
+
+    def _negative(self, slack: float) -> tuple[str, ...]:
+        if self.lowest_eigenvalue >= -max(_NEGATIVE, slack, self.error.get("eigenvalue", 0.0)):
+            return ()
+        return (f"its lowest eigenvalue is {self.lowest_eigenvalue:.2g}",)
 
     @property
     def levels(self) -> int:
         """Number of levels kept."""
-        return len(self.density_matrix)
+        return len(self.matrix)
 
     @property
-    def populations(self) -> np.ndarray:
-        """The diagonal ρ_nn; shape (levels,)."""
-        return self.density_matrix.diagonal().real.copy()
+    def missing_trace(self) -> float:
+        """1 − Tr ρ."""
+        return float(1.0 - np.trace(self.matrix).real)
+
+    @cached_property
+    def lowest_eigenvalue(self) -> float:
+        """Smallest eigenvalue of ρ."""
+        return float(np.linalg.eigvalsh(self.matrix)[0])
+
+    @property
+    def harmonics(self) -> int:
+        """The farthest diagonal that is not zero."""
+        return max(k for k in range(self.levels) if k == 0 or np.diagonal(self.matrix, k).any())
 
     @property
     def purity(self) -> float:
         """Tr ρ²."""
-        return float((np.abs(self.density_matrix) ** 2).sum())
+        return float((np.abs(self.matrix) ** 2).sum())
 
-    def __repr__(self):
+    @property
+    def phonon_number(self) -> float:
+        """⟨a†a⟩."""
+        return self._mean(np.arange(self.levels))
+
+    @property
+    def g2(self) -> float:
+        """g⁽²⁾(0), Eq. (10); NaN for the vacuum."""
+        n, mean = np.arange(self.levels), self.phonon_number
+        return self._mean(n * (n - 1.0)) / mean**2 if mean else float("nan")
+
+    @property
+    def squeezing(self) -> complex:
+        """⟨a²⟩."""
+        n = np.arange(2, self.levels)
+        # ⟨a²⟩ = Σ √(n(n−1)) ρ_{n,n−2}
+        twice = (np.sqrt(n * (n - 1.0)) * np.diagonal(self.matrix, -2)).sum()
+        return complex(twice / np.trace(self.matrix).real)
+
+    def populations(self, levels: int | None = None) -> np.ndarray:
+        """The diagonal ρ_nn; shape (levels,).
+
+        By default of all levels kept; of those beyond, nothing is known, and they count as empty.
+        """
+        return self._shown(self.matrix.diagonal().real, levels)
+
+    def density_matrix(self, levels: int | None = None) -> np.ndarray:
+        """ρ_nm in the lowest levels, shape (levels, levels); by default in all that are kept."""
+        return self._shown(self.matrix, levels)
+
+    def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
+        """W(x, p), ∫dx dp W = Tr ρ; arrays broadcast."""
+        osc = self._known()
+        return wigner.wigner_function(self.matrix, x, p, osc.x0, osc.p0)
+
+    def radial_profile(self, r: ArrayLike) -> np.ndarray:
+        """Angular average of W(α) at |α| = r, ∫d²α W = Tr ρ; array of r's shape."""
+        return wigner.radial_wigner(self.populations(), r)
+
+    def __repr__(self) -> str:
         return (
             f"QuantumState({self.levels} levels, missing trace {self.missing_trace:.1e}, "
             f"lowest eigenvalue {self.lowest_eigenvalue:.1e}, coherences between levels up to "
             f"{self.harmonics} apart{positivity.remark(self)})"
         )
 
+    def _mean(self, values: np.ndarray) -> float:
+        populations = self.matrix.diagonal().real
+        return float(values @ populations / populations.sum())
 
-def quantum_state(state: Any, missing_trace: float = 1e-10) -> QuantumState:
+    def _shown(self, array: np.ndarray, levels: int | None) -> np.ndarray:
+        kept = self.levels if levels is None else _checks.integer("levels", levels, 1)
+        some = (slice(0, min(kept, self.levels)),) * array.ndim
+        shown = np.zeros((kept,) * array.ndim, dtype=array.dtype)
+        shown[some] = array[some]
+        return shown
+
+    def _known(self) -> Oscillator:
+        if self.oscillator is None:
+            raise ValueError(
+                "oscillator of this QuantumState is not known, which this needs; give it as "
+                "QuantumState(matrix, oscillator)"
+            )
+        return self.oscillator
+
+    def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
+        """Σ_nm ρ_nm e^{i(m−n)θ} ψ_n(u) ψ_m(u)."""
+        phase = turn ** -np.arange(self.levels)
+        rho = phase[:, None] * self.matrix * phase.conj()
+        density = np.empty(u.size)
+        points = max(1, _AT_ONCE // self.levels)
+        for start in range(0, u.size, points):
+            part = slice(start, start + points)
+            # The ground state's standard deviation of x is x0/2.
+            psi = hermite_functions(self.levels, u[part], np.sqrt(0.5))
+            density[part] = (psi * (rho.real @ psi)).sum(axis=0)
+        return density
+
+
+def quantum_state(
+    state: Any, missing_trace: float = 1e-10, oscillator: Oscillator | None = None
+) -> QuantumState:
     """Density matrix of a state in as few levels as hold all of its trace but `missing_trace`.
 
     Parameters
     ----------
-    state : SteadyState
-        Or anything else with `phonon_number`, `populations(levels)` and `density_matrix(levels)`.
+    state : State or array_like
+        A SteadyState or any other state; or a density matrix, of the kinds that `QuantumState`
+        takes.
     missing_trace : float
-        Largest |1 − Tr ρ|, between 1e-14 and 0.1.
+        Largest |1 − Tr ρ|, between 1e-14 and 0.1.  For samples the trace has an error of its own;
+        there the levels are as many as hold all that was recorded.
+    oscillator : Oscillator, optional
+        Of a density matrix; a state knows its own.
 
     Returns
     -------
@@ -84,9 +258,9 @@ def quantum_state(state: Any, missing_trace: float = 1e-10) -> QuantumState:
     Raises
     ------
     TypeError
-        If `state` has no such methods: an OrbitAverage and a SampledState have populations only.
+        If `state` is neither a state nor an array.
     ValueError
-        If `missing_trace` is out of range.
+        If `missing_trace` is out of range, or a matrix is none of a state.
     ConvergenceError
         If 8192 levels miss more.
 
@@ -98,26 +272,30 @@ def quantum_state(state: Any, missing_trace: float = 1e-10) -> QuantumState:
     >>> rho.levels, rho.harmonics >= 2, abs(rho.missing_trace) < 1e-6, rho.lowest_eigenvalue > 0
     (139, True, True, True)
     """
-    _refuse_without(state, "phonon_number", "populations", "density_matrix")
+    if _is_matrix(state):
+        state = QuantumState(state, oscillator)
+    refuse_without(state, "phonon_number", "populations", "density_matrix")
     rho = state.density_matrix(resolved_populations(state, missing_trace).size)
-    missing, lowest = float(1.0 - np.trace(rho).real), float(np.linalg.eigvalsh(rho)[0])
-    violations = tuple(getattr(state, "violations", ()))
-    if not violations and lowest < -max(_NEGATIVE, positivity.error_of(state)):
-        violations = (f"its lowest eigenvalue is {lowest:.2g}",)
-    return QuantumState(
-        density_matrix=rho,
-        missing_trace=missing,
-        lowest_eigenvalue=lowest,
-        harmonics=max(k for k in range(len(rho)) if k == 0 or np.diagonal(rho, k).any()),
-        violations=violations,
+    known = {"eigenvalue": positivity.error_of(state), **getattr(state, "error", {})}
+    found = QuantumState(
+        rho,
+        oscillator=getattr(state, "oscillator", oscillator),
+        device=getattr(state, "device", None),
+        error=known,
+        violations=tuple(getattr(state, "violations", ())) or None,
     )
+    for name in ("phonon_number", "g2"):
+        if hasattr(state, name):
+            lost = _change(getattr(found, name), getattr(state, name))
+            known[name] = known.get(name, 0.0) + lost
+    return replace(found, error=known)
 
 
 def resolved_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray:
     """Populations ρ_nn of as few levels as hold all of the trace but `missing_trace`.
 
     Parameters, errors: as for `quantum_state`; any state with `phonon_number` and
-    `populations(levels)` will do.
+    `populations(levels)` will do.  Of samples it is as many levels as hold all that was recorded.
 
     Returns
     -------
@@ -138,11 +316,14 @@ def resolved_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray
     missing_trace = _checks.positive("missing_trace", missing_trace)
     if not 1e-14 <= missing_trace <= 0.1:
         raise ValueError(f"missing_trace must lie between 1e-14 and 0.1, got {missing_trace!r}")
-    _refuse_without(state, "phonon_number", "populations")
+    refuse_without(state, "phonon_number", "populations")
+    if is_sampled(state):
+        return state.populations(state.levels)
     # A first guess, doubled until it is enough: a thermal state leaves e^{−6} beyond 6⟨n⟩.
     levels = int(6.0 * max(state.phonon_number, 0.0)) + 64
+    most = state.levels if isinstance(state, QuantumState) else _MOST_LEVELS
     while True:
-        levels = min(levels, _MOST_LEVELS)
+        levels = min(levels, most)
         populations = state.populations(levels)
         missing = 1.0 - np.cumsum(populations)
         # A trace that overshoots passes by 1 on its way, that of a state with negative populations
@@ -151,7 +332,7 @@ def resolved_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray
         kept = int(short[-1]) + 2 if short.size else 1
         if kept <= levels:
             return populations[:kept]
-        if levels == _MOST_LEVELS:
+        if levels == most:
             raise ConvergenceError(
                 f"missing_trace: {levels} levels miss {missing[-1]:.1e} of the "
                 f"trace, {missing_trace:.1e} was asked for"
@@ -159,10 +340,19 @@ def resolved_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray
         levels *= 2
 
 
-def _refuse_without(state, *names):
-    lacking = [name for name in names if not hasattr(state, name)]
-    if lacking:
-        raise TypeError(
-            f"state must have {', '.join(names)}, as a SteadyState does; "
-            f"{type(state).__name__} has no {', '.join(lacking)}"
-        )
+def held_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray:
+    """Populations of the levels that hold the state: all that a QuantumState kept, however few."""
+    if isinstance(state, QuantumState):
+        return state.populations()
+    return resolved_populations(state, missing_trace)
+
+
+def _is_matrix(value: Any) -> bool:
+    return isinstance(value, np.ndarray | list | tuple) or any(
+        callable(getattr(value, name, None)) for name in ("full", "toarray")
+    )
+
+
+def _change(found: float, known: float) -> float:
+    """Relative; zero where nothing is left to compare."""
+    return abs(found / known - 1.0) if known and np.isfinite(found / known) else 0.0

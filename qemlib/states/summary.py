@@ -1,44 +1,62 @@
-"""A steady state in a few numbers."""
+"""A state in a few numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from reprlib import repr as repr_short
+from typing import Any
 
 import numpy as np
 
-from qemlib.devices.device import Device
-from qemlib.states.quantum import resolved_populations
-from qemlib.states.work import entropy, ergotropy, free_energy_work
+from qemlib import _checks
+from qemlib._locked import Locked
+from qemlib.devices.device import Device, Oscillator
+from qemlib.states.contract import is_sampled, refuse_without
+from qemlib.states.estimation import (
+    Estimate,
+    estimate_entropy,
+    estimate_ergotropy,
+    estimate_free_energy_work,
+)
+from qemlib.states.quantum import held_populations
+from qemlib.states.work import entropy, ergotropy, free_energy_of_all_levels
 
 __all__ = ["Summary", "summary"]
 
+_WORKS = ("ergotropy", "free_energy_work", "entropy")
+
 
 @dataclass(frozen=True, eq=False)
-class Summary:
-    """A steady state in numbers; all but the first three are those of its populations.
+class Summary(Locked):
+    """A state in numbers; all but the first three are those of its populations.
 
     Attributes
     ----------
     voltage : float
-        Bias of the device.
+        Bias of the device; NaN without one.
     phonon_number, g2 : float
         ⟨a†a⟩ and g⁽²⁾(0), from moments.
     ergotropy, free_energy_work : float
-        Incoherent ergotropy 𝒲_E, Eq. (11), and 𝒲_F, Eq. (12) (energy).
+        Incoherent ergotropy 𝒲_E, Eq. (11), and 𝒲_F, Eq. (12) (energy); of samples, the values of
+        their estimates.
     entropy : float
         Nats.
     inversion : float
         ρ_11 − ρ_00.
     bath_temperature : float
-        Temperature used in 𝒲_F: the colder lead's.
+        Temperature used in 𝒲_F: the colder lead's, or the one given; NaN without either, as is
+        𝒲_F then.
     missing_trace : float
         Part of the trace beyond the levels kept.
     populations : ndarray, shape (levels,)
-        As many as hold the trace to 1e-10.
+        As many as hold the trace, to 1e-10 unless asked for otherwise.
     violations : tuple of str
         What keeps the state from being a quantum state; empty if nothing does.  Populations are
         then no probabilities, and ergotropy, free-energy work and entropy are NaN.
+    error : dict of str to float
+        As the state's; of samples, with those of "ergotropy", "free_energy_work" and "entropy", in
+        the units of these: the standard error, and the bias that was removed, of which some stays.
     """
 
     voltage: float
@@ -52,6 +70,7 @@ class Summary:
     missing_trace: float
     populations: np.ndarray = field(repr=False)
     violations: tuple[str, ...] = ()
+    error: Mapping[str, float] = field(default_factory=dict, repr=False)
 
     @property
     def levels(self) -> int:
@@ -59,53 +78,109 @@ class Summary:
         return self.populations.size
 
 
-def summary(device, state) -> Summary:
-    """The numbers of a steady state of a device.
+def summary(
+    state: Any,
+    device: Device | None = None,
+    missing_trace: float = 1e-10,
+    *,
+    temperature: float | None = None,
+) -> Summary:
+    """The numbers of a state.
 
     Parameters
     ----------
-    device : Device
-    state : SteadyState or OrbitAverage
-        Of a Langevin model of `device`.
+    state : State
+        A SteadyState or any other.
+    device : Device, optional
+        What drives it, if the state does not know; ``summary(device, state)`` is the same.
+    missing_trace : float
+        Levels are kept until no more than this is beyond them; of a QuantumState, all that it has.
+    temperature : float, optional
+        Of the bath in 𝒲_F; by default that of the colder lead.
 
     Raises
     ------
     TypeError
         If `device` is no Device, or `state` no state.
+    ValueError
+        If the temperature is not finite and positive, or neither state nor device has an
+        oscillator.
     ConvergenceError
-        If 8192 levels miss more than 1e-10 of the trace.
+        If 8192 levels miss more of the trace.
 
     Examples
     --------
     >>> import qemlib as qem
-    >>> device = qem.paper_device(voltage=10.0)
-    >>> state = qem.steady_state(qem.LangevinModel.from_device(device))
-    >>> round(summary(device, state).ergotropy, 7)
+    >>> model = qem.LangevinModel.from_device(qem.paper_device(voltage=10.0))
+    >>> round(qem.summary(qem.steady_state(model)).ergotropy, 7)
     0.0362278
     """
-    if not isinstance(device, Device):
+    if isinstance(state, Device):
+        state, device = device, state
+    if device is not None and not isinstance(device, Device):
         raise TypeError(f"device must be a Device, got {repr_short(device)}")
-    populations = resolved_populations(state)
-    energies = device.oscillator.frequency * np.arange(populations.size)
-    temperature = min(lead.temperature for lead in device.leads)
+    refuse_without(state, "phonon_number", "populations", "g2")
+    device = device or getattr(state, "device", None)
+    if temperature is not None:
+        temperature = _checks.positive("temperature", temperature)
+    elif device is not None:
+        temperature = min(lead.temperature for lead in device.leads)
+    populations = held_populations(state, missing_trace)
     violations = tuple(getattr(state, "violations", ()))
-    works = [float("nan")] * 3
+    works: dict[str, float | Estimate] = dict.fromkeys(_WORKS, float("nan"))
     if not violations:
-        works = [
-            ergotropy(populations, energies),
-            free_energy_work(populations, energies, temperature),
-            entropy(populations),
-        ]
+        works |= _works(state, populations, _oscillator(state, device), temperature)
+    errors = {
+        name: found.standard_error + abs(found.bias)
+        for name, found in works.items()
+        if isinstance(found, Estimate)
+    }
     return Summary(
-        voltage=device.voltage,
+        voltage=device.voltage if device else float("nan"),
         phonon_number=state.phonon_number,
         g2=state.g2,
-        ergotropy=works[0],
-        free_energy_work=works[1],
-        entropy=works[2],
-        inversion=float(populations[1] - populations[0]),
-        bath_temperature=temperature,
+        **{name: float(value) for name, value in works.items()},
+        inversion=float(np.diff(populations, append=0.0)[0]),
+        bath_temperature=temperature or float("nan"),
         missing_trace=float(1.0 - populations.sum()),
         populations=populations,
         violations=violations,
+        error={**getattr(state, "error", {}), **errors},
     )
+
+
+def _works(
+    state: Any, populations: np.ndarray, oscillator: Oscillator, temperature: float | None
+) -> dict[str, float | Estimate]:
+    """Of the populations alone; of samples with their errors."""
+    energies = oscillator.frequency * np.arange(populations.size)
+    if temperature is not None:
+        equilibrium = free_energy_of_all_levels(oscillator.frequency, temperature)
+    found: dict[str, float | Estimate] = {}
+    if is_sampled(state):
+        batches = state.population_batches(populations.size)
+        found["ergotropy"] = estimate_ergotropy(batches, energies)
+        found["entropy"] = estimate_entropy(batches)
+        if temperature is not None:
+            found["free_energy_work"] = estimate_free_energy_work(
+                batches, energies, temperature, equilibrium
+            )
+        return found
+    disorder = entropy(populations)
+    found |= {"ergotropy": ergotropy(populations, energies), "entropy": disorder}
+    if temperature is not None:
+        energy = float(populations @ energies / populations.sum())
+        found["free_energy_work"] = energy - temperature * disorder - equilibrium
+    return found
+
+
+def _oscillator(state: Any, device: Device | None) -> Oscillator:
+    known = getattr(state, "oscillator", None)
+    if known is not None:
+        return known
+    if device is None:
+        raise ValueError(
+            "state must know its oscillator, or device be given; got a "
+            f"{type(state).__name__} without one"
+        )
+    return device.oscillator

@@ -11,20 +11,17 @@ characteristic function in Appendix D.
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 
 from qemlib import _checks
 from qemlib._special.laguerre import BLOCK, laguerre_integrals, laguerre_sequence, laguerre_sums
-from qemlib.states import positivity
 from qemlib.states._circles import radial_nodes, refuse_tail
-from qemlib.states._fock import about_its_middle, matrix, phase_space
+from qemlib.states._fock import about_its_middle, coherences, matrix, phase_space
 
 __all__ = [
-    "FromMoments",
     "angular_average",
     "beside_vacuum",
+    "coherences",
     "density_matrix",
     "g2",
     "laguerre_functions",
@@ -90,31 +87,6 @@ def relative(error, value) -> float:
     (0.25, inf)
     """
     return float(error / abs(value)) if value != 0 else float("inf")
-
-
-class FromMoments:
-    """What follows from the moments (⟨|α|²⟩, ⟨|α|⁴⟩) of W alone, with no truncation of levels.
-
-    `violations` says why W is no quantum state, and is empty if it is one; see
-    `qemlib.states.positivity`.
-    """
-
-    moments: tuple[float, float]
-
-    @property
-    def phonon_number(self) -> float:
-        """⟨a†a⟩."""
-        return phonon_number(self.moments)
-
-    @property
-    def g2(self) -> float:
-        """g⁽²⁾(0), Eq. (10)."""
-        return g2(self.moments)
-
-    @cached_property
-    def violations(self) -> tuple[str, ...]:
-        """What of a quantum state W violates; empty if nothing."""
-        return positivity.violations(self)
 
 
 def laguerre_functions(levels: int, z, order: int = 0) -> np.ndarray:

@@ -1,17 +1,30 @@
 """Numbers of a state: ergotropy, free-energy work, entropy, second-order coherence.
 
-States come as populations (one axis, in the order of the energies given beside them) or as density
-matrices: arrays, sparse matrices, or QuTiP's operators and kets.  Nothing is clamped: what is not a
-state is refused.  What truncation leaves of the trace is divided out, so that no number depends on
-where energies count from.
+A state knows its oscillator, and may hold coherences: what is asked of it is asked of all of its
+density matrix, or with ``coherences=False`` of its populations alone.  Else states come as
+populations (one axis, in the order of the energies given beside them) or as density matrices:
+arrays, sparse matrices, or QuTiP's operators and kets.  Nothing is clamped: what is not a state is
+refused.  What truncation leaves of the trace is divided out, so that no number depends on where
+energies count from.
+
+Samples are noisy, and noise does work in these formulas.  For a SampledState each function returns
+an estimate with its error bar instead of a number, from populations alone; see
+`qemlib.states.estimation`.  Coherences only add to both kinds of work, and only take from the
+entropy.
 """
 
 from __future__ import annotations
 
+from typing import Any, overload
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp, xlogy
 
 from qemlib import _checks
+from qemlib.states import estimation
+from qemlib.states.contract import State, is_sampled, is_state, refuse_without
+from qemlib.states.quantum import QuantumState, held_populations, quantum_state
 
 __all__ = ["entropy", "ergotropy", "free_energy_work", "second_order_coherence"]
 
@@ -20,50 +33,76 @@ _NEGATIVE = -1e-9
 _TRACE = 1e-3
 
 
-def ergotropy(rho, hamiltonian) -> float:
+@overload
+def ergotropy(rho: ArrayLike, hamiltonian: ArrayLike) -> float: ...
+@overload
+def ergotropy(rho: State, *, coherences: bool = True) -> Any: ...
+def ergotropy(rho: Any, hamiltonian: ArrayLike | None = None, *, coherences: bool = True) -> Any:
     """Ergotropy 𝒲_E, the most work a cyclic unitary extracts, Eq. (11).
 
     Parameters
     ----------
-    rho : array_like, shape (levels,) or (levels, levels)
-        Populations, or a density matrix.  Populations alone give the *incoherent* ergotropy; a
-        matrix gives the *total* one, with the part that coherences hold.  It is divided by its
-        trace.
+    rho : State, or array_like of shape (levels,) or (levels, levels)
+        A state; or populations, or a density matrix.  Populations alone give the *incoherent*
+        ergotropy; a state and a matrix give the *total* one, with the part that coherences hold.
+        It is divided by its trace.
     hamiltonian : array_like, of the same number of axes
-        Energies of the levels, or the Hamiltonian in the basis of `rho`.
+        Energies of the levels, or the Hamiltonian in the basis of `rho`.  Left out for a state,
+        whose Hamiltonian is its oscillator's.
+    coherences : bool
+        With False, the incoherent ergotropy of a state, which is what the paper evaluates and
+        takes far less time.
 
     Returns
     -------
     float
         Energy, Σ_j r_j (⟨r_j|H|r_j⟩ − ε_j) with r sorted downwards and ε upwards; never negative
-        beyond round-off.
+        beyond round-off.  For a SampledState an `ErgotropyEstimate` of the incoherent ergotropy,
+        whose lower bound holds for the total one.
 
     Raises
     ------
     ValueError
         If a population is below −1e-9, the trace is off by more than 1e-3 (or either by more than
-        the round-off of numbers in less than double precision), a matrix is not Hermitian, or the
-        shapes do not match.
+        the round-off of numbers in less than double precision), a matrix is not Hermitian, the
+        shapes do not match, or a state's `violations` are not empty.
     TypeError
-        If either is no array at all.
+        If either is no array at all, or a Hamiltonian comes with a state.
+    ConvergenceError
+        If 8192 levels do not hold the state.
 
     Examples
     --------
-    >>> ergotropy([0.25, 0.75], [0.0, 1.0])
+    >>> import qemlib as qem
+    >>> qem.ergotropy([0.25, 0.75], [0.0, 1.0])
     0.5
+
+    A Fock state gives all its quanta:
+
+    >>> round(qem.ergotropy(qem.QuantumState([0, 0, 1], qem.Oscillator(frequency=0.2))), 12)
+    0.4
     """
-    rho, hamiltonian, energies = _state_and_energy(rho, hamiltonian)
+    if _is_sampled(rho, hamiltonian):
+        return estimation.estimate_ergotropy(*_batches(rho))
+    rho, hamiltonian, energies = _state_and_energy(rho, hamiltonian, coherences)
     spectrum = np.sort(_eigenvalues(rho))[::-1]
     return _mean_energy(rho, hamiltonian) - float(spectrum @ np.sort(energies))
 
 
-def free_energy_work(rho, hamiltonian, temperature: float) -> float:
+@overload
+def free_energy_work(rho: ArrayLike, hamiltonian: ArrayLike, temperature: float) -> float: ...
+@overload
+def free_energy_work(rho: State, *, temperature: float, coherences: bool = True) -> Any: ...
+def free_energy_work(
+    rho: Any, hamiltonian: Any = None, temperature: Any = None, *, coherences: bool = True
+) -> Any:
     """Work under thermal operations, 𝒲_F = U − TS − F_eq, Eq. (12); energy.
 
     Parameters
     ----------
-    rho, hamiltonian : array_like
-        As for `ergotropy`.  F_eq is that of the levels given: let them reach well beyond T.
+    rho, hamiltonian, coherences
+        As for `ergotropy`.  F_eq is that of the levels given: let them reach well beyond T.  For a
+        state it is that of all levels.
     temperature : float
         T > 0 of the bath (k_B = 1).
 
@@ -71,7 +110,8 @@ def free_energy_work(rho, hamiltonian, temperature: float) -> float:
     -------
     float
         Energy, T Tr ρ(ln ρ − ln ρ_T) with the thermal state ρ_T; never negative beyond round-off,
-        and the same wherever energies count from.
+        and the same wherever energies count from.  For a SampledState an `Estimate` for its
+        populations.
 
     Raises
     ------
@@ -86,16 +126,28 @@ def free_energy_work(rho, hamiltonian, temperature: float) -> float:
     0.693147
     """
     temperature = _checks.positive("temperature", temperature)
-    rho, hamiltonian, energies = _state_and_energy(rho, hamiltonian)
+    whole: float | None = None
+    if is_state(rho):
+        whole = free_energy_of_all_levels(float(_ladder(rho, 2)[1]), temperature)
+    if _is_sampled(rho, hamiltonian):
+        return estimation.estimate_free_energy_work(*_batches(rho), temperature, whole)
+    rho, hamiltonian, energies = _state_and_energy(rho, hamiltonian, coherences)
     with np.errstate(over="ignore"):  # far above a bath that is next to absolute zero
         equilibrium = -temperature * float(logsumexp(-energies / temperature))
+    if whole is not None:
+        equilibrium = whole
     return _mean_energy(rho, hamiltonian) - temperature * _entropy(rho) - equilibrium
 
 
-def entropy(rho) -> float:
-    """Von Neumann entropy S = −Tr ρ ln ρ in nats, from populations or a density matrix.
+@overload
+def entropy(rho: ArrayLike) -> float: ...
+@overload
+def entropy(rho: State, *, coherences: bool = True) -> Any: ...
+def entropy(rho: Any, *, coherences: bool = True) -> Any:
+    """Von Neumann entropy S = −Tr ρ ln ρ in nats, of a state, populations or a density matrix.
 
-    An eigenvalue between −1e-9 and 0 contributes nothing.  Raises as `ergotropy`.
+    An eigenvalue between −1e-9 and 0 contributes nothing.  Arguments are as for `ergotropy`, and
+    so is what is raised.  For a SampledState it is an `Estimate` for its populations.
 
     Examples
     --------
@@ -104,16 +156,20 @@ def entropy(rho) -> float:
     >>> round(entropy([0.5, 0.5]), 6)
     0.693147
     """
+    if _is_sampled(rho, None):
+        return estimation.estimate_entropy(_batches(rho)[0])
+    if is_state(rho):
+        return _entropy(_of_state(rho, coherences))
     return _entropy(_state(rho))
 
 
-def second_order_coherence(populations) -> float:
-    """g⁽²⁾(0) = Σ n(n−1)p_n/(Σ n p_n)², Eq. (10), of a state without coherences.
+def second_order_coherence(populations: State | ArrayLike) -> float:
+    """g⁽²⁾(0) = Σ n(n−1)p_n/(Σ n p_n)², Eq. (10), which coherences have no part in.
 
     Parameters
     ----------
-    populations : array_like, shape (levels,)
-        p_n, n = 0 … levels − 1.
+    populations : State, or array_like of shape (levels,)
+        p_n, n = 0 … levels − 1.  A state's own `g2` is returned, with no truncation of levels.
 
     Raises
     ------
@@ -130,14 +186,67 @@ def second_order_coherence(populations) -> float:
     >>> round(second_order_coherence(0.5 ** np.arange(1.0, 65.0)), 6)
     2.0
     """
-    populations = _state(populations, "populations")
-    if populations.ndim != 1:
-        raise ValueError(f"populations must have one axis, got shape {populations.shape}")
-    n = np.arange(populations.size)
-    mean = float(n @ populations)
+    if is_state(populations):
+        refuse_without(populations, "phonon_number", "g2")
+        _refuse_vacuum(populations.phonon_number)
+        return populations.g2
+    p = _state(populations, "populations")
+    if p.ndim != 1:
+        raise ValueError(f"populations must have one axis, got shape {p.shape}")
+    n = np.arange(p.size)
+    mean = float(n @ p)
+    _refuse_vacuum(mean)
+    return float(n * (n - 1.0) @ p) / mean**2
+
+
+def _refuse_vacuum(mean: float) -> None:
     if not mean > 0:
         raise ValueError(f"populations must hold more than the vacuum, got ⟨n⟩ = {mean!r}")
-    return float(n * (n - 1.0) @ populations) / mean**2
+
+
+def _is_sampled(rho: Any, hamiltonian: Any) -> bool:
+    if not is_state(rho):
+        return False
+    if hamiltonian is not None:
+        raise TypeError(
+            "hamiltonian must be left out for a state, which has that of its oscillator, got "
+            f"{type(hamiltonian).__name__}; give rho.density_matrix(levels) for another"
+        )
+    return is_sampled(rho)
+
+
+def _batches(state: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Populations of each batch, and energies of the levels."""
+    levels = state.levels
+    return state.population_batches(levels), _ladder(state, levels)
+
+
+def _of_state(state: Any, coherences: bool) -> np.ndarray:
+    """ρ, or its populations alone, with trace 1."""
+    if coherences:
+        found = state if isinstance(state, QuantumState) else quantum_state(state)
+        rho, trace, violations = found.matrix, 1.0 - found.missing_trace, found.violations
+    else:
+        rho = held_populations(state)
+        trace, violations = rho.sum(), getattr(state, "violations", ())
+    if violations:
+        raise ValueError(f"state must be a quantum state, got one of which {'; '.join(violations)}")
+    if abs(trace - 1.0) > _TRACE:
+        raise ValueError(f"state must have trace 1 to within {_TRACE:g}, got {trace:.6g}")
+    return rho / trace
+
+
+def free_energy_of_all_levels(frequency: float, temperature: float) -> float:
+    """−T ln Σ e^{−nω0/T} = T ln(1 − e^{−ω0/T}) of an oscillator in equilibrium."""
+    return temperature * float(np.log(-np.expm1(-frequency / temperature)))
+
+
+def _ladder(state: Any, levels: int) -> np.ndarray:
+    """Energies of the levels, from the ground state up."""
+    refuse_without(state, "oscillator")
+    if state.oscillator is None:
+        raise ValueError("state must know its oscillator, got one without")
+    return state.oscillator.frequency * np.arange(levels)
 
 
 def _state(rho, name="rho"):
@@ -154,8 +263,17 @@ def _state(rho, name="rho"):
     return matrix / trace
 
 
-def _state_and_energy(rho, hamiltonian):
+def _state_and_energy(
+    rho: Any, hamiltonian: Any, coherences: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """State, Hamiltonian and its eigenvalues, the lowest of them zero."""
+    if is_state(rho):
+        state, rho = rho, _of_state(rho, coherences)
+        energies = _ladder(state, len(rho))
+        return rho, energies if rho.ndim == 1 else np.diag(energies), energies
+    if hamiltonian is None:
+        _checks.numbers("rho", rho, ket=True)
+        raise TypeError("hamiltonian must be an array where rho is one, got None")
     rho, hamiltonian = _state(rho), _matrix_or_levels("hamiltonian", hamiltonian)
     if rho.shape != hamiltonian.shape:
         raise ValueError(

@@ -140,7 +140,7 @@ def sweep(
 def _point(device, method):
     with positivity.untold():  # another process's warnings are not seen here
         state = _METHODS[method](LangevinModel.from_device(device))
-    numbers = summary(device, state)
+    numbers = summary(state)
     point = {name: getattr(numbers, name) for name in _VARIABLES if hasattr(numbers, name)}
     here = {"damping_at_rest": float(damping(device, 0.0)), "positive": not numbers.violations}
     return point | here

@@ -35,6 +35,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import expm_multiply, splu
 
 from qemlib import _checks
+from qemlib._locked import Locked
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device, Lead
 
@@ -45,7 +46,7 @@ _RESIDUAL = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
-class ChargeInHierarchy:
+class ChargeInHierarchy(Locked):
     """The charge of a dot between Lorentzian leads, at one position.
 
     Attributes

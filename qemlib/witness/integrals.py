@@ -32,6 +32,7 @@ import mpmath as mp
 import numpy as np
 
 from qemlib import _checks
+from qemlib._locked import Locked
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device
 
@@ -46,7 +47,7 @@ _EXTRA = 8
 
 
 @dataclass(frozen=True, eq=False)
-class DefiningIntegrals:
+class DefiningIntegrals(Locked):
     """The coefficients at one position, as numbers of mpmath.
 
     They hold all their digits.  What is computed from them is rounded to `mpmath.mp.dps` digits, as

@@ -33,6 +33,7 @@ import numpy as np
 from scipy.special import erfc
 
 from qemlib import _checks
+from qemlib._locked import Locked
 from qemlib.devices.densities import SpectralDensity
 from qemlib.devices.device import Device
 
@@ -53,7 +54,7 @@ _REST = 2e-6
 
 
 @dataclass(frozen=True, eq=False)
-class ChargeInTime:
+class ChargeInTime(Locked):
     """The charge of a dot between discrete leads, at one position.
 
     Attributes

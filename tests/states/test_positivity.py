@@ -217,7 +217,7 @@ def test_a_stiff_oscillator_gets_all_its_levels():
     assert abs(rho.missing_trace) < 1e-10
     assert rho.lowest_eigenvalue == pytest.approx(-0.05, abs=2e-3)
     n = np.arange(rho.levels)
-    assert n @ rho.populations == pytest.approx(state.phonon_number, rel=1e-6)
+    assert n @ rho.populations() == pytest.approx(state.phonon_number, rel=1e-6)
 
 
 def test_a_sweep_marks_its_points_and_warns_once():

@@ -48,16 +48,16 @@ def test_coherences_and_eigenvalues_are_seen():
     assert (rho.levels, rho.harmonics) == (6, 5)
     assert rho.purity == pytest.approx(1.0, abs=1e-14)
     assert abs(rho.lowest_eigenvalue) < 1e-15
-    assert rho.populations == pytest.approx(amplitude[:6] ** 2, abs=1e-15)
+    assert rho.populations() == pytest.approx(amplitude[:6] ** 2, abs=1e-15)
 
 
 def test_a_negative_eigenvalue_is_reported_and_not_mended():
     rho = qem.quantum_state(in_memory([[0.5, 0.6], [0.6, 0.5]]))
     assert rho.lowest_eigenvalue == pytest.approx(-0.1, abs=1e-15)
-    assert rho.density_matrix[0, 1] == 0.6
+    assert rho.matrix[0, 1] == 0.6
     assert "lowest eigenvalue -1.0e-01" in repr(rho)
     with pytest.raises(ValueError, match="no population below"):
-        qem.ergotropy(rho.density_matrix, np.diag([0.0, 1.0]))
+        qem.ergotropy(rho.matrix, np.diag([0.0, 1.0]))
 
 
 @pytest.mark.parametrize("voltage", [0.0, 6.0, 10.0])
@@ -67,8 +67,8 @@ def test_the_devices_state_is_positive_and_holds_its_moments(voltage):
     assert 0 <= rho.missing_trace < 1e-10
     assert rho.lowest_eigenvalue > 0
     n = np.arange(rho.levels)
-    assert n @ rho.populations == pytest.approx(state.phonon_number, rel=1e-8)
-    twice = np.sqrt(n[2:] * (n[2:] - 1)) @ np.diagonal(rho.density_matrix, 2)
+    assert n @ rho.populations() == pytest.approx(state.phonon_number, rel=1e-8)
+    twice = np.sqrt(n[2:] * (n[2:] - 1)) @ np.diagonal(rho.matrix, 2)
     assert np.conj(twice) == pytest.approx(state.squeezing, abs=1e-7)
 
 
@@ -108,10 +108,10 @@ def test_a_trace_that_passes_one_many_times_counts_where_it_stays():
     ("state", "lacking"),
     [
         (qem.paper_device(), "Device has no phonon_number, populations, density_matrix"),
-        (qem.orbit_average(paper_model(0.0)), "OrbitAverage has no density_matrix"),
+        (paper_model(0.0), "LangevinModel has no phonon_number"),
         (None, "NoneType has no phonon_number"),
     ],
-    ids=["device", "orbit average", "nothing"],
+    ids=["device", "model", "nothing"],
 )
 def test_what_is_no_state_is_a_type_error(state, lacking):
     with pytest.raises(TypeError, match=f"^state must have phonon_number.*{lacking}"):

@@ -292,11 +292,11 @@ def test_the_device_there_and_back():
     scales = state.model.x0, state.model.p0
     rho = qem.quantum_state(state, missing_trace=1e-11)
     x, p = np.linspace(-40, 40, 17)[:, None], np.linspace(-8, 8, 19)
-    w = wigner.wigner_function(rho.density_matrix, x, p, *scales)
+    w = wigner.wigner_function(rho.matrix, x, p, *scales)
     peak = state.wigner(0.0, 0.0)
     assert np.abs(w - state.wigner(x, p)).max() < 1e-10
     assert peak > 100 * 1e-10
-    theirs = qutip.wigner(qutip.Qobj(rho.density_matrix), x.ravel() / scales[0], p / scales[1], g=2)
+    theirs = qutip.wigner(qutip.Qobj(rho.matrix), x.ravel() / scales[0], p / scales[1], g=2)
     assert np.abs(w - theirs.T / (scales[0] * scales[1])).max() < 1e-10
 
 
