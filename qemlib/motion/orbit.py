@@ -32,6 +32,10 @@ _RADII = 600  # orbits
 # Where the coefficients are smooth the rule converges exponentially: the error is the third power.
 _PHASES = (192, 576, 1728, 5184)
 _PHASE = 1e-4
+# For the weight at the edge alone: points on half an orbit, and orbits, as many as it takes until
+# half of them give ln W to _RADIUS; the error of a spline through all is less by 2^6.
+_LOOKS = ((66, 121), (192, 301), *((phases, 601) for phases in _PHASES))
+_RADIUS = 1e-6
 _ANGLES = 96  # directions in phase space for angular averages
 _EDGE_WEIGHT = 1e-8
 # ln W beside its largest value that no integral sees, and the part of all orbits above it that
@@ -39,6 +43,9 @@ _EDGE_WEIGHT = 1e-8
 _NOTHING, _FEWEST = -80.0, 0.25
 _FEWEST_HELD = 12  # orbits above the edge weight
 _ROUND_OFF = 1e-20  # of a kinetic energy
+# Steps of Newton that have met a turning point, in units of the grid; and those that are round-off
+# if they do not fall.
+_MET, _CLOSE = 1e-14, 1e-9
 # What the average neglects, in units of the square of uneven friction over frequency.
 _NEGLECTED = 10.0
 
@@ -131,7 +138,20 @@ def edge_weight(model) -> float:
     -62.5
     """
     refuse_other_than_model(model)
-    return float(np.exp(_resolved_orbits(model)[2]))
+    well = _well(model)
+    reach = _widest(model, well)
+    for phases, radii in _LOOKS:
+        radius = np.linspace(0.0, reach, radii)
+        turns = _turns(model, radius, well, phases)
+        log_weight = _log_weight(model, radius, turns.ratio)
+        fewer = _log_weight(model, radius, turns.ratio_from_fewer)
+        coarse = _log_weight(model, radius[::2], turns.ratio[::2])
+        seen = log_weight > _NOTHING
+        of_phases = np.abs(log_weight - fewer)[seen].max()
+        of_radii = np.abs(log_weight[::2] - coarse)[seen[::2]].max()
+        if of_phases < _PHASE and of_radii < _RADIUS:
+            break
+    return float(np.exp(log_weight[-1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,38 +302,70 @@ def paths(model, radius, center, minimum, phases) -> Paths:
     return Paths(x, p, 2.0 * half * np.cos(phase) * np.pi / phases)
 
 
+@dataclass(frozen=True, eq=False)
+class _Turns:
+    """Orbits of one turn, and friction and noise on them; the first is the point at rest."""
+
+    path: Paths
+    damping: np.ndarray  # at the points of the path
+    diffusion: np.ndarray
+    p_dx: np.ndarray  # m p |dx|, the weight of ∮ p² dt
+    loss: np.ndarray  # ∮ γ p² dt of each orbit but the first
+    noise: np.ndarray  # ∮ D p² dt
+    at_rest: tuple[float, float]  # γ and D
+    ratio: np.ndarray  # of loss to noise of each orbit
+    ratio_from_fewer: np.ndarray  # the same from a third of the points
+
+
+def _turns(model, radius, well, phases):
+    center, minimum = well
+    path = paths(model, radius[1:], center, minimum, phases)
+    damping, diffusion = model.damping_at(path.x), model.diffusion_at(path.x)
+    at_rest = float(model.damping_at(center)), float(model.diffusion_at(center))
+    p_dx = model.mass * path.p * path.dx
+    lost, shaken = damping * p_dx, diffusion * p_dx
+    loss, noise = lost.sum(axis=1), shaken.sum(axis=1)
+    _refuse_no_noise(model, at_rest[1], noise)
+    fewer = lost[:, 1::3].sum(axis=1) / shaken[:, 1::3].sum(axis=1)
+    first = at_rest[0] / at_rest[1]
+    return _Turns(
+        path=path,
+        damping=damping,
+        diffusion=diffusion,
+        p_dx=p_dx,
+        loss=loss,
+        noise=noise,
+        at_rest=at_rest,
+        ratio=np.concatenate([[first], loss / noise]),
+        ratio_from_fewer=np.concatenate([[first], fewer]),
+    )
+
+
 def _orbits(model, well, reach, phases):
     """The integrals, for orbits up to radius `reach`."""
     m = model.mass
     center, minimum = well
     radius = np.linspace(0.0, reach, _RADII)
-    path = paths(model, radius[1:], center, minimum, phases)
-    damping, diffusion = model.damping_at(path.x), model.diffusion_at(path.x)
-    at_rest = float(model.damping_at(center)), float(model.diffusion_at(center))
-    p_dx = m * path.p * path.dx
-    action, loss = p_dx.sum(axis=1), (damping * p_dx).sum(axis=1)
-    noise = (diffusion * p_dx).sum(axis=1)
-    _refuse_no_noise(model, at_rest[1], noise)
-    ratio = loss / noise
-    fewer = np.divide(*((each * p_dx)[:, 1::3].sum(axis=1) for each in (damping, diffusion)))
+    turns = _turns(model, radius, well, phases)
+    path, p_dx = turns.path, turns.p_dx
+    action = p_dx.sum(axis=1)
     square = path.x**2 / model.x0**2 + path.p**2 / model.p0**2  # |α|²
     dt = m * path.dx / path.p
     period = dt.sum(axis=1)
     squares = np.stack([(dt * square**power).sum(axis=1) for power in (1, 2)])
     resting = period[0] * np.array([(center / model.x0) ** power for power in (2, 4)])
+    uneven = (turns.damping - turns.diffusion * turns.ratio[1:, None]) ** 2 * p_dx
     return _Orbits(
         radius=radius,
         period=np.concatenate([period[:1], period]),
         action=np.concatenate([[0.0], action]),
-        loss=np.concatenate([[0.0], loss]),
-        noise=np.concatenate([[0.0], noise]),
-        uneven=np.concatenate(
-            [[0.0], ((damping - diffusion * ratio[:, None]) ** 2 * p_dx).sum(axis=1) / action]
-        ),
+        loss=np.concatenate([[0.0], turns.loss]),
+        noise=np.concatenate([[0.0], turns.noise]),
+        uneven=np.concatenate([[0.0], uneven.sum(axis=1) / action]),
         squares=np.concatenate([resting[:, None], squares], axis=1),
-        damping_over_diffusion=np.concatenate([[at_rest[0] / at_rest[1]], ratio]),
-        from_fewer=np.concatenate([[at_rest[0] / at_rest[1]], fewer]),
-        friction=np.concatenate([[at_rest[0]], loss / action]),
+        damping_over_diffusion=turns.ratio,
+        from_fewer=turns.ratio_from_fewer,
+        friction=np.concatenate([turns.at_rest[:1], turns.loss / action]),
         center=center,
         minimum=minimum,
     )
@@ -327,12 +379,18 @@ def _refuse_no_noise(model, at_rest, noise):
         )
 
 
-def _log_weight(model, orbits, ratio):
+def _log_weight(model, radius, ratio):
     """ln W, at most 0, from the friction over noise of each orbit."""
     # dE = 2 ω0 r dr
-    slope = -4.0 * model.mass * model.frequency * ratio * orbits.radius
-    log_weight = make_interp_spline(orbits.radius, slope, k=5).antiderivative()(orbits.radius)
+    slope = -4.0 * model.mass * model.frequency * ratio * radius
+    log_weight = make_interp_spline(radius, slope, k=5).antiderivative()(radius)
     return log_weight - log_weight.max()
+
+
+def _widest(model, well):
+    """Radius of the widest orbit on the grid."""
+    ends = np.array([model.x[0], model.x[-1]])
+    return float(np.sqrt((np.min(model.potential_at(ends)) - well[1]) / model.frequency))
 
 
 def _resolved_orbits(model):
@@ -341,14 +399,12 @@ def _resolved_orbits(model):
     Where the grid is far wider than the state, only the orbits that the state knows are kept.
     """
     well = _well(model)
-    ends = np.array([model.x[0], model.x[-1]])
-    reach = float(np.sqrt((np.min(model.potential_at(ends)) - well[1]) / model.frequency))
-    widest = None
+    reach, widest = _widest(model, well), None
     while True:
         for phases in _PHASES:
             orbits = _orbits(model, well, reach, phases)
-            log_weight = _log_weight(model, orbits, orbits.damping_over_diffusion)
-            fewer = _log_weight(model, orbits, orbits.from_fewer)
+            log_weight = _log_weight(model, orbits.radius, orbits.damping_over_diffusion)
+            fewer = _log_weight(model, orbits.radius, orbits.from_fewer)
             seen = log_weight > _NOTHING
             if np.abs(log_weight - fewer)[seen].max() < _PHASE:
                 break
@@ -407,7 +463,7 @@ def _errors(model, orbits, log_weight, moments, relaxation_time):
     neglected = _NEGLECTED * squared * (1.0 + np.sqrt(uneven) * relaxation_time)
     numbers = np.array([wigner.phonon_number(moments), wigner.g2(moments)])
     change = np.zeros(2)
-    fewer = _log_weight(model, orbits, orbits.from_fewer)
+    fewer = _log_weight(model, orbits.radius, orbits.from_fewer)
     for curve, every, order in ((fewer, 1, 9.0), (log_weight, 2, 4.0)):
         other = _moments(model, orbits, curve, every)[0]
         change += np.abs([wigner.phonon_number(other), wigner.g2(other)] - numbers) / order
@@ -442,20 +498,31 @@ def _well(model):
 def _turning_points(model, energy, center, edge):
     """Solve U(x) = energy between the minimum and one edge, by Newton inside a bracket."""
     inner, outer = np.full(energy.shape, center), np.full(energy.shape, edge)
-    x = 0.5 * (inner + outer)
     stiffness = model.mass * model.frequency**2
+    # Where the spring alone would turn the motion, if that is on the grid.
+    above = np.maximum(energy - float(model.potential_at(center)), 0.0)
+    farthest = np.sqrt(2.0 * above / stiffness)
+    x = center + np.sign(edge - center) * np.minimum(farthest, abs(edge - center))
+    scale, before = max(abs(edge), abs(center)), np.inf
     for _ in range(80):
         excess = model.potential_at(x) - energy
         inner, outer = np.where(excess < 0, x, inner), np.where(excess < 0, outer, x)
         slope = stiffness * x - model.force_at(x)
         with np.errstate(divide="ignore", invalid="ignore"):
-            newton = x - excess / slope
+            newton = np.clip(x - excess / slope, *sorted((center, edge)))
         low, high = np.minimum(inner, outer), np.maximum(inner, outer)
-        inside = (newton > low) & (newton < high)
+        inside = (newton >= low) & (newton <= high)
         step = np.where(inside, newton, 0.5 * (inner + outer)) - x
+        # A turning point that was met leaves the bracket by its round-off.
+        met = np.abs(newton - x) < _MET * scale
+        step = np.where(met, 0.0, step)
         x = x + step
-        if np.abs(step).max() < 1e-14 * max(abs(edge), abs(center)):
+        longest = float(np.abs(step).max())
+        # Next to the minimum the round-off of a potential is more than that of a position: there
+        # the steps cease to fall.
+        if longest < _MET * scale or (longest < _CLOSE * scale and longest > 0.5 * before):
             break
+        before = longest
     return x
 
 
