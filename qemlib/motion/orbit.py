@@ -32,10 +32,11 @@ _RADII = 600  # orbits
 # Where the coefficients are smooth the rule converges exponentially: the error is the third power.
 _PHASES = (192, 576, 1728, 5184)
 _PHASE = 1e-4
-# For the weight at the edge alone: points on half an orbit, and orbits, as many as it takes until
-# half of them give ln W to _RADIUS; the error of a spline through all is less by 2^6.
+# For the weight at the edge alone: points on half an orbit, and orbits, as many as it takes until a
+# third of the points, and half of the orbits, give ln W to _LOOK; the heaviest orbit is sought at so
+# many radii between two.
 _LOOKS = ((66, 121), (192, 301), *((phases, 601) for phases in _PHASES))
-_RADIUS = 1e-6
+_LOOK, _BETWEEN = 0.03, 10
 _ANGLES = 96  # directions in phase space for angular averages
 _EDGE_WEIGHT = 1e-8
 # ln W beside its largest value that no integral sees, and the part of all orbits above it that
@@ -143,15 +144,18 @@ def edge_weight(model) -> float:
     for phases, radii in _LOOKS:
         radius = np.linspace(0.0, reach, radii)
         turns = _turns(model, radius, well, phases)
-        log_weight = _log_weight(model, radius, turns.ratio)
-        fewer = _log_weight(model, radius, turns.ratio_from_fewer)
-        coarse = _log_weight(model, radius[::2], turns.ratio[::2])
-        seen = log_weight > _NOTHING
-        of_phases = np.abs(log_weight - fewer)[seen].max()
-        of_radii = np.abs(log_weight[::2] - coarse)[seen[::2]].max()
-        if of_phases < _PHASE and of_radii < _RADIUS:
+        curve = _log_weight_curve(model, radius, turns.ratio)
+        log_weight = curve(radius)
+        seen = log_weight - log_weight.max() > _NOTHING
+        others = (
+            _log_weight_curve(model, radius, turns.ratio_from_fewer),
+            _log_weight_curve(model, radius[::2], turns.ratio[::2]),
+        )
+        if all(np.abs(log_weight - other(radius))[seen].max() < _LOOK for other in others):
             break
-    return float(np.exp(log_weight[-1]))
+    # The heaviest orbit may lie between two of them.
+    largest = curve(np.linspace(0.0, reach, _BETWEEN * radii)).max()
+    return float(np.exp(log_weight[-1] - largest))
 
 
 @dataclass(frozen=True, eq=False)
@@ -379,11 +383,16 @@ def _refuse_no_noise(model, at_rest, noise):
         )
 
 
-def _log_weight(model, radius, ratio):
-    """ln W, at most 0, from the friction over noise of each orbit."""
+def _log_weight_curve(model, radius, ratio):
+    """ln W over the radius, up to a constant, from the friction over noise of each orbit."""
     # dE = 2 ω0 r dr
     slope = -4.0 * model.mass * model.frequency * ratio * radius
-    log_weight = make_interp_spline(radius, slope, k=5).antiderivative()(radius)
+    return make_interp_spline(radius, slope, k=5).antiderivative()
+
+
+def _log_weight(model, radius, ratio):
+    """ln W of each orbit, at most 0."""
+    log_weight = _log_weight_curve(model, radius, ratio)(radius)
     return log_weight - log_weight.max()
 
 
