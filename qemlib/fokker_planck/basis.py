@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from scipy.linalg import lu_factor, lu_solve
+from scipy.linalg import get_lapack_funcs
 from scipy.special import roots_legendre
 
 # Points of a Gauss-Legendre panel, and the largest phase over half of it that they integrate to
@@ -170,23 +170,33 @@ def generator(model, size, width, odd=False, middle=0.0, motion=True):
             (-omega0 * inner(derivative), inner(momentum)),
             (matrix(omega0 * node - model.force_at(position) / p0), inner(derivative)),
         ]
-    indices = _block_indices(size, model.mirrored, odd)
+    return _in_blocks(terms, size, _block_indices(size, model.mirrored, odd))
+
+
+def _in_blocks(terms, size, indices):
+    """The sum of products of a matrix in x and one in p, which couples next neighbours at most."""
+    parts = {}  # of the matrices in x: all of them, or what couples functions of two parities
+
+    def part(term, rows, columns):
+        key = term, rows[0], columns[0]
+        if key not in parts:
+            parts[key] = np.asfortranarray(terms[term][0][np.ix_(rows, columns)])
+        return parts[key]
 
     def block(rows, columns):
-        return np.block(
-            [
-                [
-                    np.zeros((fi.size, fj.size))
-                    + sum(
-                        in_p[i, j] * in_x[np.ix_(fi, fj)]
-                        for in_x, in_p in terms
-                        if in_p[i, j] != 0.0
-                    )
-                    for j, fj in columns
-                ]
-                for i, fi in rows
-            ]
-        )
+        shape = (sum(f.size for _, f in rows), sum(f.size for _, f in columns))
+        result = np.zeros(shape, order="F")
+        below = 0
+        for i, fi in rows:
+            beside = 0
+            for j, fj in columns:
+                here = result[below : below + fi.size, beside : beside + fj.size]
+                for term, (_, in_p) in enumerate(terms):
+                    if in_p[i, j] != 0.0:
+                        here += in_p[i, j] * part(term, fi, fj)
+                beside += fj.size
+            below += fi.size
+        return result
 
     pairs = list(pairwise(indices))
     return Generator(
@@ -214,19 +224,25 @@ def _block_indices(size, mirrored, odd):
 def _eliminate(blocks):
     """Eliminate from the highest p levels down; returns a solver for L c = b."""
     count = len(blocks.diagonal)
+    # LAPACK itself: the blocks are small, and many.
+    factor, substitute = get_lapack_funcs(("getrf", "getrs"), (blocks.diagonal[0],))
     factors = [None] * count
-    factors[-1] = lu_factor(blocks.diagonal[-1])
+
+    def divided(b, right):
+        return substitute(*factors[b][:2], right)[0]
+
+    factors[-1] = factor(blocks.diagonal[-1])
     for b in range(count - 2, -1, -1):
-        schur = blocks.diagonal[b] - blocks.upper[b] @ lu_solve(factors[b + 1], blocks.lower[b])
-        factors[b] = lu_factor(schur)
+        schur = blocks.diagonal[b] - blocks.upper[b] @ divided(b + 1, blocks.lower[b])
+        factors[b] = factor(schur, overwrite_a=True)
 
     def solve(right):
         reduced = [v.copy() for v in right]
         for b in range(count - 2, -1, -1):
-            reduced[b] -= blocks.upper[b] @ lu_solve(factors[b + 1], reduced[b + 1])
-        result = [lu_solve(factors[0], reduced[0])]
+            reduced[b] -= blocks.upper[b] @ divided(b + 1, reduced[b + 1])
+        result = [divided(0, reduced[0])]
         for b in range(1, count):
-            result.append(lu_solve(factors[b], reduced[b] - blocks.lower[b - 1] @ result[-1]))
+            result.append(divided(b, reduced[b] - blocks.lower[b - 1] @ result[-1]))
         return result
 
     return solve
