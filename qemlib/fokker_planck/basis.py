@@ -9,66 +9,16 @@ continued fraction method of Risken (The Fokker-Planck Equation, ch. 9).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 from scipy.linalg import get_lapack_funcs
-from scipy.special import roots_legendre
 
-# Points of a Gauss-Legendre panel, and the largest phase over half of it that they integrate to
-# round-off: [e κ/4n]^2n.
-_PANELS = ((4, 0.075), (6, 0.5), (8, 1.3), (12, 4.0))
-# Functions of the highest order reach this many widths beyond their turning point.
-_TAIL = 6.0
-
-
-def hermite_functions(count, x, width):
-    """Orthonormal Hermite functions h_j(x) of the given width; shape (count, points)."""
-    y = np.asarray(x, dtype=float) / width
-    result = np.empty((count, y.size))
-    result[0] = np.pi**-0.25 / np.sqrt(width) * np.exp(-0.5 * y**2)
-    if count > 1:
-        result[1] = np.sqrt(2.0) * y * result[0]
-    for j in range(2, count):
-        result[j] = np.sqrt(2.0 / j) * y * result[j - 1] - np.sqrt((j - 1) / j) * result[j - 2]
-    return result
-
-
-def quadrature(count, width, low=-np.inf, high=np.inf):
-    """Nodes and weights for products of two Hermite functions and a smooth function of x.
-
-    Gauss-Legendre on the part of [low, high] where the functions live.
-    """
-    reach = width * (np.sqrt(2.0 * count + 1.0) + _TAIL)
-    low, high = max(low, -reach), min(high, reach)
-    node, weight = _legendre(2 * count + 64)
-    return low + 0.5 * (high - low) * (node + 1.0), 0.5 * (high - low) * weight
-
-
-def quadrature_between(breaks, count, width, low, high):
-    """As `quadrature`, for a function that is smooth between the breaks only: panel by panel."""
-    reach = width * (np.sqrt(2.0 * count + 1.0) + _TAIL)
-    low, high = max(low, -reach), min(high, reach)
-    edges = np.concatenate([[low], breaks[(breaks > low) & (breaks < high)], [high]])
-    # The product of two functions turns by this angle over half a panel, or over a part of it.
-    wave = 2.0 * np.sqrt(2.0 * count + 1.0) / width
-    parts = np.ceil(0.5 * wave * np.diff(edges) / _PANELS[-1][1]).astype(int)
-    left, half = np.repeat(edges[:-1], parts), np.repeat(0.5 * np.diff(edges) / parts, parts)
-    left = left + 2.0 * half * (np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts))
-    nodes, weights, least = [], [], 0.0
-    for points, most in _PANELS:
-        chosen = (wave * half > least) & (wave * half <= most * (1.0 + 1e-9))
-        node, weight = _legendre(points)
-        nodes.append((left[chosen, None] + half[chosen, None] * (node + 1.0)).ravel())
-        weights.append((half[chosen, None] * weight).ravel())
-        least = most * (1.0 + 1e-9)
-    return np.concatenate(nodes), np.concatenate(weights)
-
-
-@lru_cache(maxsize=64)
-def _legendre(count):
-    return roots_legendre(count)
+from qemlib._special.hermite import (
+    hermite_functions,
+    quadrature,
+    quadrature_between,
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.errors import ConvergenceError
 from qemlib.fokker_planck import _slow
+from qemlib.fokker_planck._sizes import LADDER, sizes
 from qemlib.fokker_planck.basis import generator, hermite_functions, quadrature
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import orbit_average
@@ -28,7 +29,6 @@ _EDGE_OF_ESTIMATE = 1e-14
 # or stays within such a factor for three sizes, is no error of a small basis: it is then widened.
 _EDGE_ALLOWED, _KNOWN = 1e-10, 3.0
 _WIDER = 1.15
-_SIZES = (24, 36, 48, 64, 88, 116, 152, 196, 248)
 # Inverse iteration leaves round-off of this size in the residual.
 _ROUND_OFF = 1e-10
 # In units of ω0 times the relaxation time it leaves at least the first, and at most the second, in
@@ -282,7 +282,7 @@ def _refine(estimate, middle, radius, rtol, last):
     """
     rough = bool(estimate.model.rough)
     before, edges, worst_before = None, [], np.inf
-    for size in _SIZES:
+    for size in sizes(estimate, middle, radius, rtol):
         state = _solve(estimate, size, middle, radius, rtol)
         if before is not None:
             changes = _changes(state, before)
@@ -322,9 +322,9 @@ def _hopeless(size, worst, worst_before, rtol):
     """True if changes that fall by a power of the size stay far above rtol at the largest size."""
     if size <= _ENOUGH_TO_TELL:
         return False
-    step = size / _SIZES[_SIZES.index(size) - 1]
+    step = size / LADDER[LADDER.index(size) - 1]
     order = np.clip(np.log(worst_before / worst) / np.log(step), 0.0, _FASTEST)
-    return worst * (size / _SIZES[-1]) ** order > 10.0 * rtol
+    return worst * (size / LADDER[-1]) ** order > 10.0 * rtol
 
 
 def _changes(state, before):

@@ -33,8 +33,8 @@ _RADII = 600  # orbits
 _PHASES = (192, 576, 1728, 5184)
 _PHASE = 1e-4
 # For the weight at the edge alone: points on half an orbit, and orbits, as many as it takes until a
-# third of the points, and half of the orbits, give ln W to _LOOK; the heaviest orbit is sought at so
-# many radii between two.
+# third of the points, and half of the orbits, give ln W to _LOOK.  The heaviest orbit is sought at
+# so many radii between two.
 _LOOKS = ((66, 121), (192, 301), *((phases, 601) for phases in _PHASES))
 _LOOK, _BETWEEN = 0.03, 10
 _ANGLES = 96  # directions in phase space for angular averages
