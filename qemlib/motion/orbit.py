@@ -11,10 +11,11 @@ frequency, x and its `*_at` methods.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from reprlib import repr as repr_short
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.interpolate import make_interp_spline
@@ -96,7 +97,7 @@ def orbit_average(model) -> OrbitAverage:
     (2.0, 2.0)
     """
     refuse_other_than_model(model)
-    estimate = _solve(model)
+    estimate = _kept(model)
     weight = estimate.edge_weight
     if not weight < _EDGE_WEIGHT:
         if not (estimate.friction > 0).any():
@@ -422,6 +423,23 @@ def _resolved_orbits(model):
         if last > _FEWEST * _RADII:
             return orbits, log_weight, widest, phases
         reach = float(1.5 * orbits.radius[last + 1])
+
+
+# What was found of a model, as long as that lives: grids, states, samplers and spectra ask for it.
+_FOUND: WeakKeyDictionary[Locked, dict[str, Any]] = WeakKeyDictionary()
+
+
+def _kept(model):
+    """The orbit average of a model, computed once if nothing of the model can change."""
+    if not isinstance(model, Locked):
+        return _solve(model)
+    found = _FOUND.get(model)
+    if found is None:
+        estimate = _solve(model)
+        # All but the model itself, which must not be kept alive by this.
+        found = {f.name: getattr(estimate, f.name) for f in fields(estimate) if f.name != "model"}
+        _FOUND[model] = found
+    return OrbitAverage(model=model, **found)
 
 
 def _solve(model):
