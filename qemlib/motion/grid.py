@@ -124,8 +124,7 @@ def model_of(coefficients: Coefficients, build: Build) -> Any:
     x0 = coefficients.oscillator.x0
     width = _NARROWEST * x0
     while width < _FARTHEST * x0:
-        x, values = _looked(build, kept, width)
-        look = build(x, values, _GIVEN)
+        x, values, look = _looked(build, kept, width)
         if _falls_outwards(look):
             width = max(_FURTHEST_GROWTH * width, _farthest_rest(coefficients, look) + width)
             continue
@@ -134,7 +133,7 @@ def model_of(coefficients: Coefficients, build: Build) -> Any:
         needed = _EDGE_WEIGHT ** (_STRONGER if strong else 1)
         if weight < needed:
             reason = f"orbit-averaged weight at the edge {weight:.0e} of the largest"
-            model = _resolved(build, kept, x, values, reason)
+            model = _resolved(build, kept, x, values, reason, look)
             if x.size == _COARSE_POINTS and model.x.size <= _TRUSTED:
                 return model
             weight = edge_weight(model)
@@ -236,26 +235,30 @@ def _even_grid(coefficients, half_width):
 
 
 def _looked(build, kept, half_width):
-    """Positions and coefficients that are enough to find the width."""
+    """Positions, coefficients and a model that are enough to find the width."""
     x = _even_grid(kept.of, half_width)
     values = kept.at(x)
-    while x.size <= _MOST_POINTS:
-        missed, between, new = _missed(build, kept, x, values)
+    while True:
+        model = build(x, values, _GIVEN)
+        if x.size > _MOST_POINTS:
+            break
+        missed, between, new = _missed(kept, model)
         wrong = missed > _COARSE_ERROR
         if not wrong.any():
             break
         x, values = _inserted(x, values, wrong, between, new)
-    return x, values
+    return x, values, model
 
 
-def _resolved(build, kept, x, values, reason):
+def _resolved(build, kept, x, values, reason, model=None):
     """Refine the grid until the splines hold between its points.
 
     Better than they are known the coefficients need not be.
     """
     allowed = max(_INTERPOLATION_ERROR, _OF_ACCURACY * kept.of.accuracy)
     while True:
-        missed, between, new = _missed(build, kept, x, values)
+        missed, between, new = _missed(kept, model or build(x, values, _GIVEN))
+        model = None
         if x.size < _EVEN_POINTS:
             chosen = np.ones(missed.size, dtype=bool)
         else:
@@ -272,13 +275,12 @@ def _resolved(build, kept, x, values, reason):
             )
 
 
-def _missed(build, kept, x, values):
+def _missed(kept, model):
     """What the splines miss half-way between points, relative to the largest; and what is there.
 
     What the coefficients themselves may be off by is not missed.
     """
-    model = build(x, values, _GIVEN)
-    between = 0.5 * (x[1:] + x[:-1])
+    between = 0.5 * (model.x[1:] + model.x[:-1])
     new, error = kept.at(between), kept.error_at(between)
     missed = np.zeros(between.size)
     for name, exact in new.items():

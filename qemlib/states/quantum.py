@@ -13,7 +13,8 @@ from qemlib.states import positivity
 
 __all__ = ["QuantumState", "quantum_state", "resolved_populations"]
 
-_MOST_LEVELS = 8192
+_MOST_LEVELS, _FEWEST_LEVELS = 8192, 64
+_RADII = 100  # at which W tells how many levels it takes
 _NEGATIVE = 1e-9
 
 
@@ -139,8 +140,7 @@ def resolved_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray
     if not 1e-14 <= missing_trace <= 0.1:
         raise ValueError(f"missing_trace must lie between 1e-14 and 0.1, got {missing_trace!r}")
     _refuse_without(state, "phonon_number", "populations")
-    # A first guess, doubled until it is enough: a thermal state leaves e^{−6} beyond 6⟨n⟩.
-    levels = int(6.0 * max(state.phonon_number, 0.0)) + 64
+    levels = _first_guess(state, missing_trace)
     while True:
         levels = min(levels, _MOST_LEVELS)
         populations = state.populations(levels)
@@ -157,6 +157,21 @@ def resolved_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray
                 f"trace, {missing_trace:.1e} was asked for"
             )
         levels *= 2
+
+
+def _first_guess(state, missing_trace):
+    """Levels that should hold the trace; they are doubled until they do."""
+    # A thermal state leaves e^{−6} beyond 6⟨n⟩.
+    least = int(6.0 * max(state.phonon_number, 0.0)) + _FEWEST_LEVELS
+    if not hasattr(state, "radial_profile"):
+        return least
+    # Far out, where W varies slowly, ρ_nn = πW(√n).
+    n = np.geomspace(1.0, _MOST_LEVELS, _RADII)
+    density = np.pi * np.abs(state.radial_profile(np.sqrt(n)))
+    cells = 0.5 * (density[1:] + density[:-1]) * np.diff(n)
+    beyond = np.append(np.cumsum(cells[::-1])[::-1], 0.0)
+    enough = n[np.argmax(beyond < 0.1 * missing_trace)]
+    return int(enough) + _FEWEST_LEVELS
 
 
 def _refuse_without(state, *names):
