@@ -17,7 +17,7 @@ _STRONG = 0.1  # of the frequency
 # Sizes to choose from elsewhere, each a tenth above the one before.  The first two that are solved
 # differ by two of these steps, and those beyond by three: by less, and a change would tell little
 # of the error.
-_FINE = (24, 26, 28, 32, 36, 40, 44, 48, 54, 60, 66, 72, 80, 88, 96, 106, 116, 128, 140, 154, 168)
+_FINE = (32, 36, 40, 44, 48, 54, 60, 66, 72, 80, 88, 96, 106, 116, 128, 140, 154, 168)
 _NEXT, _BEYOND = 2, 3
 # The solution is worse than the projection: by up to three orders where friction is weak.
 _OF_ASKED, _ROUND_OFF = 1e-3, 3e-13

@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.interpolate import make_interp_spline
+from scipy.optimize import brentq
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -404,8 +405,9 @@ def _widest(model, well):
 
 
 def _resolved_orbits(model):
-    """Orbits that hold all the weight on the grid, their ln W, that of the widest, and the points.
+    """Orbits that hold all the weight; their ln W twice, once from fewer points; that of the widest.
 
+    Last comes the number of points on half an orbit.
     Where the grid is far wider than the state, only the orbits that the state knows are kept.
     """
     well = _well(model)
@@ -421,7 +423,7 @@ def _resolved_orbits(model):
         widest = float(log_weight[-1]) if widest is None else widest
         last = np.flatnonzero(seen)[-1]
         if last > _FEWEST * _RADII:
-            return orbits, log_weight, widest, phases
+            return orbits, (log_weight, fewer), widest, phases
         reach = float(1.5 * orbits.radius[last + 1])
 
 
@@ -443,7 +445,7 @@ def _kept(model):
 
 
 def _solve(model):
-    orbits, log_weight, widest, phases = _resolved_orbits(model)
+    orbits, (log_weight, fewer), widest, phases = _resolved_orbits(model)
     held = int((log_weight > np.log(_EDGE_WEIGHT)).sum())
     if held < _FEWEST_HELD and widest < np.log(_EDGE_WEIGHT):
         raise ConvergenceError(
@@ -463,7 +465,7 @@ def _solve(model):
         center=orbits.center,
         potential_minimum=orbits.minimum,
         phases=phases,
-        error=_errors(model, orbits, log_weight, moments, relaxation_time),
+        error=_errors(model, orbits, (log_weight, fewer), moments, relaxation_time),
     )
 
 
@@ -471,17 +473,16 @@ def _moments(model, orbits, log_weight, every=1):
     """(⟨|α|²⟩, ⟨|α|⁴⟩), and ∫dx dp W; from every nth orbit."""
     radius = orbits.radius[::every]
 
-    def integral(values):
-        weighted = (np.exp(log_weight) * values)[::every] * 2.0 * model.frequency * radius
-        return float(make_interp_spline(radius, weighted, k=5).integrate(0.0, radius[-1]))
-
-    total = integral(orbits.period)
-    second, fourth = (integral(row) / total for row in orbits.squares)
-    return (second, fourth), total
+    values = np.stack([orbits.period, *orbits.squares], axis=1)
+    weighted = (np.exp(log_weight) * 2.0 * model.frequency * orbits.radius)[:, None] * values
+    integrals = make_interp_spline(radius, weighted[::every], k=5).integrate(0.0, radius[-1])
+    total, second, fourth = (float(integral) for integral in integrals)
+    return (second / total, fourth / total), total
 
 
-def _errors(model, orbits, log_weight, moments, relaxation_time):
+def _errors(model, orbits, log_weights, moments, relaxation_time):
     """Relative errors of ⟨a†a⟩ and g⁽²⁾(0): of the average itself, and of its numbers."""
+    log_weight, fewer = log_weights
     weight = np.exp(log_weight) * orbits.squares[0] * orbits.radius
     # The square of γ/ω, where γ is that part of the friction that one turn averages out, ...
     uneven = float(weight @ orbits.uneven / weight.sum())
@@ -490,7 +491,6 @@ def _errors(model, orbits, log_weight, moments, relaxation_time):
     neglected = _NEGLECTED * squared * (1.0 + np.sqrt(uneven) * relaxation_time)
     numbers = np.array([wigner.phonon_number(moments), wigner.g2(moments)])
     change = np.zeros(2)
-    fewer = _log_weight(model, orbits.radius, orbits.from_fewer)
     for curve, every, order in ((fewer, 1, 9.0), (log_weight, 2, 4.0)):
         other = _moments(model, orbits, curve, every)[0]
         change += np.abs([wigner.phonon_number(other), wigner.g2(other)] - numbers) / order
@@ -509,17 +509,22 @@ def _well(model):
             f"got {len(down)} minima on x from {x[0]:.6g} to {x[-1]:.6g}"
             + (" and less beyond its ends" if pull[0] < 0 or pull[-1] > 0 else "")
         )
-    a, b = x[down[0]], x[down[0] + 1]
-    for _ in range(60):
-        c = 0.5 * (a + b)
-        if model.force_at(c) - model.mass * model.frequency**2 * c > 0:
-            a = c
-        else:
-            b = c
-    center = 0.5 * (a + b)
+    center = _rest(model, x[down[0]], x[down[0] + 1])
     if abs(center) < 1e-9 * model.x0:
         center = 0.0  # a mirrored model stays mirrored to the last digit
     return float(center), float(model.potential_at(center))
+
+
+def _rest(model, low, high):
+    """Where the pull, inwards at both ends but for round-off, vanishes."""
+
+    def pull(x):
+        return float(model.force_at(x)) - model.mass * model.frequency**2 * x
+
+    for end, sign in ((low, 1.0), (high, -1.0)):
+        if sign * pull(end) <= 0.0:
+            return end
+    return brentq(pull, low, high, xtol=_MET * model.x0)
 
 
 def _turning_points(model, energy, center, edge):
