@@ -1,198 +1,114 @@
-"""The generator of (A24) in Hermite functions, and its null vector by block elimination.
+"""Hermite functions of x times those of p: the one basis in which W is expanded, Eq. (A24)'s too.
 
-In p the operators of (A24) are ladder operators that couple a level to its neighbours and to its
-next neighbours.  Grouping the levels of p in pairs makes the generator block tridiagonal, with
-blocks that hold the x direction.  Eliminating the blocks from the highest level down is the matrix
-continued fraction method of Risken (The Fokker-Planck Equation, ch. 9).
+W(α) = Σ_jn c_jn h_j(x − middle) h_n(p) with x and p in units of x0 and p0; rows of c are x.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy.linalg import get_lapack_funcs
+from numpy.typing import ArrayLike
 
-from qemlib._special.hermite import (
-    hermite_functions,
-    quadrature,
-    quadrature_between,
-)
+from qemlib._special.hermite import hermite_functions, position_matrix, quadrature
+
+__all__ = ["Basis", "disk"]
 
 
-@dataclass(frozen=True, eq=False)
-class Generator:
-    """Block tridiagonal generator; block b holds the p levels 2b and 2b + 1."""
+@dataclass(frozen=True)
+class Basis:
+    """So many functions of x, and of p, of one width, those of x around `middle`.
 
-    diagonal: list[np.ndarray]
-    upper: list[np.ndarray]  # block b from block b + 1
-    lower: list[np.ndarray]  # block b + 1 from block b
-    indices: list[list[tuple[int, np.ndarray]]]  # per block: (p level, its x functions)
-    size: int
+    Examples
+    --------
+    The vacuum, W(α) = (2/π) e^{−2|α|²}, is h_0 h_0 of width 1/2:
 
-    def apply(self, vector):
-        """L c, block by block."""
-        result = [d @ v for d, v in zip(self.diagonal, vector, strict=True)]
-        for b, (up, low) in enumerate(zip(self.upper, self.lower, strict=True)):
-            result[b] += up @ vector[b + 1]
-            result[b + 1] += low @ vector[b]
-        return result
-
-    def unpack(self, vector):
-        """Blocks to the matrix c[x function, p level]."""
-        coefficients = np.zeros((self.size, self.size))
-        for block, values in zip(self.indices, vector, strict=True):
-            start = 0
-            for level, functions in block:
-                coefficients[functions, level] = values[start : start + functions.size]
-                start += functions.size
-        return coefficients
-
-    def pack(self, coefficients):
-        """The matrix c[x function, p level] to blocks: the inverse of `unpack`."""
-        return [
-            np.concatenate([coefficients[functions, level] for level, functions in block])
-            for block in self.indices
-        ]
-
-    def solve(self, coefficients):
-        """The matrix c of L c = coefficients."""
-        return self.unpack(_eliminate(self)(self.pack(coefficients)))
-
-    def solve_shifted(self, shift, right):
-        """The vector c of (L + shift) c = right, block by block; complex."""
-        shifted = replace(self, diagonal=[d + shift * np.eye(len(d)) for d in self.diagonal])
-        return _eliminate(shifted)([v.astype(complex) for v in right])
-
-    def null_vector(self):
-        """Coefficients c with L c ≈ 0, by inverse iteration."""
-        solve = _eliminate(self)
-        vector = [np.zeros(len(b)) for b in self.diagonal]
-        vector[0][0] = 1.0
-        for _ in range(3):
-            vector = solve(vector)
-            norm = np.sqrt(sum(v @ v for v in vector))
-            vector = [v / norm for v in vector]
-        return self.unpack(vector)
-
-    def residual(self, coefficients):
-        """‖L c‖/‖c‖."""
-        result = self.apply(self.pack(coefficients))
-        return float(np.sqrt(sum(r @ r for r in result)) / np.linalg.norm(coefficients))
-
-
-def generator(model, size, width, odd=False, middle=0.0, motion=True):
-    """(A24) in size × size Hermite functions, with x and p in units of x0 and p0:
-
-    L W = −ω0 p ∂_x W + ∂_p[(ω0 x − F⟨n⟩/p0 + γp) W] + (D/2p0²) ∂²_p W.
-
-    The functions of x are centred at `middle`.  For a mirrored model, where that is 0, it acts on
-    even functions of (x, p), or on odd ones if `odd`.  Without `motion` it is friction and noise.
+    >>> import numpy as np
+    >>> basis = Basis(4, 0.5)
+    >>> x, _ = basis.nodes
+    >>> c = basis.project(2 / np.pi * np.exp(-2 * (x[:, None] ** 2 + x**2)))
+    >>> bool(np.abs(c.ravel()[1:]).max() < 1e-14), round(float(basis.integral(c)), 12)
+    (True, 1.0)
     """
-    x0, p0, omega0 = model.x0, model.p0, model.frequency
-    grid = model.x / x0 - middle
-    if model.rough:
-        local, weight = quadrature_between(grid, size, width, grid[0], grid[-1])
-    else:
-        local, weight = quadrature(size, width, grid[0], grid[-1])
-    functions = hermite_functions(size, local, width)
-    node = local + middle
-    position = np.clip(x0 * node, model.x[0], model.x[-1])
 
-    def matrix(values):
-        return (functions * (weight * values)) @ functions.T
+    size: int
+    width: float
+    middle: float = 0.0
 
-    # p and ∂_p by ladder operators, in a space two larger so that products are not truncated.
-    ladder = np.sqrt(np.arange(1.0, size + 2) / 2.0)
-    raising, lowering = np.diag(ladder, -1), np.diag(ladder, 1)
-    derivative, momentum = (lowering - raising) / width, (lowering + raising) * width
+    def functions(self, local: ArrayLike) -> np.ndarray:
+        """h_j at p, or at x − middle; shape (size, points)."""
+        return hermite_functions(self.size, local, self.width)
 
-    def inner(wide):
-        return wide[:size, :size]
+    @cached_property
+    def nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        """x − middle, or p, and weights, for products of two functions and a smooth one."""
+        return quadrature(self.size, self.width)
 
-    terms = [
-        (matrix(model.damping_at(position)), inner(derivative @ momentum)),
-        (matrix(0.5 * model.diffusion_at(position) / p0**2), inner(derivative @ derivative)),
-    ]
-    if motion:
-        terms[:0] = [
-            (-omega0 * inner(derivative), inner(momentum)),
-            (matrix(omega0 * node - model.force_at(position) / p0), inner(derivative)),
-        ]
-    return _in_blocks(terms, size, _block_indices(size, model.mirrored, odd))
+    @cached_property
+    def _at_nodes(self) -> np.ndarray:
+        return self.functions(self.nodes[0])
 
+    def project(self, density: np.ndarray) -> np.ndarray:
+        """Coefficients of a density at all pairs of nodes."""
+        weighted = self._at_nodes * self.nodes[1]
+        return weighted @ density @ weighted.T
 
-def _in_blocks(terms, size, indices):
-    """The sum of products of a matrix in x and one in p, which couples next neighbours at most."""
-    parts = {}  # of the matrices in x: all of them, or what couples functions of two parities
+    def at_nodes(self, coefficients: np.ndarray) -> np.ndarray:
+        """W at all pairs of nodes."""
+        return self._at_nodes.T @ coefficients @ self._at_nodes
 
-    def part(term, rows, columns):
-        key = term, rows[0], columns[0]
-        if key not in parts:
-            parts[key] = np.asfortranarray(terms[term][0][np.ix_(rows, columns)])
-        return parts[key]
+    def on_grid(self, coefficients: np.ndarray, x: ArrayLike, p: ArrayLike) -> np.ndarray:
+        """W at all pairs of x and p."""
+        rows = self.functions(np.asarray(x) - self.middle)
+        return rows.T @ coefficients @ self.functions(p)
 
-    def block(rows, columns):
-        shape = (sum(f.size for _, f in rows), sum(f.size for _, f in columns))
-        result = np.zeros(shape, order="F")
-        below = 0
-        for i, fi in rows:
-            beside = 0
-            for j, fj in columns:
-                here = result[below : below + fi.size, beside : beside + fj.size]
-                for term, (_, in_p) in enumerate(terms):
-                    if in_p[i, j] != 0.0:
-                        here += in_p[i, j] * part(term, fi, fj)
-                beside += fj.size
-            below += fi.size
-        return result
+    def at_points(self, coefficients: np.ndarray, x: ArrayLike, p: ArrayLike) -> np.ndarray:
+        """W at points; x and p of one shape, with one axis."""
+        in_p = coefficients @ self.functions(p)
+        return (in_p * self.functions(np.asarray(x) - self.middle)).sum(axis=0)
 
-    pairs = list(pairwise(indices))
-    return Generator(
-        diagonal=[block(rows, rows) for rows in indices],
-        upper=[block(rows, columns) for rows, columns in pairs],
-        lower=[block(columns, rows) for rows, columns in pairs],
-        indices=indices,
-        size=size,
-    )
+    def even_and_slopes(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The even functions h_0, h_2, … of p and their derivatives, a row each."""
+        one_more = hermite_functions(self.size + 1, p, self.width)
+        n = np.arange(0, self.size, 2)[:, None]
+        below = np.where(n > 0, one_more[np.maximum(n[:, 0] - 1, 0)], 0.0)
+        above = one_more[n[:, 0] + 1]
+        slopes = (np.sqrt(n / 2.0) * below - np.sqrt((n + 1) / 2.0) * above) / self.width
+        return one_more[: self.size : 2], slopes
 
+    @property
+    def integrals(self) -> np.ndarray:
+        """∫h_j; shape (size,)."""
+        return self._at_nodes @ self.nodes[1]
 
-def _block_indices(size, mirrored, odd):
-    """(p level, x functions) of each block; a mirrored model needs only j + n of one parity."""
-    every = np.arange(size)
+    @property
+    def first_moments(self) -> np.ndarray:
+        """∫ h_j times p, or x − middle; shape (size,)."""
+        return self._at_nodes @ (self.nodes[1] * self.nodes[0])
 
-    def functions(level):
-        return every[every % 2 == (level + odd) % 2] if mirrored else every
+    @property
+    def position(self) -> np.ndarray:
+        """The matrix of p, or x − middle."""
+        return position_matrix(self.size, self.width)
 
-    return [
-        [(level, functions(level)) for level in (start, start + 1) if level < size]
-        for start in range(0, size, 2)
-    ]
+    def integral(self, coefficients: np.ndarray) -> float:
+        """∫∫ W over x and p."""
+        return float(self.integrals @ coefficients @ self.integrals)
+
+    def averages(self, coefficients: np.ndarray, *functions: np.ndarray) -> list[complex]:
+        """∫∫ W f over x and p for functions f, each given at all pairs of nodes."""
+        weight = self.nodes[1]
+        density = self.at_nodes(coefficients) * weight[:, None] * weight
+        return [(density * function).sum() for function in functions]
+
+    @cached_property
+    def alpha(self) -> np.ndarray:
+        """α = x + ip at all pairs of nodes."""
+        node, _ = self.nodes
+        return (node + self.middle)[:, None] + 1j * node
 
 
-def _eliminate(blocks):
-    """Eliminate from the highest p levels down; returns a solver for L c = b."""
-    count = len(blocks.diagonal)
-    # LAPACK itself: the blocks are small, and many.
-    factor, substitute = get_lapack_funcs(("getrf", "getrs"), (blocks.diagonal[0],))
-    factors = [None] * count
-
-    def divided(b, right):
-        return substitute(*factors[b][:2], right)[0]
-
-    factors[-1] = factor(blocks.diagonal[-1])
-    for b in range(count - 2, -1, -1):
-        schur = blocks.diagonal[b] - blocks.upper[b] @ divided(b + 1, blocks.lower[b])
-        factors[b] = factor(schur, overwrite_a=True)
-
-    def solve(right):
-        reduced = [v.copy() for v in right]
-        for b in range(count - 2, -1, -1):
-            reduced[b] -= blocks.upper[b] @ divided(b + 1, reduced[b + 1])
-        result = [divided(0, reduced[0])]
-        for b in range(1, count):
-            result.append(divided(b, reduced[b] - blocks.lower[b - 1] @ result[-1]))
-        return result
-
-    return solve
+def disk(size: int, radius: float, middle: float = 0.0) -> Basis:
+    """The basis whose highest functions turn at `radius` from the middle."""
+    return Basis(size, radius / np.sqrt(2.0 * size + 1.0), middle)

@@ -405,9 +405,9 @@ def _widest(model, well):
 
 
 def _resolved_orbits(model):
-    """Orbits that hold all the weight; their ln W twice, once from fewer points; that of the widest.
+    """Orbits that hold all the weight, and their ln W, also from a third of the points.
 
-    Last comes the number of points on half an orbit.
+    With it come ln W of the widest orbit, and the number of points on half an orbit.
     Where the grid is far wider than the state, only the orbits that the state knows are kept.
     """
     well = _well(model)

@@ -35,7 +35,7 @@ class Summary:
     missing_trace : float
         Part of the trace beyond the levels kept.
     populations : ndarray, shape (levels,)
-        As many as hold the trace to 1e-10.
+        As many as hold the trace, to 1e-10 unless asked for otherwise.
     violations : tuple of str
         What keeps the state from being a quantum state; empty if nothing does.  Populations are
         then no probabilities, and ergotropy, free-energy work and entropy are NaN.
@@ -59,7 +59,7 @@ class Summary:
         return self.populations.size
 
 
-def summary(device, state) -> Summary:
+def summary(device, state, missing_trace: float = 1e-10) -> Summary:
     """The numbers of a steady state of a device.
 
     Parameters
@@ -67,13 +67,15 @@ def summary(device, state) -> Summary:
     device : Device
     state : SteadyState or OrbitAverage
         Of a Langevin model of `device`.
+    missing_trace : float
+        Levels are kept until no more than this is beyond them.
 
     Raises
     ------
     TypeError
         If `device` is no Device, or `state` no state.
     ConvergenceError
-        If 8192 levels miss more than 1e-10 of the trace.
+        If 8192 levels miss more of the trace.
 
     Examples
     --------
@@ -85,7 +87,7 @@ def summary(device, state) -> Summary:
     """
     if not isinstance(device, Device):
         raise TypeError(f"device must be a Device, got {repr_short(device)}")
-    populations = resolved_populations(state)
+    populations = resolved_populations(state, missing_trace)
     energies = device.oscillator.frequency * np.arange(populations.size)
     temperature = min(lead.temperature for lead in device.leads)
     violations = tuple(getattr(state, "violations", ()))
