@@ -1,1 +1,1 @@
-"""What no library has: Laguerre functions without underflow, polygamma of complex argument."""
+"""What no library has: Hermite and Laguerre functions by the thousand, complex polygamma."""
