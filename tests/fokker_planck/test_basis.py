@@ -126,7 +126,7 @@ def test_correlations_are_of_steady_states():
 
 
 @pytest.mark.parametrize("voltage", [0.0, 6.0, 10.0, 16.0, 30.0, 40.0])
-def test_two_sizes_are_enough_where_friction_is_weak(voltage, monkeypatch):
+def test_two_or_three_sizes_are_enough_where_friction_is_weak(voltage, monkeypatch):
     solved = []
     solve = stationary._solve
 
