@@ -1,1 +1,1 @@
-"""What no library has: Hermite and Laguerre functions of high order, complex polygamma."""
+"""What no library has: Hermite and Laguerre functions by the thousand, complex polygamma."""

@@ -103,11 +103,16 @@ def _mantissas(levels, z, orders):
                 a[:kept] for a in (k, argument, scale, previous, here, ahead)
             )
         yield here, factor
+        # √(n(n + k)) of some levels at once, and of the one beyond.
+        if n % _LEVELS_BETWEEN_CHECKS == 0:
+            some = np.arange(float(n), n + _LEVELS_BETWEEN_CHECKS + 1)[:, None, None]
+            roots = np.sqrt(some * (some + k))
+        root, next_root = roots[n % _LEVELS_BETWEEN_CHECKS :, : len(k)][:2]
         np.add(argument, 2 * n + 1, out=ahead)
         ahead *= here
-        previous *= np.sqrt(n * (n + k))
+        previous *= root
         ahead -= previous
-        ahead /= np.sqrt((n + 1) * (n + 1 + k))
+        ahead /= next_root
         previous, here, ahead = here, ahead, previous
         if n % _LEVELS_BETWEEN_CHECKS == 0:
             large = np.abs(here) > _LARGE

@@ -1,5 +1,5 @@
 """The deterministic answer: the Fokker-Planck equation (A24), solved in a basis.
 
-- `stationary`: the steady state; `spectra`: the spectrum of position.
-- `basis`: Hermite functions, and the generator in them.
+- `stationary`: the steady state; `spectra` and `correlations` of the position.
+- `basis`: Hermite functions, moments and W in them; `generator`: (A24) in them.
 """

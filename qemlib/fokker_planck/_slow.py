@@ -14,7 +14,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
-from qemlib.fokker_planck.basis import generator, hermite_functions, quadrature
+from qemlib.fokker_planck.basis import Basis
+from qemlib.fokker_planck.generator import generator_of
 from qemlib.motion.orbit import OrbitAverage, paths
 
 _EVERY, _PHASES = 4, 576  # orbit of the estimate, most points on half of it
@@ -22,54 +23,47 @@ _SEEN = 1e-9  # of the largest W: below, the flux is round-off
 _MOST = 30.0  # |c| of a W that the functions do not resolve, which their number will tell
 
 
-def solved(estimate: OrbitAverage, size, width, middle) -> tuple[np.ndarray, float]:
-    """Coefficients of W in size × size Hermite functions around `middle`.
+def solved(estimate: OrbitAverage, basis: Basis) -> tuple[np.ndarray, float]:
+    """Coefficients of W.
 
     W = W_0 + V with the orbit-averaged W_0(E), which the motion leaves alone.  V is what friction
     and noise, B, make of it: L V = −B W_0, where nothing large is left to cancel.  Returned with it
     is the change of W that its flux of energy still asks for.
     """
-    model = estimate.model
-    node, weight = quadrature(size, width)
-    weighted = hermite_functions(size, node, width) * weight
-    density = estimate.density((node[:, None] + middle) * model.x0, node * model.p0)
-    start = weighted @ density @ weighted.T
-    friction = generator(model, size, width, middle=middle, motion=False)
+    model, (node, _) = estimate.model, basis.nodes
+    start = basis.project(
+        estimate.density((node[:, None] + basis.middle) * model.x0, node * model.p0)
+    )
+    friction = generator_of(model, basis, motion=False)
     pushed = friction.unpack(friction.apply(friction.pack(start)))
-    coefficients = start - generator(model, size, width, middle=middle).solve(pushed)
-    coefficients, _ = _balanced(estimate, coefficients, width, middle)
-    return _balanced(estimate, coefficients, width, middle)
+    coefficients = start - generator_of(model, basis).solve(pushed)
+    coefficients, _ = _balanced(estimate, basis, coefficients)
+    return _balanced(estimate, basis, coefficients)
 
 
-def _balanced(estimate, coefficients, width, middle):
+def _balanced(estimate, basis, coefficients):
     """Coefficients of W e^{c(E)}, which carries no energy; and how much of W that changed."""
-    model, size = estimate.model, len(coefficients)
-    radius, factor, weight = _missing_factor(estimate, coefficients, width, middle)
-    node, gauss = quadrature(size, width)
-    functions = hermite_functions(size, node, width)
-    x = np.clip((node + middle) * model.x0, model.x[0], model.x[-1])
+    model, (node, _) = estimate.model, basis.nodes
+    radius, factor, weight = _missing_factor(estimate, basis, coefficients)
+    x = np.clip((node + basis.middle) * model.x0, model.x[0], model.x[-1])
     potential = model.potential_at(x) - estimate.potential_minimum
     kinetic = (node * model.p0) ** 2 / (2.0 * model.mass)
     r = np.sqrt(np.maximum(potential[:, None] + kinetic, 0.0) / model.frequency)
-    density = functions.T @ coefficients @ functions * np.exp(np.interp(r, radius, factor))
-    weighted = functions * gauss
-    return weighted @ density @ weighted.T, float(np.abs(factor * weight).max())
+    density = basis.at_nodes(coefficients) * np.exp(np.interp(r, radius, factor))
+    return basis.project(density), float(np.abs(factor * weight).max())
 
 
-def _missing_factor(estimate, coefficients, width, middle):
+def _missing_factor(estimate, basis, coefficients):
     """c at the radii of orbits, and the weight of each beside the heaviest."""
-    model, size = estimate.model, len(coefficients)
+    model = estimate.model
     radius = estimate.radius[_EVERY::_EVERY]
     phases = min(estimate.phases, _PHASES)
     path = paths(model, radius, estimate.center, estimate.potential_minimum, phases)
     # The two halves of an orbit, p and −p, add up to the part of W that is even in p.
-    at_x = hermite_functions(size, (path.x / model.x0 - middle).ravel(), width)
-    at_p = hermite_functions(size + 1, (path.p / model.p0).ravel(), width)
+    at_x = basis.functions((path.x / model.x0 - basis.middle).ravel())
     even = at_x.T @ coefficients[:, ::2]
-    n = np.arange(0, size, 2)[:, None]
-    below = np.where(n > 0, at_p[np.maximum(n[:, 0] - 1, 0)], 0.0)
-    slopes = (np.sqrt(n / 2.0) * below - np.sqrt((n + 1) / 2.0) * at_p[n[:, 0] + 1]) / width
-    density = (even.T * at_p[:size:2]).sum(axis=0).reshape(path.x.shape)
+    at_p, slopes = basis.even_and_slopes((path.p / model.p0).ravel())
+    density = (even.T * at_p).sum(axis=0).reshape(path.x.shape)
     slope = (even.T * slopes).sum(axis=0).reshape(path.x.shape) / model.p0
     diffusion = model.diffusion_at(path.x)
     flux = model.damping_at(path.x) * path.p * density + 0.5 * diffusion * slope

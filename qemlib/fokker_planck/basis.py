@@ -1,232 +1,114 @@
-"""The generator of (A24) in Hermite functions, and its null vector by block elimination.
+"""Hermite functions of x times those of p: the one basis in which W is expanded, Eq. (A24)'s too.
 
-In p the operators of (A24) are ladder operators that couple a level to its neighbours and to its
-next neighbours.  Grouping the levels of p in pairs makes the generator block tridiagonal, with
-blocks that hold the x direction.  Eliminating the blocks from the highest level down is the matrix
-continued fraction method of Risken (The Fokker-Planck Equation, ch. 9).
+W(α) = Σ_jn c_jn h_j(x − middle) h_n(p) with x and p in units of x0 and p0; rows of c are x.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import pairwise
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy.linalg import lu_factor, lu_solve
-from scipy.special import roots_legendre
+from numpy.typing import ArrayLike
 
-# Points of a Gauss-Legendre panel, and the largest phase over half of it that they integrate to
-# round-off: [e κ/4n]^2n.
-_PANELS = ((4, 0.075), (6, 0.5), (8, 1.3), (12, 4.0))
-# Functions of the highest order reach this many widths beyond their turning point.
-_TAIL = 6.0
+from qemlib._special.hermite import hermite_functions, position_matrix, quadrature
+
+__all__ = ["Basis", "disk"]
 
 
-def hermite_functions(count, x, width):
-    """Orthonormal Hermite functions h_j(x) of the given width; shape (count, points)."""
-    y = np.asarray(x, dtype=float) / width
-    result = np.empty((count, y.size))
-    result[0] = np.pi**-0.25 / np.sqrt(width) * np.exp(-0.5 * y**2)
-    if count > 1:
-        result[1] = np.sqrt(2.0) * y * result[0]
-    for j in range(2, count):
-        result[j] = np.sqrt(2.0 / j) * y * result[j - 1] - np.sqrt((j - 1) / j) * result[j - 2]
-    return result
+@dataclass(frozen=True)
+class Basis:
+    """So many functions of x, and of p, of one width, those of x around `middle`.
 
+    Examples
+    --------
+    The vacuum, W(α) = (2/π) e^{−2|α|²}, is h_0 h_0 of width 1/2:
 
-def quadrature(count, width, low=-np.inf, high=np.inf):
-    """Nodes and weights for products of two Hermite functions and a smooth function of x.
-
-    Gauss-Legendre on the part of [low, high] where the functions live.
+    >>> import numpy as np
+    >>> basis = Basis(4, 0.5)
+    >>> x, _ = basis.nodes
+    >>> c = basis.project(2 / np.pi * np.exp(-2 * (x[:, None] ** 2 + x**2)))
+    >>> bool(np.abs(c.ravel()[1:]).max() < 1e-14), round(float(basis.integral(c)), 12)
+    (True, 1.0)
     """
-    reach = width * (np.sqrt(2.0 * count + 1.0) + _TAIL)
-    low, high = max(low, -reach), min(high, reach)
-    node, weight = _legendre(2 * count + 64)
-    return low + 0.5 * (high - low) * (node + 1.0), 0.5 * (high - low) * weight
 
-
-def quadrature_between(breaks, count, width, low, high):
-    """As `quadrature`, for a function that is smooth between the breaks only: panel by panel."""
-    reach = width * (np.sqrt(2.0 * count + 1.0) + _TAIL)
-    low, high = max(low, -reach), min(high, reach)
-    edges = np.concatenate([[low], breaks[(breaks > low) & (breaks < high)], [high]])
-    # The product of two functions turns by this angle over half a panel, or over a part of it.
-    wave = 2.0 * np.sqrt(2.0 * count + 1.0) / width
-    parts = np.ceil(0.5 * wave * np.diff(edges) / _PANELS[-1][1]).astype(int)
-    left, half = np.repeat(edges[:-1], parts), np.repeat(0.5 * np.diff(edges) / parts, parts)
-    left = left + 2.0 * half * (np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts))
-    nodes, weights, least = [], [], 0.0
-    for points, most in _PANELS:
-        chosen = (wave * half > least) & (wave * half <= most * (1.0 + 1e-9))
-        node, weight = _legendre(points)
-        nodes.append((left[chosen, None] + half[chosen, None] * (node + 1.0)).ravel())
-        weights.append((half[chosen, None] * weight).ravel())
-        least = most * (1.0 + 1e-9)
-    return np.concatenate(nodes), np.concatenate(weights)
-
-
-@lru_cache(maxsize=64)
-def _legendre(count):
-    return roots_legendre(count)
-
-
-@dataclass(frozen=True, eq=False)
-class Generator:
-    """Block tridiagonal generator; block b holds the p levels 2b and 2b + 1."""
-
-    diagonal: list[np.ndarray]
-    upper: list[np.ndarray]  # block b from block b + 1
-    lower: list[np.ndarray]  # block b + 1 from block b
-    indices: list[list[tuple[int, np.ndarray]]]  # per block: (p level, its x functions)
     size: int
+    width: float
+    middle: float = 0.0
 
-    def apply(self, vector):
-        """L c, block by block."""
-        result = [d @ v for d, v in zip(self.diagonal, vector, strict=True)]
-        for b, (up, low) in enumerate(zip(self.upper, self.lower, strict=True)):
-            result[b] += up @ vector[b + 1]
-            result[b + 1] += low @ vector[b]
-        return result
+    def functions(self, local: ArrayLike) -> np.ndarray:
+        """h_j at p, or at x − middle; shape (size, points)."""
+        return hermite_functions(self.size, local, self.width)
 
-    def unpack(self, vector):
-        """Blocks to the matrix c[x function, p level]."""
-        coefficients = np.zeros((self.size, self.size))
-        for block, values in zip(self.indices, vector, strict=True):
-            start = 0
-            for level, functions in block:
-                coefficients[functions, level] = values[start : start + functions.size]
-                start += functions.size
-        return coefficients
+    @cached_property
+    def nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        """x − middle, or p, and weights, for products of two functions and a smooth one."""
+        return quadrature(self.size, self.width)
 
-    def pack(self, coefficients):
-        """The matrix c[x function, p level] to blocks: the inverse of `unpack`."""
-        return [
-            np.concatenate([coefficients[functions, level] for level, functions in block])
-            for block in self.indices
-        ]
+    @cached_property
+    def _at_nodes(self) -> np.ndarray:
+        return self.functions(self.nodes[0])
 
-    def solve(self, coefficients):
-        """The matrix c of L c = coefficients."""
-        return self.unpack(_eliminate(self)(self.pack(coefficients)))
+    def project(self, density: np.ndarray) -> np.ndarray:
+        """Coefficients of a density at all pairs of nodes."""
+        weighted = self._at_nodes * self.nodes[1]
+        return weighted @ density @ weighted.T
 
-    def solve_shifted(self, shift, right):
-        """The vector c of (L + shift) c = right, block by block; complex."""
-        shifted = replace(self, diagonal=[d + shift * np.eye(len(d)) for d in self.diagonal])
-        return _eliminate(shifted)([v.astype(complex) for v in right])
+    def at_nodes(self, coefficients: np.ndarray) -> np.ndarray:
+        """W at all pairs of nodes."""
+        return self._at_nodes.T @ coefficients @ self._at_nodes
 
-    def null_vector(self):
-        """Coefficients c with L c ≈ 0, by inverse iteration."""
-        solve = _eliminate(self)
-        vector = [np.zeros(len(b)) for b in self.diagonal]
-        vector[0][0] = 1.0
-        for _ in range(3):
-            vector = solve(vector)
-            norm = np.sqrt(sum(v @ v for v in vector))
-            vector = [v / norm for v in vector]
-        return self.unpack(vector)
+    def on_grid(self, coefficients: np.ndarray, x: ArrayLike, p: ArrayLike) -> np.ndarray:
+        """W at all pairs of x and p."""
+        rows = self.functions(np.asarray(x) - self.middle)
+        return rows.T @ coefficients @ self.functions(p)
 
-    def residual(self, coefficients):
-        """‖L c‖/‖c‖."""
-        result = self.apply(self.pack(coefficients))
-        return float(np.sqrt(sum(r @ r for r in result)) / np.linalg.norm(coefficients))
+    def at_points(self, coefficients: np.ndarray, x: ArrayLike, p: ArrayLike) -> np.ndarray:
+        """W at points; x and p of one shape, with one axis."""
+        in_p = coefficients @ self.functions(p)
+        return (in_p * self.functions(np.asarray(x) - self.middle)).sum(axis=0)
 
+    def even_and_slopes(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The even functions h_0, h_2, … of p and their derivatives, a row each."""
+        one_more = hermite_functions(self.size + 1, p, self.width)
+        n = np.arange(0, self.size, 2)[:, None]
+        below = np.where(n > 0, one_more[np.maximum(n[:, 0] - 1, 0)], 0.0)
+        above = one_more[n[:, 0] + 1]
+        slopes = (np.sqrt(n / 2.0) * below - np.sqrt((n + 1) / 2.0) * above) / self.width
+        return one_more[: self.size : 2], slopes
 
-def generator(model, size, width, odd=False, middle=0.0, motion=True):
-    """(A24) in size × size Hermite functions, with x and p in units of x0 and p0.
+    @property
+    def integrals(self) -> np.ndarray:
+        """∫h_j; shape (size,)."""
+        return self._at_nodes @ self.nodes[1]
 
-    L W = −ω0 p ∂_x W + ∂_p[(ω0 x − F⟨n⟩/p0 + γp) W] + (D/2p0²) ∂²_p W.
+    @property
+    def first_moments(self) -> np.ndarray:
+        """∫ h_j times p, or x − middle; shape (size,)."""
+        return self._at_nodes @ (self.nodes[1] * self.nodes[0])
 
-    The functions of x are centred at `middle`.  For a mirrored model, where that is 0, it acts on
-    even functions of (x, p), or on odd ones if `odd`.  Without `motion` it is friction and noise.
-    """
-    x0, p0, omega0 = model.x0, model.p0, model.frequency
-    grid = model.x / x0 - middle
-    if model.rough:
-        local, weight = quadrature_between(grid, size, width, grid[0], grid[-1])
-    else:
-        local, weight = quadrature(size, width, grid[0], grid[-1])
-    functions = hermite_functions(size, local, width)
-    node = local + middle
-    position = np.clip(x0 * node, model.x[0], model.x[-1])
+    @property
+    def position(self) -> np.ndarray:
+        """The matrix of p, or x − middle."""
+        return position_matrix(self.size, self.width)
 
-    def matrix(values):
-        return (functions * (weight * values)) @ functions.T
+    def integral(self, coefficients: np.ndarray) -> float:
+        """∫∫ W over x and p."""
+        return float(self.integrals @ coefficients @ self.integrals)
 
-    # p and ∂_p by ladder operators, in a space two larger so that products are not truncated.
-    ladder = np.sqrt(np.arange(1.0, size + 2) / 2.0)
-    raising, lowering = np.diag(ladder, -1), np.diag(ladder, 1)
-    derivative, momentum = (lowering - raising) / width, (lowering + raising) * width
+    def averages(self, coefficients: np.ndarray, *functions: np.ndarray) -> list[complex]:
+        """∫∫ W f over x and p for functions f, each given at all pairs of nodes."""
+        weight = self.nodes[1]
+        density = self.at_nodes(coefficients) * weight[:, None] * weight
+        return [(density * function).sum() for function in functions]
 
-    def inner(wide):
-        return wide[:size, :size]
-
-    terms = [
-        (matrix(model.damping_at(position)), inner(derivative @ momentum)),
-        (matrix(0.5 * model.diffusion_at(position) / p0**2), inner(derivative @ derivative)),
-    ]
-    if motion:
-        terms[:0] = [
-            (-omega0 * inner(derivative), inner(momentum)),
-            (matrix(omega0 * node - model.force_at(position) / p0), inner(derivative)),
-        ]
-    indices = _block_indices(size, model.mirrored, odd)
-
-    def block(rows, columns):
-        return np.block(
-            [
-                [
-                    np.zeros((fi.size, fj.size))
-                    + sum(
-                        in_p[i, j] * in_x[np.ix_(fi, fj)]
-                        for in_x, in_p in terms
-                        if in_p[i, j] != 0.0
-                    )
-                    for j, fj in columns
-                ]
-                for i, fi in rows
-            ]
-        )
-
-    pairs = list(pairwise(indices))
-    return Generator(
-        diagonal=[block(rows, rows) for rows in indices],
-        upper=[block(rows, columns) for rows, columns in pairs],
-        lower=[block(columns, rows) for rows, columns in pairs],
-        indices=indices,
-        size=size,
-    )
+    @cached_property
+    def alpha(self) -> np.ndarray:
+        """α = x + ip at all pairs of nodes."""
+        node, _ = self.nodes
+        return (node + self.middle)[:, None] + 1j * node
 
 
-def _block_indices(size, mirrored, odd):
-    """(p level, x functions) of each block; a mirrored model needs only j + n of one parity."""
-    every = np.arange(size)
-
-    def functions(level):
-        return every[every % 2 == (level + odd) % 2] if mirrored else every
-
-    return [
-        [(level, functions(level)) for level in (start, start + 1) if level < size]
-        for start in range(0, size, 2)
-    ]
-
-
-def _eliminate(blocks):
-    """Eliminate from the highest p levels down; returns a solver for L c = b."""
-    count = len(blocks.diagonal)
-    factors = [None] * count
-    factors[-1] = lu_factor(blocks.diagonal[-1])
-    for b in range(count - 2, -1, -1):
-        schur = blocks.diagonal[b] - blocks.upper[b] @ lu_solve(factors[b + 1], blocks.lower[b])
-        factors[b] = lu_factor(schur)
-
-    def solve(right):
-        reduced = [v.copy() for v in right]
-        for b in range(count - 2, -1, -1):
-            reduced[b] -= blocks.upper[b] @ lu_solve(factors[b + 1], reduced[b + 1])
-        result = [lu_solve(factors[0], reduced[0])]
-        for b in range(1, count):
-            result.append(lu_solve(factors[b], reduced[b] - blocks.lower[b - 1] @ result[-1]))
-        return result
-
-    return solve
+def disk(size: int, radius: float, middle: float = 0.0) -> Basis:
+    """The basis whose highest functions turn at `radius` from the middle."""
+    return Basis(size, radius / np.sqrt(2.0 * size + 1.0), middle)

@@ -6,7 +6,8 @@ import numpy as np
 
 from qemlib import _checks
 from qemlib.errors import ConvergenceError
-from qemlib.fokker_planck.basis import generator, hermite_functions, quadrature
+from qemlib.fokker_planck.basis import disk
+from qemlib.fokker_planck.generator import generator_of
 from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import refuse_other_than_model
@@ -84,17 +85,14 @@ def position_spectrum(model: LangevinModel, omega, rtol: float = 1e-4) -> np.nda
 
 
 def _spectrum(model, omega, size, radius, middle):
-    width = radius / np.sqrt(2.0 * size + 1.0)
-    state = generator(model, size, width, middle=middle).null_vector()
-    node, weight = quadrature(size, width)
-    functions = hermite_functions(size, node, width)
-    whole, first = functions @ weight, functions @ (weight * node)
-    position = (functions * (weight * node)) @ functions.T
-    state = state / (whole @ state @ whole)
+    basis = disk(size, radius, middle)
+    state = generator_of(model, basis).null_vector()
+    state = state / basis.integral(state)
+    whole, first = basis.integrals, basis.first_moments
     mean = first @ state @ whole
     # In a mirrored model W is even, x W odd, and L keeps them apart.
-    moving = generator(model, size, width, odd=model.mirrored, middle=middle)
-    start = moving.pack(position @ state - mean * state)
+    moving = generator_of(model, basis, odd=model.mirrored)
+    start = moving.pack(basis.position @ state - mean * state)
     readout = moving.pack(np.outer(first - mean * whole, whole))
     values = []
     for frequency in omega:

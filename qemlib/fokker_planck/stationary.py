@@ -15,7 +15,9 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.errors import ConvergenceError
 from qemlib.fokker_planck import _slow
-from qemlib.fokker_planck.basis import generator, hermite_functions, quadrature
+from qemlib.fokker_planck._sizes import LADDER, sizes
+from qemlib.fokker_planck.basis import Basis, disk
+from qemlib.fokker_planck.generator import generator_of
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import orbit_average
 from qemlib.states import positivity, wigner
@@ -29,7 +31,6 @@ _EDGE_OF_ESTIMATE = 1e-14
 # or stays within such a factor for three sizes, is no error of a small basis: it is then widened.
 _EDGE_ALLOWED, _KNOWN = 1e-10, 3.0
 _WIDER = 1.15
-_SIZES = (24, 36, 48, 64, 88, 116, 152, 196, 248)
 # Inverse iteration leaves round-off of this size in the residual.
 _ROUND_OFF = 1e-10
 # In units of ω0 times the relaxation time it leaves at least the first, and at most the second, in
@@ -97,11 +98,8 @@ class SteadyState(Locked, InPhaseSpace):
     @property
     def squeezing(self) -> complex:
         """⟨a²⟩: zero for a rotationally symmetric state."""
-        size = len(self.coefficients)
-        node, weight = quadrature(size, self.width)
-        x = node + self._middle
-        alpha = x[:, None] + 1j * node
-        return complex((weight[:, None] * self._on_grid(x, node) * weight * alpha**2).sum())
+        (square,) = self._basis.averages(self.coefficients, self._basis.alpha**2)
+        return complex(square)
 
     def wigner(self, x, p) -> np.ndarray:
         """W(x, p), ∫dx dp W = 1; arrays broadcast.  Beyond `radius` it decays like the basis."""
@@ -117,7 +115,9 @@ class SteadyState(Locked, InPhaseSpace):
             value = np.empty(x.size)
             for start in range(0, x.size, _CHUNK):
                 part = slice(start, start + _CHUNK)
-                value[part] = self._at(x.ravel()[part], p.ravel()[part])
+                value[part] = self._basis.at_points(
+                    self.coefficients, x.ravel()[part], p.ravel()[part]
+                )
         return value.reshape(x.shape) / (self.model.x0 * self.model.p0)
 
     def radial_profile(self, r) -> np.ndarray:
@@ -129,6 +129,12 @@ class SteadyState(Locked, InPhaseSpace):
             self._radial_coefficients.size, (r.ravel() / self.width) ** 2
         )
         return (self._radial_coefficients @ functions).reshape(r.shape)
+
+    def populations(self, levels: int) -> np.ndarray:
+        """Level populations ρ_nn, n = 0 … levels − 1, from the angular average of W."""
+        # The fastest products of two functions turn like an oscillator of 2N quanta.
+        wave = np.sqrt(4.0 * len(self.coefficients)) / self.width
+        return wigner.populations(self.radial_profile, levels, self._reach, wave)
 
     @property
     def _reach(self):
@@ -147,23 +153,19 @@ class SteadyState(Locked, InPhaseSpace):
 
         Both are eigenfunctions of the same two-dimensional oscillator, and agree at r = 0.
         """
-        at_origin = hermite_functions(len(self.coefficients), np.zeros(1), self.width)[::2, 0]
+        at_origin = self._basis.functions(np.zeros(1))[::2, 0]
         even = self.coefficients[::2, ::2] * np.outer(at_origin, at_origin)
         flipped = even[:, ::-1]
         count = len(even)
         return np.array([np.trace(flipped, count - 1 - k) for k in range(2 * count - 1)])
 
+    @cached_property
+    def _basis(self) -> Basis:
+        return Basis(len(self.coefficients), self.width, self._middle)
+
     def _on_grid(self, x, p):
         """W(α), ∫d²α W = 1, at all pairs of x and p in units of x0 and p0."""
-        size = len(self.coefficients)
-        rows = hermite_functions(size, x - self._middle, self.width)
-        return rows.T @ self.coefficients @ hermite_functions(size, p, self.width)
-
-    def _at(self, x, p):
-        """W(α) at points."""
-        size = len(self.coefficients)
-        in_p = self.coefficients @ hermite_functions(size, p, self.width)
-        return (in_p * hermite_functions(size, x - self._middle, self.width)).sum(axis=0)
+        return self._basis.on_grid(self.coefficients, x, p)
 
 
 def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
@@ -272,7 +274,7 @@ def _refine(estimate, middle, radius, rtol, last):
     """
     rough = bool(estimate.model.rough)
     before, edges, worst_before = None, [], np.inf
-    for size in _SIZES:
+    for size in sizes(estimate, middle, radius, rtol):
         state = _solve(estimate, size, middle, radius, rtol)
         if before is not None:
             changes = _changes(state, before)
@@ -322,16 +324,16 @@ def _hopeless(size, worst, worst_before, rtol):
     """True if changes that fall by a power of the size stay far above rtol at the largest size."""
     if size <= _ENOUGH_TO_TELL:
         return False
-    step = size / _SIZES[_SIZES.index(size) - 1]
+    step = size / LADDER[LADDER.index(size) - 1]
     order = np.clip(np.log(worst_before / worst) / np.log(step), 0.0, _FASTEST)
-    return worst * (size / _SIZES[-1]) ** order > 10.0 * rtol
+    return worst * (size / LADDER[-1]) ** order > 10.0 * rtol
 
 
 def _changes(state, before):
     """Relative changes of ⟨a†a⟩, g2 and W; below ⟨a†a⟩ = 1/2 they are beside 1/2 and its square."""
     part = wigner.beside_vacuum(state.phonon_number)
     axis = np.linspace(-state.radius, state.radius, _COMPARED)
-    x = axis + state._middle
+    x = axis + state.center / state.model.x0
     density = state._on_grid(x, axis)
     return {
         "phonon_number": abs(state.phonon_number - before.phonon_number)
@@ -343,23 +345,21 @@ def _changes(state, before):
 
 def _solve(estimate, size, middle, radius, rtol):
     """Stationary state in size × size Hermite functions that turn at `radius` from `middle`."""
-    model = estimate.model
-    width = radius / np.sqrt(2.0 * size + 1.0)
-    coefficients, residual = _coefficients(estimate, size, width, middle, rtol)
-    node, weight = quadrature(size, width)
-    functions = hermite_functions(size, node, width)
-    density = functions.T @ coefficients @ functions
+    model, basis = estimate.model, disk(size, radius, middle)
+    coefficients, residual = _coefficients(estimate, basis, rtol)
+    node, weight = basis.nodes
+    density = basis.at_nodes(coefficients)
     from_middle = node[:, None] ** 2 + node**2
     at_edge = np.abs(from_middle - radius**2) < radius * np.ptp(node) / node.size
     edge = np.abs(density[at_edge]).max() / np.abs(density).max()
     density = density * weight[:, None] * weight
     total = density.sum()
-    square = (node[:, None] + middle) ** 2 + node**2
+    square = np.abs(basis.alpha) ** 2
     return SteadyState(
         model=model,
         coefficients=coefficients / total,
         center=middle * model.x0,
-        width=width,
+        width=basis.width,
         radius=radius,
         moments=tuple(float((density * square**k).sum() / total) for k in (1, 2)),
         error={
@@ -370,19 +370,19 @@ def _solve(estimate, size, middle, radius, rtol):
     )
 
 
-def _coefficients(estimate, size, width, middle, rtol):
+def _coefficients(estimate, basis, rtol):
     """Coefficients of W, and what is left of (A24) as `SteadyState.error` defines it."""
     model, frequency = estimate.model, estimate.model.frequency
     # The energy relaxes at the friction's rate, an overdamped position at ω0²/γ.
     slowest = max(estimate.relaxation_time, np.abs(estimate.friction).max() / frequency**2)
     turns = frequency * slowest
     if _ROUND_OFF_OF_TURN[0] * turns < 0.1 * rtol:
-        blocks = generator(model, size, width, middle=middle)
+        blocks = generator_of(model, basis)
         coefficients = blocks.null_vector()
         residual = blocks.residual(coefficients) * slowest
         if residual < _residual_allowed(rtol) or _ROUND_OFF_OF_TURN[1] * turns < 0.1 * rtol:
             return coefficients, residual
-    return _slow.solved(estimate, size, width, middle)
+    return _slow.solved(estimate, basis)
 
 
 def _residual_allowed(rtol):

@@ -7,10 +7,10 @@ its place that rises and falls with the values alone (Fritsch and Butland 1984).
 
 from __future__ import annotations
 
-from math import factorial
+from math import comb, factorial
 
 import numpy as np
-from scipy.interpolate import BPoly, PchipInterpolator, PPoly, make_interp_spline
+from scipy.interpolate import PchipInterpolator, PPoly, make_interp_spline
 
 _DEGREE = 5
 # Between two points a smooth curve may leave the range of its neighbourhood: at the top of a
@@ -20,6 +20,10 @@ _BEYOND = 0.25
 _RIPPLE, _AROUND = 1e-3, 8
 _NEGLIGIBLE = 1e-9
 _ROUND_OFF = 1e-12
+# (x/h)^k = Σ_j (j over k)/(n over k) B_j, n being the degree.
+_TO_BERNSTEIN = np.array(
+    [[comb(j, k) / comb(_DEGREE, k) for k in range(_DEGREE + 1)] for j in range(_DEGREE + 1)]
+)
 
 
 def interpolant(x, values):
@@ -37,7 +41,7 @@ def without_dips(x, values, curve):
     of a zero is left to the caller.
     """
     pieces = _pieces(x, curve)
-    suspects = np.flatnonzero(BPoly.from_power_basis(PPoly(pieces, x)).c.min(axis=0) < 0)
+    suspects = np.flatnonzero(_hull(pieces, x).min(axis=0) < 0)
     depth = np.array([_lowest(pieces[:, i], x[i + 1] - x[i]) for i in suspects])
     dips = suspects[depth < -_ROUND_OFF * np.maximum(values[suspects], values[suspects + 1])]
     if not dips.size:
@@ -51,7 +55,7 @@ def without_dips(x, values, curve):
 def _swings(x, values, curve):
     """True if the curve leaves the range of the values near it by more than smoothness explains."""
     with np.errstate(over="ignore", invalid="ignore"):
-        hull = BPoly.from_power_basis(PPoly(_pieces(x, curve), x)).c
+        hull = _hull(_pieces(x, curve), x)
     gap = np.diff(x) * (1.0 - 1e-9)
     # Neighbours at least as far away as the interval is wide.
     first = np.maximum(np.searchsorted(x, x[:-1] - gap, side="right") - 1, 0)
@@ -81,6 +85,11 @@ def _range(values, first, last):
 def _pieces(x, curve):
     """Coefficients of the curve on each interval of the grid, which may be finer than its own."""
     return np.stack([curve(x[:-1], nu=k) / factorial(k) for k in range(_DEGREE, -1, -1)])
+
+
+def _hull(pieces, x):
+    """Bernstein coefficients on each interval: the values lie between the least and the largest."""
+    return _TO_BERNSTEIN @ (pieces[::-1] * np.diff(x) ** np.arange(_DEGREE + 1.0)[:, None])
 
 
 def _lowest(piece, length):

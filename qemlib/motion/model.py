@@ -5,6 +5,7 @@ Any electronic system, from any solver, enters here as arrays over position.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from reprlib import repr as repr_short
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from qemlib import _checks
 from qemlib._locked import Locked, locked
 from qemlib.devices.device import Device, Oscillator
-from qemlib.motion import _grid
+from qemlib.motion import grid
 from qemlib.motion._interpolation import interpolant, without_dips
 
 __all__ = ["LangevinModel"]
@@ -283,11 +284,83 @@ class LangevinModel(Locked):
                 "nor noise, and no steady state"
             )
 
-        def build(x, coefficients, note="grid given by the caller"):
-            osc = device.oscillator
-            return cls(osc.mass, osc.frequency, x, note=note, device=device, **coefficients)
+        return cls._from(grid.of_device(device), half_width, device)
+
+    @classmethod
+    def from_coefficients(
+        cls,
+        function: Callable[[np.ndarray], tuple[Any, ...]],
+        oscillator: Oscillator,
+        half_width: float | None = None,
+        sharp: Iterable[tuple[float, float]] = (),
+    ) -> LangevinModel:
+        """The model of any force, friction and noise, on a grid that holds its steady state.
+
+        The grid is found as `from_device` finds it: electrons of your own, noise at the
+        oscillator's frequency or friction of another origin come in here.
+
+        Parameters
+        ----------
+        function : callable
+            Takes positions, an array with one axis, and returns a tuple (F⟨n⟩_x, γ(x), D(x)) of
+            arrays of the same shape, or numbers where they do not depend on x.  With three more,
+            what each of them may be off by (absolute), the grid is not refined to their noise.
+        oscillator : Oscillator
+            Its mass, frequency and length scale.
+        half_width : float, optional
+            Use this half width instead of searching for one.
+        sharp : iterable of (position, width), optional
+            Where the coefficients vary within so small a width that a grid may miss it.
+
+        Returns
+        -------
+        LangevinModel
+
+        Raises
+        ------
+        TypeError
+            If `function` cannot be called, or `oscillator` is not an Oscillator.
+        ValueError
+            If `half_width` or a width is not positive; if the function returns anything but finite
+            numbers of x's shape, or a negative diffusion; if no grid holds a steady state; or if
+            20 001 points do not resolve the coefficients.
+
+        Examples
+        --------
+        The paper's device, with friction of 1e-3 from elsewhere at the leads' temperature:
+
+        >>> import qemlib as qem
+        >>> device = qem.paper_device(voltage=10.0)
+        >>> mass, temperature, friction = 1.0, device.left.temperature, 1e-3
+        >>> def both(x):
+        ...     at = qem.electron_coefficients(device, x)
+        ...     noise = 2.0 * mass * temperature * friction
+        ...     return device.force * at.excess_charge, at.damping + friction, at.diffusion + noise
+        >>> model = qem.LangevinModel.from_coefficients(both, device.oscillator)
+        >>> round(qem.steady_state(model).g2, 6)
+        1.963987
+        """
+        if not callable(function):
+            raise TypeError(f"function must be callable, got {repr_short(function)}")
+        _checks.kind("oscillator", oscillator, Oscillator)
+        places = tuple(
+            (_checks.finite("sharp: a position", at), _checks.positive("sharp: a width", width))
+            for at, width in sharp
+        )
+        return cls._from(grid.Coefficients(oscillator, function, places), half_width)
+
+    @classmethod
+    def _from(
+        cls,
+        coefficients: grid.Coefficients,
+        half_width: float | None,
+        device: Device | None = None,
+    ) -> LangevinModel:
+        def build(x, values, note):
+            osc = coefficients.oscillator
+            return cls(osc.mass, osc.frequency, x, note=note, device=device, **values)
 
         if half_width is None:
-            return _grid.model_of(build, device)
+            return grid.model_of(coefficients, build)
         half_width = _checks.positive("half_width", half_width)
-        return _grid.model_on(build, device, half_width, "half width given by the caller")
+        return grid.model_on(coefficients, build, half_width, "half width given by the caller")

@@ -11,13 +11,15 @@ frequency, x and its `*_at` methods.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from reprlib import repr as repr_short
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.interpolate import make_interp_spline
+from scipy.optimize import brentq
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -33,6 +35,11 @@ _RADII = 600  # orbits
 # Where the coefficients are smooth the rule converges exponentially: the error is the third power.
 _PHASES = (192, 576, 1728, 5184)
 _PHASE = 1e-4
+# For the weight at the edge alone: points on half an orbit, and orbits, as many as it takes until a
+# third of the points, and half of the orbits, give ln W to _LOOK.  The heaviest orbit is sought at
+# so many radii between two.
+_LOOKS = ((66, 121), (192, 301), *((phases, 601) for phases in _PHASES))
+_LOOK, _BETWEEN = 0.03, 10
 _ANGLES = 96  # directions in phase space for angular averages
 _EDGE_WEIGHT = 1e-8
 # ln W beside its largest value that no integral sees, and the part of all orbits above it that
@@ -40,6 +47,9 @@ _EDGE_WEIGHT = 1e-8
 _NOTHING, _FEWEST = -80.0, 0.25
 _FEWEST_HELD = 12  # orbits above the edge weight
 _ROUND_OFF = 1e-20  # of a kinetic energy
+# Steps of Newton that have met a turning point, in units of the grid; and those that are round-off
+# if they do not fall.
+_MET, _CLOSE = 1e-14, 1e-9
 # What the average neglects of ⟨|α|²⟩ and of ⟨|α|⁴⟩, in units of its scale.  Let L = L_0 + L_1,
 # motion and friction with noise, and W = W_0(E) + W_1 + W_2 + … with L_0 W_1 = −L_1 W_0.  As
 # L_1 W_0 = ∂_p[(γ − D⟨γp²⟩/⟨Dp²⟩) p W_0], all is exact where γ/D is the same all over.  For
@@ -96,7 +106,7 @@ def orbit_average(model) -> OrbitAverage:
     (2.0, 2.0)
     """
     refuse_other_than_model(model)
-    estimate = _solve(model)
+    estimate = _kept(model)
     weight = estimate.edge_weight
     if not weight < _EDGE_WEIGHT:
         if not (estimate.friction > 0).any():
@@ -139,7 +149,23 @@ def edge_weight(model) -> float:
     -62.5
     """
     refuse_other_than_model(model)
-    return float(np.exp(_resolved_orbits(model)[2]))
+    well = _well(model)
+    reach = _widest(model, well)
+    for phases, radii in _LOOKS:
+        radius = np.linspace(0.0, reach, radii)
+        turns = _turns(model, radius, well, phases)
+        curve = _log_weight_curve(model, radius, turns.ratio)
+        log_weight = curve(radius)
+        seen = log_weight - log_weight.max() > _NOTHING
+        others = (
+            _log_weight_curve(model, radius, turns.ratio_from_fewer),
+            _log_weight_curve(model, radius[::2], turns.ratio[::2]),
+        )
+        if all(np.abs(log_weight - other(radius))[seen].max() < _LOOK for other in others):
+            break
+    # The heaviest orbit may lie between two of them.
+    largest = curve(np.linspace(0.0, reach, _BETWEEN * radii)).max()
+    return float(np.exp(log_weight[-1] - largest))
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,38 +316,73 @@ def paths(model, radius, center, minimum, phases) -> Paths:
     return Paths(x, p, 2.0 * half * np.cos(phase) * np.pi / phases)
 
 
+@dataclass(frozen=True, eq=False)
+class _Turns:
+    """Orbits of one turn, and friction and noise on them; the first is the point at rest."""
+
+    path: Paths
+    damping: np.ndarray  # at the points of the path
+    diffusion: np.ndarray
+    p_dx: np.ndarray  # m p |dx|, the weight of ∮ p² dt
+    loss: np.ndarray  # ∮ γ p² dt of each orbit but the first
+    noise: np.ndarray  # ∮ D p² dt
+    at_rest: tuple[float, float]  # γ and D
+    ratio: np.ndarray  # of loss to noise of each orbit
+    ratio_from_fewer: np.ndarray  # the same from a third of the points
+
+
+def _turns(model, radius, well, phases):
+    center, minimum = well
+    path = paths(model, radius[1:], center, minimum, phases)
+    damping, diffusion = model.damping_at(path.x), model.diffusion_at(path.x)
+    at_rest = float(model.damping_at(center)), float(model.diffusion_at(center))
+    p_dx = model.mass * path.p * path.dx
+    lost, shaken = damping * p_dx, diffusion * p_dx
+    loss, noise = lost.sum(axis=1), shaken.sum(axis=1)
+    _refuse_no_noise(model, at_rest[1], noise)
+    fewer = lost[:, 1::3].sum(axis=1) / shaken[:, 1::3].sum(axis=1)
+    first = at_rest[0] / at_rest[1]
+    return _Turns(
+        path=path,
+        damping=damping,
+        diffusion=diffusion,
+        p_dx=p_dx,
+        loss=loss,
+        noise=noise,
+        at_rest=at_rest,
+        ratio=np.concatenate([[first], loss / noise]),
+        ratio_from_fewer=np.concatenate([[first], fewer]),
+    )
+
+
 def _orbits(model, well, reach, phases):
     """The integrals, for orbits up to radius `reach`."""
     m = model.mass
     center, minimum = well
     radius = np.linspace(0.0, reach, _RADII)
-    path = paths(model, radius[1:], center, minimum, phases)
-    damping, diffusion = model.damping_at(path.x), model.diffusion_at(path.x)
-    at_rest = float(model.damping_at(center)), float(model.diffusion_at(center))
-    p_dx = m * path.p * path.dx
-    action, loss = p_dx.sum(axis=1), (damping * p_dx).sum(axis=1)
-    noise = (diffusion * p_dx).sum(axis=1)
-    _refuse_no_noise(model, at_rest[1], noise)
-    ratio = loss / noise
-    balanced = diffusion * ratio[:, None]
-    fewer = np.divide(*((each * p_dx)[:, 1::3].sum(axis=1) for each in (damping, diffusion)))
+    turns = _turns(model, radius, well, phases)
+    path, p_dx = turns.path, turns.p_dx
+    action = p_dx.sum(axis=1)
     square = path.x**2 / model.x0**2 + path.p**2 / model.p0**2  # |α|²
     dt = m * path.dx / path.p
     period = dt.sum(axis=1)
     squares = np.stack([(dt * square**power).sum(axis=1) for power in (1, 2)])
     resting = period[0] * np.array([(center / model.x0) ** power for power in (2, 4)])
+    balanced = turns.diffusion * turns.ratio[1:, None]
+    uneven = (turns.damping - balanced) ** 2 * p_dx
+    whole = 0.5 * (turns.damping**2 + balanced**2) * p_dx
     return _Orbits(
         radius=radius,
         period=np.concatenate([period[:1], period]),
         action=np.concatenate([[0.0], action]),
-        loss=np.concatenate([[0.0], loss]),
-        noise=np.concatenate([[0.0], noise]),
-        uneven=np.append(0.0, ((damping - balanced) ** 2 * p_dx).sum(axis=1) / action),
-        whole=np.append(0.0, 0.5 * ((damping**2 + balanced**2) * p_dx).sum(axis=1) / action),
+        loss=np.concatenate([[0.0], turns.loss]),
+        noise=np.concatenate([[0.0], turns.noise]),
+        uneven=np.append(0.0, uneven.sum(axis=1) / action),
+        whole=np.append(0.0, whole.sum(axis=1) / action),
         squares=np.concatenate([resting[:, None], squares], axis=1),
-        damping_over_diffusion=np.concatenate([[at_rest[0] / at_rest[1]], ratio]),
-        from_fewer=np.concatenate([[at_rest[0] / at_rest[1]], fewer]),
-        friction=np.concatenate([[at_rest[0]], loss / action]),
+        damping_over_diffusion=turns.ratio,
+        from_fewer=turns.ratio_from_fewer,
+        friction=np.concatenate([turns.at_rest[:1], turns.loss / action]),
         center=center,
         minimum=minimum,
     )
@@ -335,40 +396,67 @@ def _refuse_no_noise(model, at_rest, noise):
         )
 
 
-def _log_weight(model, orbits, ratio):
-    """ln W, at most 0, from the friction over noise of each orbit."""
+def _log_weight_curve(model, radius, ratio):
+    """ln W over the radius, up to a constant, from the friction over noise of each orbit."""
     # dE = 2 ω0 r dr
-    slope = -4.0 * model.mass * model.frequency * ratio * orbits.radius
-    log_weight = make_interp_spline(orbits.radius, slope, k=5).antiderivative()(orbits.radius)
+    slope = -4.0 * model.mass * model.frequency * ratio * radius
+    return make_interp_spline(radius, slope, k=5).antiderivative()
+
+
+def _log_weight(model, radius, ratio):
+    """ln W of each orbit, at most 0."""
+    log_weight = _log_weight_curve(model, radius, ratio)(radius)
     return log_weight - log_weight.max()
 
 
-def _resolved_orbits(model):
-    """Orbits that hold all the weight on the grid, their ln W, that of the widest, and the points.
+def _widest(model, well):
+    """Radius of the widest orbit on the grid."""
+    ends = np.array([model.x[0], model.x[-1]])
+    return float(np.sqrt((np.min(model.potential_at(ends)) - well[1]) / model.frequency))
 
+
+def _resolved_orbits(model):
+    """Orbits that hold all the weight, and their ln W, also from a third of the points.
+
+    With it come ln W of the widest orbit, and the number of points on half an orbit.
     Where the grid is far wider than the state, only the orbits that the state knows are kept.
     """
     well = _well(model)
-    ends = np.array([model.x[0], model.x[-1]])
-    reach = float(np.sqrt((np.min(model.potential_at(ends)) - well[1]) / model.frequency))
-    widest = None
+    reach, widest = _widest(model, well), None
     while True:
         for phases in _PHASES:
             orbits = _orbits(model, well, reach, phases)
-            log_weight = _log_weight(model, orbits, orbits.damping_over_diffusion)
-            fewer = _log_weight(model, orbits, orbits.from_fewer)
+            log_weight = _log_weight(model, orbits.radius, orbits.damping_over_diffusion)
+            fewer = _log_weight(model, orbits.radius, orbits.from_fewer)
             seen = log_weight > _NOTHING
             if np.abs(log_weight - fewer)[seen].max() < _PHASE:
                 break
         widest = float(log_weight[-1]) if widest is None else widest
         last = np.flatnonzero(seen)[-1]
         if last > _FEWEST * _RADII:
-            return orbits, log_weight, widest, phases
+            return orbits, (log_weight, fewer), widest, phases
         reach = float(1.5 * orbits.radius[last + 1])
 
 
+# What was found of a model, as long as that lives: grids, states, samplers and spectra ask for it.
+_FOUND: WeakKeyDictionary[Locked, dict[str, Any]] = WeakKeyDictionary()
+
+
+def _kept(model):
+    """The orbit average of a model, computed once if nothing of the model can change."""
+    if not isinstance(model, Locked):
+        return _solve(model)
+    found = _FOUND.get(model)
+    if found is None:
+        estimate = _solve(model)
+        # All but the model itself, which must not be kept alive by this.
+        found = {f.name: getattr(estimate, f.name) for f in fields(estimate) if f.name != "model"}
+        _FOUND[model] = found
+    return OrbitAverage(model=model, **found)
+
+
 def _solve(model):
-    orbits, log_weight, widest, phases = _resolved_orbits(model)
+    orbits, (log_weight, fewer), widest, phases = _resolved_orbits(model)
     held = int((log_weight > np.log(_EDGE_WEIGHT)).sum())
     if held < _FEWEST_HELD and widest < np.log(_EDGE_WEIGHT):
         raise ConvergenceError(
@@ -388,7 +476,7 @@ def _solve(model):
         center=orbits.center,
         potential_minimum=orbits.minimum,
         phases=phases,
-        error=_errors(model, orbits, log_weight, moments, relaxation_time),
+        error=_errors(model, orbits, (log_weight, fewer), moments, relaxation_time),
     )
 
 
@@ -396,17 +484,16 @@ def _moments(model, orbits, log_weight, every=1):
     """(⟨|α|²⟩, ⟨|α|⁴⟩), and ∫dx dp W; from every nth orbit."""
     radius = orbits.radius[::every]
 
-    def integral(values):
-        weighted = (np.exp(log_weight) * values)[::every] * 2.0 * model.frequency * radius
-        return float(make_interp_spline(radius, weighted, k=5).integrate(0.0, radius[-1]))
-
-    total = integral(orbits.period)
-    second, fourth = (integral(row) / total for row in orbits.squares)
-    return (second, fourth), total
+    values = np.stack([orbits.period, *orbits.squares], axis=1)
+    weighted = (np.exp(log_weight) * 2.0 * model.frequency * orbits.radius)[:, None] * values
+    integrals = make_interp_spline(radius, weighted[::every], k=5).integrate(0.0, radius[-1])
+    total, second, fourth = (float(integral) for integral in integrals)
+    return (second / total, fourth / total), total
 
 
-def _errors(model, orbits, log_weight, moments, relaxation_time):
+def _errors(model, orbits, log_weights, moments, relaxation_time):
     """Relative errors of ⟨a†a⟩ and g⁽²⁾(0): of the average itself, and of its numbers."""
+    log_weight, fewer = log_weights
     weight = np.exp(log_weight) * orbits.squares[0] * orbits.radius
     weight = weight / weight.sum()
     # The friction that one turn averages out, times all of it, over ω², ...
@@ -416,7 +503,6 @@ def _errors(model, orbits, log_weight, moments, relaxation_time):
     neglected = _NEGLECTED * float(weight @ product) * enhanced
     numbers = np.array([wigner.phonon_number(moments), wigner.g2(moments)])
     change = np.zeros(2)
-    fewer = _log_weight(model, orbits, orbits.from_fewer)
     for curve, every, order in ((fewer, 1, 9.0), (log_weight, 2, 4.0)):
         other = _moments(model, orbits, curve, every)[0]
         change += np.abs([wigner.phonon_number(other), wigner.g2(other)] - numbers) / order
@@ -446,36 +532,52 @@ def _well(model):
             f"got {len(down)} minima on x from {x[0]:.6g} to {x[-1]:.6g}"
             + (" and less beyond its ends" if pull[0] < 0 or pull[-1] > 0 else "")
         )
-    a, b = x[down[0]], x[down[0] + 1]
-    for _ in range(60):
-        c = 0.5 * (a + b)
-        if model.force_at(c) - model.mass * model.frequency**2 * c > 0:
-            a = c
-        else:
-            b = c
-    center = 0.5 * (a + b)
+    center = _rest(model, x[down[0]], x[down[0] + 1])
     if abs(center) < 1e-9 * model.x0:
         center = 0.0  # a mirrored model stays mirrored to the last digit
     return float(center), float(model.potential_at(center))
 
 
+def _rest(model, low, high):
+    """Where the pull, inwards at both ends but for round-off, vanishes."""
+
+    def pull(x):
+        return float(model.force_at(x)) - model.mass * model.frequency**2 * x
+
+    for end, sign in ((low, 1.0), (high, -1.0)):
+        if sign * pull(end) <= 0.0:
+            return end
+    return brentq(pull, low, high, xtol=_MET * model.x0)
+
+
 def _turning_points(model, energy, center, edge):
     """Solve U(x) = energy between the minimum and one edge, by Newton inside a bracket."""
     inner, outer = np.full(energy.shape, center), np.full(energy.shape, edge)
-    x = 0.5 * (inner + outer)
     stiffness = model.mass * model.frequency**2
+    # Where the spring alone would turn the motion, if that is on the grid.
+    above = np.maximum(energy - float(model.potential_at(center)), 0.0)
+    farthest = np.sqrt(2.0 * above / stiffness)
+    x = center + np.sign(edge - center) * np.minimum(farthest, abs(edge - center))
+    scale, before = max(abs(edge), abs(center)), np.inf
     for _ in range(80):
         excess = model.potential_at(x) - energy
         inner, outer = np.where(excess < 0, x, inner), np.where(excess < 0, outer, x)
         slope = stiffness * x - model.force_at(x)
         with np.errstate(divide="ignore", invalid="ignore"):
-            newton = x - excess / slope
+            newton = np.clip(x - excess / slope, *sorted((center, edge)))
         low, high = np.minimum(inner, outer), np.maximum(inner, outer)
-        inside = (newton > low) & (newton < high)
+        inside = (newton >= low) & (newton <= high)
         step = np.where(inside, newton, 0.5 * (inner + outer)) - x
+        # A turning point that was met leaves the bracket by its round-off.
+        met = np.abs(newton - x) < _MET * scale
+        step = np.where(met, 0.0, step)
         x = x + step
-        if np.abs(step).max() < 1e-14 * max(abs(edge), abs(center)):
+        longest = float(np.abs(step).max())
+        # Next to the minimum the round-off of a potential is more than that of a position: there
+        # the steps cease to fall.
+        if longest < _MET * scale or (longest < _CLOSE * scale and longest > 0.5 * before):
             break
+        before = longest
     return x
 
 

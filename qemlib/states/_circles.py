@@ -118,14 +118,17 @@ def _circles(w, r, angles, peak):
     return _Circles(largest, peak, sizes / (peak or 1.0), blocks, rim)
 
 
-def radial_nodes(levels, radius):
+def radial_nodes(levels, radius, wave=None):
     """Nodes and weights on [0, R]: the Laguerre function of level K turns 2√K·R/π times.
 
-    In panels of one Gauss-Legendre rule, because the nodes of a long rule take longer to find than
-    all that is done with them.
+    `wave` is the fastest wave number of what is multiplied with it, by default that of the level
+    itself.  In panels of one Gauss-Legendre rule, because the nodes of a long rule take longer to
+    find than all that is done with them.
     """
-    # A panel of n nodes resolves a phase of 2(n − 20), and √K·4 is the fastest wave number.
-    panels = int(np.ceil(2.0 * np.sqrt(levels) * radius / (_PANEL - 20))) + 1
+    fastest = 4.0 * np.sqrt(levels)
+    together = fastest + (fastest if wave is None else min(wave, fastest))
+    # A panel of n nodes resolves a phase of 2(n − 20) over half of its width.
+    panels = int(np.ceil(0.25 * together * radius / (_PANEL - 20))) + 1
     node, weight = _panel_rule()
     half = 0.5 * radius / panels
     middle = half * (2.0 * np.arange(panels) + 1.0)

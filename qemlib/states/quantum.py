@@ -20,7 +20,8 @@ from qemlib.states.contract import OfOscillator, is_sampled, refuse_without
 
 __all__ = ["QuantumState", "quantum_state", "resolved_populations"]
 
-_MOST_LEVELS = 8192
+_MOST_LEVELS, _FEWEST_LEVELS = 8192, 64
+_RADII = 100  # at which W tells how many levels it takes
 _NEGATIVE = 1e-9
 _TRACE = 0.1  # the largest `missing_trace` that may be asked for
 _AT_ONCE = 2**22  # values of Hermite functions
@@ -319,9 +320,10 @@ def resolved_populations(state: Any, missing_trace: float = 1e-10) -> np.ndarray
     refuse_without(state, "phonon_number", "populations")
     if is_sampled(state):
         return state.populations(state.levels)
-    # A first guess, doubled until it is enough: a thermal state leaves e^{−6} beyond 6⟨n⟩.
-    levels = int(6.0 * max(state.phonon_number, 0.0)) + 64
-    most = state.levels if isinstance(state, QuantumState) else _MOST_LEVELS
+    if isinstance(state, QuantumState):
+        levels = most = state.levels
+    else:
+        levels, most = _first_guess(state, missing_trace), _MOST_LEVELS
     while True:
         levels = min(levels, most)
         populations = state.populations(levels)
@@ -356,3 +358,18 @@ def _is_matrix(value: Any) -> bool:
 def _change(found: float, known: float) -> float:
     """Relative; zero where nothing is left to compare."""
     return abs(found / known - 1.0) if known and np.isfinite(found / known) else 0.0
+
+
+def _first_guess(state, missing_trace):
+    """Levels that should hold the trace; they are doubled until they do."""
+    # A thermal state leaves e^{−6} beyond 6⟨n⟩.
+    least = int(6.0 * max(state.phonon_number, 0.0)) + _FEWEST_LEVELS
+    if not hasattr(state, "radial_profile"):
+        return least
+    # Far out, where W varies slowly, ρ_nn = πW(√n).
+    n = np.geomspace(1.0, _MOST_LEVELS, _RADII)
+    density = np.pi * np.abs(state.radial_profile(np.sqrt(n)))
+    cells = 0.5 * (density[1:] + density[:-1]) * np.diff(n)
+    beyond = np.append(np.cumsum(cells[::-1])[::-1], 0.0)
+    enough = n[np.argmax(beyond < 0.1 * missing_trace)]
+    return int(enough) + _FEWEST_LEVELS

@@ -153,7 +153,9 @@ def angular_average(wigner_function, r, x0, p0, angles: int = 96) -> np.ndarray:
     return x0 * p0 * wigner_function(x, p).mean(axis=-1)
 
 
-def populations(radial_profile, levels: int, radius: float) -> np.ndarray:
+def populations(
+    radial_profile, levels: int, radius: float, wave: float | None = None
+) -> np.ndarray:
     """Level populations from the angular average of W(α).
 
     ρ_nn = 4π (−1)^n ∫_0^R r dr W(r) e^{−2r²} L_n(4r²), by Gauss-Legendre quadrature with enough
@@ -167,6 +169,9 @@ def populations(radial_profile, levels: int, radius: float) -> np.ndarray:
         Number of levels, n = 0 … levels − 1.
     radius : float
         Outer radius R; W(R) must be negligible.
+    wave : float, optional
+        Largest wave number of the profile, so that no more nodes are taken than it needs; by
+        default that of the highest level.
 
     Returns
     -------
@@ -187,7 +192,8 @@ def populations(radial_profile, levels: int, radius: float) -> np.ndarray:
     array([0.5   , 0.25  , 0.125 , 0.0625])
     """
     levels = _checks.integer("levels", levels, 1)
-    r, weight = radial_nodes(levels, _checks.positive("radius", radius))
+    wave = None if wave is None else _checks.positive("wave", wave)
+    r, weight = radial_nodes(levels, _checks.positive("radius", radius), wave)
     profile = np.asarray(radial_profile(r), dtype=float)
     if profile.shape != r.shape:
         raise ValueError(f"radial_profile must return shape {r.shape}, got {profile.shape}")

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.sparse import block_array
 from scipy.sparse.linalg import expm_multiply
 
 from qemlib import _checks
-from qemlib.fokker_planck.basis import generator, hermite_functions, quadrature
+from qemlib.fokker_planck.correlations import position_correlation
 from qemlib.fokker_planck.stationary import SteadyState, steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.paper.checks.surrogate import SurrogateCharge
@@ -209,14 +208,7 @@ def two_time_correlation(eta: float, levels: int, times) -> tuple[np.ndarray, np
     exact = (later @ position.conj().ravel(order="F")).real
 
     state = predicted_state(eta)
-    size = len(state.coefficients)
-    step = state.width * np.sqrt(np.arange(1.0, size) / 2)
-    shifted = (np.diag(step, 1) + np.diag(step, -1)) @ state.coefficients
-    node, weight = quadrature(size, state.width)
-    functions = hermite_functions(size, node, state.width)
-    mean_position = np.outer(functions @ weight, functions @ (weight * node)).ravel()
-    flow = _as_matrix(generator(state.model, size, state.width))
-    return exact, expm_multiply(flow, shifted.T.ravel(), **span) @ mean_position
+    return exact, position_correlation(state, times) / state.model.x0**2
 
 
 def mismatch_of_spectra(eta: float) -> float:
@@ -309,14 +301,3 @@ def _whole(eta, levels):
     # In this order the factors of the matrix stay in a band.
     options = {"method": "direct", "use_rcm": True, "permc_spec": "NATURAL"}
     return hamiltonian, jumps, qutip.steadystate(hamiltonian, jumps, **options)
-
-
-def _as_matrix(blocks):
-    """The generator of (A24) as one sparse matrix on c[x function, p level], p level first."""
-    count = len(blocks.diagonal)
-    rows = [[None] * count for _ in range(count)]
-    for b, diagonal in enumerate(blocks.diagonal):
-        rows[b][b] = diagonal
-    for b, (upper, lower) in enumerate(zip(blocks.upper, blocks.lower, strict=True)):
-        rows[b][b + 1], rows[b + 1][b] = upper, lower
-    return block_array(rows, format="csr")

@@ -14,7 +14,7 @@ from scipy.linalg import expm, solve_continuous_lyapunov
 from scipy.sparse import csr_array, eye_array, kron
 from scipy.sparse.linalg import expm_multiply
 
-from qemlib.fokker_planck.basis import hermite_functions
+from qemlib._special.hermite import hermite_functions
 from qemlib.paper.checks.rows import Residuals, relative
 from qemlib.states.wigner import laguerre_functions
 

@@ -17,8 +17,8 @@ from qemlib.electrons.coefficients import occupation
 from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.paper.readings.readings import PRINTED, Reading
-from qemlib.states.quantum import resolved_populations
-from qemlib.states.work import entropy, ergotropy, free_energy_work
+from qemlib.states.summary import Summary, summary
+from qemlib.states.work import ergotropy
 
 __all__ = ["DECIDING", "Evidence", "over_voltage"]
 
@@ -100,13 +100,17 @@ class Evidence:
         """g⁽²⁾(0)."""
         return self.state(voltage).g2
 
-    def populations(self, voltage: float) -> np.ndarray:
-        """Populations of as many levels as hold the trace."""
+    def numbers(self, voltage: float) -> Summary:
+        """Its numbers, from as many levels as hold the trace."""
         # Long tails need thousands of levels: no more of them than the moments are worth.
         missing = max(1e-10, 0.01 * self.rtol)
         return self._once(
-            "populations", voltage, lambda: resolved_populations(self.state(voltage), missing)
+            "numbers", voltage, lambda: summary(self.device(voltage), self.state(voltage), missing)
         )
+
+    def populations(self, voltage: float) -> np.ndarray:
+        """Populations of these levels."""
+        return self.numbers(voltage).populations
 
     def energies(self, voltage: float) -> np.ndarray:
         """Energies of these levels."""
@@ -115,21 +119,19 @@ class Evidence:
 
     def temperature(self, voltage: float) -> float:
         """Temperature of the colder lead, the bath of 𝒲_F."""
-        return min(lead.temperature for lead in self.device(voltage).leads)
+        return self.numbers(voltage).bath_temperature
 
     def ergotropy(self, voltage: float) -> float:
         """Incoherent ergotropy 𝒲_E of the populations."""
-        return ergotropy(self.populations(voltage), self.energies(voltage))
+        return self.numbers(voltage).ergotropy
 
     def free_energy_work(self, voltage: float) -> float:
         """𝒲_F of the populations."""
-        return free_energy_work(
-            self.populations(voltage), self.energies(voltage), self.temperature(voltage)
-        )
+        return self.numbers(voltage).free_energy_work
 
     def entropy(self, voltage: float) -> float:
         """Von Neumann entropy of the populations, in nats."""
-        return entropy(self.populations(voltage))
+        return self.numbers(voltage).entropy
 
     def coherent_ergotropy(self, voltage: float) -> float:
         """Work that the coherences hold: the total ergotropy less that of the populations.

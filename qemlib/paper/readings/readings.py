@@ -18,9 +18,10 @@ import numpy as np
 from scipy.optimize import brentq
 
 from qemlib.devices.device import Device, paper_device
-from qemlib.electrons.coefficients import damping, electron_coefficients, noise_spectrum
+from qemlib.electrons.coefficients import damping, noise_spectrum
+from qemlib.motion import grid
 from qemlib.motion.model import LangevinModel
-from qemlib.motion.orbit import OrbitAverage, edge_weight, orbit_average
+from qemlib.motion.orbit import OrbitAverage, orbit_average
 from qemlib.sampler.sampling import euler_equivalent
 
 __all__ = [
@@ -218,14 +219,16 @@ class Reading:
         device = self.device(voltage)
         if not self.has_own_motion:
             return LangevinModel.from_device(device)
-        x0 = device.oscillator.x0
-        width = _NARROWEST
-        while width <= _WIDEST:
-            # A coarse look is enough to find the width.
-            if edge_weight(self._moved(_coarse(device, width * x0, 65), device)) < _EDGE_WEIGHT:
-                return self._moved(_resolved(device, width * x0), device)
-            width *= _WIDER
-        raise ValueError(self._unbound(voltage))
+        half_width = grid.narrowest(
+            grid.of_device(device),
+            _build(device),
+            lambda model: self._moved(model, device),
+            _widths(device, _NARROWEST),
+            _EDGE_WEIGHT,
+        )
+        if half_width is None:
+            raise ValueError(self._unbound(voltage))
+        return self._moved(_resolved(device, half_width), device)
 
     def preview(self, voltage: float, narrowest: float = 0.0) -> OrbitAverage:
         """Its orbit-averaged state from a coarse grid; raises as `model`.
@@ -233,13 +236,11 @@ class Reading:
         `narrowest` is a half width from which to start looking.
         """
         device = self.device(voltage)
-        x0 = device.oscillator.x0
-        width = max(_NARROWEST, narrowest / x0)
-        while width <= _WIDEST:
+        for half_width in _widths(device, max(_NARROWEST, narrowest / device.oscillator.x0)):
             try:
-                return orbit_average(self._moved(_coarse(device, width * x0, 129), device))
+                return orbit_average(self._moved(_coarse(device, half_width, 129), device))
             except ValueError:  # too narrow, or no single well: that may be far out
-                width *= _WIDER
+                continue
         raise ValueError(self._unbound(voltage))
 
     def _unbound(self, voltage):
@@ -339,17 +340,27 @@ def all_readings() -> list[Reading]:
     ]
 
 
+def _widths(device, narrowest):
+    """Half widths of grids, each wider than the one before; `narrowest` in units of x0."""
+    width = narrowest
+    while width <= _WIDEST:
+        yield width * device.oscillator.x0
+        width *= _WIDER
+
+
+def _build(device):
+    oscillator = device.oscillator
+
+    def build(x, coefficients, note):
+        return LangevinModel(
+            mass=oscillator.mass, frequency=oscillator.frequency, x=x, note=note, **coefficients
+        )
+
+    return build
+
+
 def _coarse(device, half_width, points):
-    x = np.linspace(-half_width, half_width, points)
-    at = electron_coefficients(device, x)
-    return LangevinModel(
-        mass=device.oscillator.mass,
-        frequency=device.oscillator.frequency,
-        x=x,
-        force=device.force * at.excess_charge,
-        damping=at.damping,
-        diffusion=at.diffusion,
-    )
+    return grid.even_model(grid.of_device(device), _build(device), half_width, points)
 
 
 @lru_cache(maxsize=32)

@@ -24,8 +24,7 @@ from qemlib.devices.device import Device, paper_device
 from qemlib.electrons.coefficients import damping
 from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
-from qemlib.states.quantum import resolved_populations
-from qemlib.states.work import ergotropy
+from qemlib.states.summary import summary
 
 __all__ = ["PARAMETERS", "elasticities"]
 
@@ -124,9 +123,8 @@ def _row(task):
     for factor in (1.0 + _CHANGE, 1.0 - _CHANGE):
         changed = PARAMETERS[name](device, factor)
         state = steady_state(LangevinModel.from_device(changed))
-        populations = resolved_populations(state, 1e-8)
-        energies = changed.oscillator.frequency * np.arange(populations.size)
-        values.append([_threshold(changed), state.g2, ergotropy(populations, energies)])
+        stored = summary(changed, state, missing_trace=1e-8).ergotropy
+        values.append([_threshold(changed), state.g2, stored])
     up, down = np.log(values)
     return (up - down) / (np.log1p(_CHANGE) - np.log1p(-_CHANGE))
 

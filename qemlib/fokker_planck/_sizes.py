@@ -1,0 +1,60 @@
+"""How many Hermite functions a state takes: foretold by its orbit average, told by refinement.
+
+Most of the work is done in the largest basis.  So the climb to it starts just below: where the
+functions hold the orbit-averaged W, along x and along p, to a part of what is asked for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qemlib._special.hermite import hermite_functions
+from qemlib.motion.orbit import OrbitAverage
+
+# Sizes that are climbed where the orbit average is no guide: friction is strong or the model rough.
+LADDER = (24, 36, 48, 64, 88, 116, 152, 196, 248)
+_STRONG = 0.1  # of the frequency
+# Sizes to choose from elsewhere, each a tenth above the one before.  The first two that are solved
+# differ by two of these steps, and those beyond by three: by less, and a change would tell little
+# of the error.
+_FINE = (32, 36, 40, 44, 48, 54, 60, 66, 72, 80, 88, 96, 106, 116, 128, 140, 154, 168)
+_NEXT, _BEYOND = 2, 3
+# The solution is worse than the projection: by up to three orders where friction is weak.
+_OF_ASKED, _ROUND_OFF = 1e-3, 3e-13
+_POINTS = 601  # along x and p, for functions of the highest order
+
+
+def sizes(estimate: OrbitAverage, middle: float, radius: float, rtol: float) -> list[int]:
+    """Rising numbers of functions to solve with, of x and of p, up to the largest of all."""
+    model = estimate.model
+    if model.rough or np.abs(model.damping).max() > _STRONG * model.frequency:
+        return list(LADDER)
+    first = _foretold(estimate, middle, radius, max(_OF_ASKED * rtol, _ROUND_OFF))
+    chosen = [_FINE[first], *_FINE[first + _NEXT :: _BEYOND]]
+    return chosen + [size for size in LADDER if size > chosen[-1]]
+
+
+def _foretold(estimate, middle, radius, allowed):
+    """Which of the fine sizes is the least to hold both profiles to what is allowed."""
+    axis = np.linspace(-radius, radius, _POINTS)
+    x0, p0 = estimate.model.x0, estimate.model.p0
+    profiles = np.stack(
+        [
+            estimate.density((axis + middle) * x0, np.zeros_like(axis)),
+            estimate.density(np.full_like(axis, estimate.center), axis * p0),
+        ],
+        axis=1,
+    )
+    profiles = profiles / profiles.max()
+    low, high = 0, len(_FINE) - 1
+    while low < high:
+        index = (low + high) // 2
+        width = radius / np.sqrt(2.0 * _FINE[index] + 1.0)
+        functions = hermite_functions(_FINE[index], axis, width)
+        # The profiles vanish at both ends: evenly spaced points integrate them.
+        projection = functions.T @ (functions @ profiles) * (axis[1] - axis[0])
+        if np.abs(projection - profiles).max() < allowed:
+            high = index
+        else:
+            low = index + 1
+    return high

@@ -1,0 +1,219 @@
+"""The generator of (A24) in Hermite functions, and its null vector by block elimination.
+
+In p the operators of (A24) are ladder operators that couple a level to its neighbours and to its
+next neighbours.  Grouping the levels of p in pairs makes the generator block tridiagonal, with
+blocks that hold the x direction.  Eliminating the blocks from the highest level down is the matrix
+continued fraction method of Risken (The Fokker-Planck Equation, ch. 9).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from scipy.linalg import get_lapack_funcs
+from scipy.sparse import block_array, csr_array
+
+from qemlib._special.hermite import (
+    derivative_matrix,
+    position_matrix,
+    quadrature,
+    quadrature_between,
+)
+from qemlib.fokker_planck.basis import Basis
+from qemlib.motion.model import LangevinModel
+
+__all__ = ["Generator", "generator_of"]
+
+Blocks = list[np.ndarray]  # a vector, or what stands in the blocks of a row of a matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Generator:
+    """Block tridiagonal generator; block b holds the p levels 2b and 2b + 1."""
+
+    diagonal: Blocks
+    upper: Blocks  # block b from block b + 1
+    lower: Blocks  # block b + 1 from block b
+    indices: list[list[tuple[int, np.ndarray]]]  # per block: (p level, its x functions)
+    size: int
+
+    def apply(self, vector: Blocks) -> Blocks:
+        """L c, block by block."""
+        result = [d @ v for d, v in zip(self.diagonal, vector, strict=True)]
+        for b, (up, low) in enumerate(zip(self.upper, self.lower, strict=True)):
+            result[b] += up @ vector[b + 1]
+            result[b + 1] += low @ vector[b]
+        return result
+
+    def unpack(self, vector: Blocks) -> np.ndarray:
+        """Blocks to the matrix c[x function, p level]."""
+        coefficients = np.zeros((self.size, self.size))
+        for block, values in zip(self.indices, vector, strict=True):
+            start = 0
+            for level, functions in block:
+                coefficients[functions, level] = values[start : start + functions.size]
+                start += functions.size
+        return coefficients
+
+    def pack(self, coefficients: np.ndarray) -> Blocks:
+        """The matrix c[x function, p level] to blocks: the inverse of `unpack`."""
+        return [
+            np.concatenate([coefficients[functions, level] for level, functions in block])
+            for block in self.indices
+        ]
+
+    def sparse(self) -> csr_array:
+        """L as one sparse matrix on the blocks, one after the other."""
+        count = len(self.diagonal)
+        rows: list[list[np.ndarray | None]] = [[None] * count for _ in range(count)]
+        for b, diagonal in enumerate(self.diagonal):
+            rows[b][b] = diagonal
+        for b, (upper, lower) in enumerate(zip(self.upper, self.lower, strict=True)):
+            rows[b][b + 1], rows[b + 1][b] = upper, lower
+        return block_array(rows, format="csr")
+
+    def solve(self, coefficients: np.ndarray) -> np.ndarray:
+        """The matrix c of L c = coefficients."""
+        return self.unpack(_eliminate(self)(self.pack(coefficients)))
+
+    def solve_shifted(self, shift: complex, right: Blocks) -> Blocks:
+        """The vector c of (L + shift) c = right, block by block; complex."""
+        shifted = replace(self, diagonal=[d + shift * np.eye(len(d)) for d in self.diagonal])
+        return _eliminate(shifted)([v.astype(complex) for v in right])
+
+    def null_vector(self) -> np.ndarray:
+        """Coefficients c with L c ≈ 0, by inverse iteration."""
+        solve = _eliminate(self)
+        vector = [np.zeros(len(b)) for b in self.diagonal]
+        vector[0][0] = 1.0
+        for _ in range(3):
+            vector = solve(vector)
+            norm = np.sqrt(sum(v @ v for v in vector))
+            vector = [v / norm for v in vector]
+        return self.unpack(vector)
+
+    def residual(self, coefficients: np.ndarray) -> float:
+        """‖L c‖/‖c‖."""
+        result = self.apply(self.pack(coefficients))
+        return float(np.sqrt(sum(r @ r for r in result)) / np.linalg.norm(coefficients))
+
+
+def generator_of(
+    model: LangevinModel, basis: Basis, odd: bool = False, motion: bool = True
+) -> Generator:
+    """(A24) in Hermite functions, with x and p in units of x0 and p0.
+
+    With these,
+
+    L W = −ω0 p ∂_x W + ∂_p[(ω0 x − F⟨n⟩/p0 + γp) W] + (D/2p0²) ∂²_p W.
+
+    For a mirrored model, in a basis around 0, it acts on even functions of (x, p), or on odd ones
+    if `odd`.  Without `motion` it is friction and noise.
+    """
+    size, width = basis.size, basis.width
+    x0, p0, omega0 = model.x0, model.p0, model.frequency
+    grid = model.x / x0 - basis.middle
+    if model.rough:
+        local, weight = quadrature_between(grid, size, width, grid[0], grid[-1])
+    else:
+        local, weight = quadrature(size, width, grid[0], grid[-1])
+    functions = basis.functions(local)
+    node = local + basis.middle
+    position = np.clip(x0 * node, model.x[0], model.x[-1])
+
+    def matrix(values: np.ndarray) -> np.ndarray:
+        return (functions * (weight * values)) @ functions.T
+
+    # p and ∂_p in a space two larger, so that products are not truncated.
+    derivative, momentum = derivative_matrix(size + 2, width), position_matrix(size + 2, width)
+
+    def inner(wide: np.ndarray) -> np.ndarray:
+        return wide[:size, :size]
+
+    terms = [
+        (matrix(model.damping_at(position)), inner(derivative @ momentum)),
+        (matrix(0.5 * model.diffusion_at(position) / p0**2), inner(derivative @ derivative)),
+    ]
+    if motion:
+        terms[:0] = [
+            (-omega0 * inner(derivative), inner(momentum)),
+            (matrix(omega0 * node - model.force_at(position) / p0), inner(derivative)),
+        ]
+    return _in_blocks(terms, size, _block_indices(size, model.mirrored, odd))
+
+
+def _in_blocks(terms, size, indices):
+    """The sum of products of a matrix in x and one in p, which couples next neighbours at most."""
+    parts = {}  # of the matrices in x: all of them, or what couples functions of two parities
+
+    def part(term, rows, columns):
+        key = term, rows[0], columns[0]
+        if key not in parts:
+            parts[key] = np.asfortranarray(terms[term][0][np.ix_(rows, columns)])
+        return parts[key]
+
+    def block(rows, columns):
+        shape = (sum(f.size for _, f in rows), sum(f.size for _, f in columns))
+        result = np.zeros(shape, order="F")
+        below = 0
+        for i, fi in rows:
+            beside = 0
+            for j, fj in columns:
+                here = result[below : below + fi.size, beside : beside + fj.size]
+                for term, (_, in_p) in enumerate(terms):
+                    if in_p[i, j] != 0.0:
+                        here += in_p[i, j] * part(term, fi, fj)
+                beside += fj.size
+            below += fi.size
+        return result
+
+    pairs = list(pairwise(indices))
+    return Generator(
+        diagonal=[block(rows, rows) for rows in indices],
+        upper=[block(rows, columns) for rows, columns in pairs],
+        lower=[block(columns, rows) for rows, columns in pairs],
+        indices=indices,
+        size=size,
+    )
+
+
+def _block_indices(size, mirrored, odd):
+    """(p level, x functions) of each block; a mirrored model needs only j + n of one parity."""
+    every = np.arange(size)
+
+    def functions(level):
+        return every[every % 2 == (level + odd) % 2] if mirrored else every
+
+    return [
+        [(level, functions(level)) for level in (start, start + 1) if level < size]
+        for start in range(0, size, 2)
+    ]
+
+
+def _eliminate(blocks):
+    """Eliminate from the highest p levels down; returns a solver for L c = b."""
+    count = len(blocks.diagonal)
+    # LAPACK itself: the blocks are small, and many.
+    factor, substitute = get_lapack_funcs(("getrf", "getrs"), (blocks.diagonal[0],))
+    factors = [None] * count
+
+    def divided(b, right):
+        return substitute(*factors[b][:2], right)[0]
+
+    factors[-1] = factor(blocks.diagonal[-1])
+    for b in range(count - 2, -1, -1):
+        schur = blocks.diagonal[b] - blocks.upper[b] @ divided(b + 1, blocks.lower[b])
+        factors[b] = factor(schur, overwrite_a=True)
+
+    def solve(right):
+        reduced = [v.copy() for v in right]
+        for b in range(count - 2, -1, -1):
+            reduced[b] -= blocks.upper[b] @ divided(b + 1, reduced[b + 1])
+        result = [divided(0, reduced[0])]
+        for b in range(1, count):
+            result.append(divided(b, reduced[b] - blocks.lower[b - 1] @ result[-1]))
+        return result
+
+    return solve
