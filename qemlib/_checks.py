@@ -15,7 +15,8 @@ _HERMITIAN = 1e-9  # asymmetry beside the largest entry
 def kind(name, value, wanted):
     """Return `value`; TypeError unless it is an instance of the class `wanted`."""
     if not isinstance(value, wanted):
-        raise TypeError(f"{name} must be of type {wanted.__name__}, got {repr_short(value)}")
+        article = "an" if wanted.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{name} must be {article} {wanted.__name__}, got {repr_short(value)}")
     return value
 
 

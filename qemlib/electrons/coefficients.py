@@ -25,9 +25,10 @@ import numpy as np
 from qemlib import _checks
 from qemlib.devices.device import Device
 from qemlib.devices.tabulated import Tabulated
-from qemlib.electrons.quadrature import EnergyQuadrature, QuadratureError, known_accuracy
+from qemlib.electrons.quadrature import EnergyQuadrature, known_accuracy
 from qemlib.electrons.residues import ResidueSums, solvable
 from qemlib.electrons.spectral import Integral
+from qemlib.errors import QuadratureError
 
 __all__ = [
     "ElectronCoefficients",

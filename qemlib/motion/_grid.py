@@ -9,6 +9,7 @@ import numpy as np
 
 from qemlib.electrons.coefficients import coefficients_as_given
 from qemlib.electrons.quadrature import known_accuracy
+from qemlib.errors import NoSteadyState, UnresolvedError
 from qemlib.motion.orbit import edge_weight
 
 _COARSE_POINTS = 65
@@ -39,7 +40,7 @@ _DECOUPLED = 1e-3
 
 
 def model_of(build, device):
-    """The model on a grid that holds the steady state; ValueError if none does."""
+    """The model on a grid that holds the steady state; NoSteadyState if none does."""
     width = _NARROWEST * device.oscillator.x0
     electrons = _Electrons(device)
     while True:
@@ -62,7 +63,7 @@ def model_of(build, device):
             if weight < np.sqrt(needed):
                 return model
         elif _unbound(look):
-            raise ValueError(
+            raise NoSteadyState(
                 "device has no bound steady state: its orbit-averaged friction does not confine "
                 f"the motion, out to |x| = {width:.3g}, where the electrons no longer feel it"
             )
@@ -166,7 +167,7 @@ def _resolved(build, electrons, x, coefficients, reason):
         if worst < allowed:
             return build(x, coefficients, f"{reason}, interpolation error {worst:.0e}")
         if x.size > _MOST_POINTS:
-            raise ValueError(
+            raise UnresolvedError(
                 f"device: {x.size} points do not resolve its coefficients on |x| ≤ {x[-1]:.6g}, "
                 f"the splines miss them by {worst:.1e}"
             )

@@ -6,13 +6,13 @@ Any electronic system, from any solver, enters here as arrays over position.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from reprlib import repr as repr_short
 
 import numpy as np
 
 from qemlib import _checks
 from qemlib._locked import Locked, locked
 from qemlib.devices.device import Device
+from qemlib.errors import NoSteadyState
 from qemlib.motion import _grid
 from qemlib.motion._interpolation import interpolant, without_dips
 
@@ -210,10 +210,12 @@ class LangevinModel(Locked):
         TypeError
             If `device` is not a Device.
         ValueError
-            If `half_width` is not positive; if the coupling is 0, so
-            that nothing moves the oscillator; if orbits gain energy on average out to where the
-            electrons no longer feel them, so that no state is bound; or if 20 001 points do not
-            resolve the coefficients.
+            If `half_width` is not positive.
+        NoSteadyState
+            If the coupling is 0, so that nothing moves the oscillator, or if orbits gain energy on
+            average out to where the electrons no longer feel them, so that no state is bound.
+        UnresolvedError
+            If 20 001 points do not resolve the coefficients.
 
         Examples
         --------
@@ -222,10 +224,9 @@ class LangevinModel(Locked):
         >>> model.mirrored, model.x.size
         (True, 257)
         """
-        if not isinstance(device, Device):
-            raise TypeError(f"device must be a Device, got {repr_short(device)}")
+        _checks.kind("device", device, Device)
         if device.coupling == 0.0:
-            raise ValueError(
+            raise NoSteadyState(
                 "device: its coupling must not be 0, got 0.0: without it there is neither friction "
                 "nor noise, and no steady state"
             )

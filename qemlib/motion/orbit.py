@@ -21,7 +21,7 @@ from scipy.interpolate import make_interp_spline
 
 from qemlib import _checks
 from qemlib._locked import Locked
-from qemlib.errors import ConvergenceError
+from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState, SeveralWells
 from qemlib.motion.diffusion import slowest_rate
 from qemlib.states import positivity, wigner
 
@@ -59,9 +59,12 @@ def orbit_average(model) -> OrbitAverage:
     ------
     TypeError
         If `model` is not a LangevinModel.
-    ValueError
-        If the grid is too small to hold the state, friction is negative at every energy, or the
-        potential has several wells.
+    NoSteadyState
+        If friction is negative at every energy on the grid, or there is no noise.
+    LeftGridError
+        If the grid is too small to hold the state.
+    SeveralWells
+        If the potential has several wells.
     ConvergenceError
         If the state is a ring so thin that hardly an orbit lies on it.
 
@@ -92,11 +95,11 @@ def orbit_average(model) -> OrbitAverage:
     weight = estimate.edge_weight
     if not weight < _EDGE_WEIGHT:
         if not (estimate.friction > 0).any():
-            raise ValueError(
+            raise NoSteadyState(
                 "model has no bound steady state: its orbit-averaged friction is not positive at "
                 f"any energy on the grid, at most {estimate.friction.max():.1e}"
             )
-        raise ValueError(
+        raise LeftGridError(
             f"model: its grid, x from {model.x[0]:.6g} to {model.x[-1]:.6g}, is too small to hold "
             f"the steady state: at its edge the weight is {weight:.1e} of the largest, "
             f"at most {_EDGE_WEIGHT:.0e} is allowed; build the model on a wider grid"
@@ -321,7 +324,7 @@ def _orbits(model, well, reach, phases):
 
 def _refuse_no_noise(model, at_rest, noise):
     if not (at_rest > 0 and (noise > 0).all()):
-        raise ValueError(
+        raise NoSteadyState(
             "model: its diffusion must be positive where it moves, got "
             f"{min(at_rest, float(model.diffusion.min())):g}; without noise its state is a point"
         )
@@ -420,11 +423,12 @@ def _well(model):
     x = model.x
     pull = model.force - model.mass * model.frequency**2 * x
     down = np.flatnonzero((pull[:-1] > 0) & (pull[1:] <= 0))
-    if len(down) != 1 or pull[0] < 0 or pull[-1] > 0:
-        raise ValueError(
+    beyond = pull[0] < 0 or pull[-1] > 0
+    if len(down) != 1 or beyond:
+        raise (LeftGridError if beyond or len(down) == 0 else SeveralWells)(
             "model: the effective potential must have one well on the grid, "
             f"got {len(down)} minima on x from {x[0]:.6g} to {x[-1]:.6g}"
-            + (" and less beyond its ends" if pull[0] < 0 or pull[-1] > 0 else "")
+            + (" and less beyond its ends" if beyond else "")
         )
     a, b = x[down[0]], x[down[0] + 1]
     for _ in range(60):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numba import get_num_threads
 
+from qemlib.errors import LeftGridError
 from qemlib.sampler import _kernels, schemes
 from qemlib.sampler._batches import RING, Batches
 from qemlib.sampler._kernels import LANES
@@ -25,10 +26,6 @@ _PLANE_BINS = 256
 _TRACKED = 8  # walkers of a trajectory
 _SLOTS = 32  # pieces of a series; a full one is halved, so that memory does not grow
 _FIRST_PIECE = 0.125  # relaxation times
-
-
-class LeftGridError(ValueError):
-    """A walker left the model's grid, where the coefficients are unknown, or overflowed."""
 
 
 @dataclass(eq=False)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from arviz_stats.base import array_stats
 
-__all__ = ["Convergence", "Diagnostics", "TooShortError"]
+__all__ = ["Convergence", "Diagnostics"]
 
 # Groups of walkers by where they start: from rest in the first to beyond the ring in the last.
 GROUPS = 4
@@ -40,24 +40,6 @@ UNRESOLVED = (
     "autocorrelation times are those of the chain of steps, not of the motion, which needs a "
     "smaller step"
 )
-
-
-class TooShortError(ArithmeticError):
-    """A run is too short for its error bars to be trusted.
-
-    Attributes
-    ----------
-    run : SampledState
-        What was sampled, to look at or to go on with: ``sample(model, steps, resume=error.run)``.
-    """
-
-    def __init__(self, message, run):
-        super().__init__(message)
-        self.run = run
-
-    def __reduce__(self):
-        """The run goes along, to another process and back."""
-        return type(self), (*self.args, self.run), self.__dict__
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from qemlib.errors import TooShortError
 from qemlib.sampler._batches import ARGUMENTS, ESTIMATORS, Batches
 from qemlib.sampler.diagnostics import (
     OBSERVABLES,
@@ -15,7 +16,6 @@ from qemlib.sampler.diagnostics import (
     Convergence,
     Diagnostics,
     Series,
-    TooShortError,
     shortcomings,
 )
 from qemlib.states import positivity

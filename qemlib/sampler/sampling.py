@@ -14,17 +14,17 @@ import numpy as np
 
 from qemlib import _checks
 from qemlib._progress import bar
+from qemlib.errors import TooShortError
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import refuse_other_than_model
-from qemlib.sampler._ensemble import Ensemble, LeftGridError
+from qemlib.sampler._ensemble import Ensemble
 from qemlib.sampler._interrupt import Interruptible
 from qemlib.sampler._plan import plan as make_plan
-from qemlib.sampler.diagnostics import TooShortError
 from qemlib.sampler.result import SampledState
 from qemlib.sampler.schemes import euler_equivalent
 from qemlib.states import positivity
 
-__all__ = ["LeftGridError", "euler_equivalent", "sample"]
+__all__ = ["euler_equivalent", "sample"]
 
 _STEPS, _SEED, _SCHEME = 250_000_000, 1, "rotation"
 # With a target error: the most steps to make unless the caller says.

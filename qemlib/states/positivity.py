@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 
 from qemlib._special.laguerre import laguerre_integrals
+from qemlib.errors import ClassicalStateWarning
 from qemlib.states import _fock
 from qemlib.states._circles import radial_nodes
 
 __all__ = [
-    "ClassicalStateWarning",
     "of_samples",
     "remark",
     "told",
@@ -57,10 +57,6 @@ MEANING = (
 )
 
 _SILENT: ContextVar[bool] = ContextVar("silent", default=False)
-
-
-class ClassicalStateWarning(UserWarning):
-    """A steady state of (A24) is no state of a quantum oscillator; its `violations` say why."""
 
 
 def told(state: Any) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from reprlib import repr as repr_short
 
 import numpy as np
 
+from qemlib import _checks
 from qemlib.devices.device import Device
 from qemlib.states.quantum import resolved_populations
 from qemlib.states.work import entropy, ergotropy, free_energy_work
@@ -83,8 +83,7 @@ def summary(device, state) -> Summary:
     >>> round(summary(device, state).ergotropy, 7)
     0.0362278
     """
-    if not isinstance(device, Device):
-        raise TypeError(f"device must be a Device, got {repr_short(device)}")
+    _checks.kind("device", device, Device)
     populations = resolved_populations(state)
     energies = device.oscillator.frequency * np.arange(populations.size)
     temperature = min(lead.temperature for lead in device.leads)

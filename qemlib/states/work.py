@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import logsumexp, xlogy
 
 from qemlib import _checks
+from qemlib.errors import NoQuantumState
 
 __all__ = ["entropy", "ergotropy", "free_energy_work", "second_order_coherence"]
 
@@ -40,10 +41,11 @@ def ergotropy(rho, hamiltonian) -> float:
 
     Raises
     ------
+    NoQuantumState
+        If a population is below −1e-9, or the trace is off by more than 1e-3 (or either by more
+        than the round-off of numbers in less than double precision).
     ValueError
-        If a population is below −1e-9, the trace is off by more than 1e-3 (or either by more than
-        the round-off of numbers in less than double precision), a matrix is not Hermitian, or the
-        shapes do not match.
+        If a matrix is not Hermitian, or the shapes do not match.
     TypeError
         If either is no array at all.
 
@@ -148,9 +150,9 @@ def _state(rho, name="rho"):
     lowest, trace = spectrum.min(), float(spectrum.sum())
     negative, off = min(_NEGATIVE, -slack), max(_TRACE, slack)
     if lowest < negative:
-        raise ValueError(f"{name} must have no population below {negative:g}, got {lowest:.3e}")
+        raise NoQuantumState(f"{name} must have no population below {negative:g}, got {lowest:.3e}")
     if abs(trace - 1.0) > off:
-        raise ValueError(f"{name} must have trace 1 to within {off:g}, got {trace:.6g}")
+        raise NoQuantumState(f"{name} must have trace 1 to within {off:g}, got {trace:.6g}")
     return matrix / trace
 
 

@@ -16,6 +16,7 @@ from qemlib._parallel import pool
 from qemlib._progress import bar
 from qemlib.devices.device import Device
 from qemlib.electrons.coefficients import damping
+from qemlib.errors import ClassicalStateWarning
 from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import orbit_average
@@ -92,7 +93,7 @@ def sweep(
         If a parameter or the method is unknown, two parameters set the same thing, values are
         empty or not finite, a value is not allowed for its parameter, or `store` belongs to another
         sweep or cannot be written.  Nothing has been computed then.
-    ArithmeticError, ValueError
+    QemError
         If a device has no steady state, or it cannot be computed; a note says which it was.
 
     Examples
@@ -106,8 +107,7 @@ def sweep(
     >>> found["phonon_number"].values.round(3), (found["ergotropy"].values > 1e-3).tolist()
     (array([ 9.558, 59.55 ]), [False, True])
     """
-    if not isinstance(base_device, Device):
-        raise ValueError(f"base_device must be a Device, got {base_device!r}")
+    _checks.kind("base_device", base_device, Device)
     if method not in _METHODS:
         raise ValueError(f"method must be one of {sorted(_METHODS)}, got {method!r}")
     axes = _axes(over)
@@ -152,7 +152,7 @@ def _warn_of_classical(dataset):
         warnings.warn(
             f"sweep: {negative} of {dataset['positive'].size} points have no quantum state, their "
             f"`positive` is 0. {positivity.MEANING}",
-            positivity.ClassicalStateWarning,
+            ClassicalStateWarning,
             stacklevel=3,
         )
 

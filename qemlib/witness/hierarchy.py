@@ -138,8 +138,7 @@ def charge_in_hierarchy(
     >>> round(charge.occupation, 7), round(charge.damping * 1e4, 4)
     (0.5, 3.2514)
     """
-    if not isinstance(device, Device):
-        raise ValueError(f"device must be of type Device, got {device!r}")
+    _checks.kind("device", device, Device)
     for name, lead in zip(("left", "right"), device.leads, strict=True):
         if not isinstance(lead.density, Lorentzian):
             raise ValueError(f"the {name} lead must be Lorentzian, got {lead.density!r}")
@@ -242,7 +241,8 @@ def bath_exponents(lead: Lead, pade_terms: int) -> dict[str, np.ndarray]:
     >>> complex(exponents["vk_plus"][0])
     (1-0.5j)
     """
-    if not (isinstance(lead, Lead) and isinstance(lead.density, Lorentzian)):
+    _checks.kind("lead", lead, Lead)
+    if not isinstance(lead.density, Lorentzian):
         raise ValueError(f"lead must be a Lorentzian Lead, got {lead!r}")
     poles, weights = pade_fermi(pade_terms)
     band, mu, temperature = lead.density, lead.chemical_potential, lead.temperature

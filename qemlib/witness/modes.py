@@ -222,8 +222,7 @@ def charge_in_time(
     >>> round(charge.occupation, 7), round(charge.damping * 1e4, 4)
     (0.5, 3.2514)
     """
-    if not isinstance(device, Device):
-        raise ValueError(f"device must be of type Device, got {device!r}")
+    _checks.kind("device", device, Device)
     x = _checks.finite("x", x)
     max_modes = _checks.integer("max_modes", max_modes, 1)
     start = None if start is None else _checks.positive("start", start)

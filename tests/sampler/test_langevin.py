@@ -18,7 +18,8 @@ from scipy.stats import kstest, poisson
 import qemlib as qem
 from qemlib.sampler import _ensemble, _kernels, schemes
 from qemlib.sampler._batches import RING, Batches, _fock_average, _populations
-from qemlib.sampler.sampling import LeftGridError, euler_equivalent, sample
+from qemlib.errors import LeftGridError
+from qemlib.sampler.sampling import euler_equivalent, sample
 from qemlib.sampler.schemes import linear_covariance
 
 SIGMAS = 5.0

@@ -19,6 +19,7 @@ from scipy.optimize import brentq
 
 from qemlib.devices.device import Device, paper_device
 from qemlib.electrons.coefficients import damping, electron_coefficients, noise_spectrum
+from qemlib.errors import LeftGridError, NoSteadyState
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, edge_weight, orbit_average
 from qemlib.sampler.sampling import euler_equivalent
@@ -212,7 +213,7 @@ class Reading:
 
         Raises
         ------
-        ValueError
+        NoSteadyState
             If no grid within |x| ≤ 110 x0 holds a steady state.
         """
         device = self.device(voltage)
@@ -225,7 +226,7 @@ class Reading:
             if edge_weight(self._moved(_coarse(device, width * x0, 65), device)) < _EDGE_WEIGHT:
                 return self._moved(_resolved(device, width * x0), device)
             width *= _WIDER
-        raise ValueError(self._unbound(voltage))
+        raise NoSteadyState(self._unbound(voltage))
 
     def preview(self, voltage: float, narrowest: float = 0.0) -> OrbitAverage:
         """Its orbit-averaged state from a coarse grid; raises as `model`.
@@ -238,9 +239,9 @@ class Reading:
         while width <= _WIDEST:
             try:
                 return orbit_average(self._moved(_coarse(device, width * x0, 129), device))
-            except ValueError:  # too narrow, or no single well: that may be far out
+            except (NoSteadyState, LeftGridError):  # too narrow
                 width *= _WIDER
-        raise ValueError(self._unbound(voltage))
+        raise NoSteadyState(self._unbound(voltage))
 
     def _unbound(self, voltage):
         return (
