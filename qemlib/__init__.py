@@ -38,7 +38,8 @@ from qemlib.fokker_planck.stationary import SteadyState, steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
 from qemlib.sampler.diagnostics import Convergence, Diagnostics
-from qemlib.sampler.result import Histogram, SampledState, Trajectory
+from qemlib.sampler.records import Histogram, Trajectory
+from qemlib.sampler.result import SampledState
 from qemlib.sampler.sampling import euler_equivalent, sample
 from qemlib.states.estimation import (
     ErgotropyEstimate,

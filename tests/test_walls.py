@@ -8,7 +8,7 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-HIDDEN = "qemlib.sampler._kernels"
+HIDDEN = "qemlib.sampler._stages"
 
 
 @pytest.fixture

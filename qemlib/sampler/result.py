@@ -15,69 +15,16 @@ from qemlib.sampler.diagnostics import (
     UNRESOLVED,
     Convergence,
     Diagnostics,
-    Series,
     shortcomings,
 )
+from qemlib.sampler.ensemble import Ensemble
+from qemlib.sampler.records import Histogram, Trajectory
 from qemlib.states import positivity
 
-__all__ = ["Histogram", "SampledState", "Trajectory"]
+__all__ = ["SampledState"]
 
 _SMALL = 0.5  # standard errors; a bias below adds less than an eighth to the whole error
 _LEVELS = 512  # at most, of those that are looked at for negative populations
-
-
-@dataclass(frozen=True, eq=False)
-class Histogram:
-    """Counts of recorded points of phase space.
-
-    Attributes
-    ----------
-    counts : ndarray of int, shape (x bins, p bins)
-        First axis x, second axis p.
-    x_edges, p_edges : ndarray
-        Bin edges of x (length) and p (momentum), one longer than the axes of `counts`.
-    outside : int
-        Points that fell outside of the edges; they count in the normalisation of `density`.
-    """
-
-    counts: np.ndarray
-    x_edges: np.ndarray
-    p_edges: np.ndarray
-    outside: int
-
-    @property
-    def density(self) -> np.ndarray:
-        """W(x, p) averaged over each bin, ∫dx dp W = 1; shape of `counts`."""
-        area = np.outer(np.diff(self.x_edges), np.diff(self.p_edges))
-        return self.counts / (area * (self.counts.sum() + self.outside))
-
-    def __repr__(self):
-        return (
-            f"Histogram({self.counts.sum()} points in {self.counts.shape[0]} x "
-            f"{self.counts.shape[1]} bins, |x| < {self.x_edges[-1]:.4g}, "
-            f"|p| < {self.p_edges[-1]:.4g}; {self.outside} points outside)"
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Trajectory:
-    """Motion of a few walkers after burn-in.
-
-    Attributes
-    ----------
-    time : ndarray, shape (times,)
-        Since the end of burn-in.
-    x, p : ndarray, shape (walkers, times)
-        Position and momentum.
-    """
-
-    time: np.ndarray
-    x: np.ndarray
-    p: np.ndarray
-
-    def __repr__(self):
-        spacing = self.time[1] - self.time[0] if self.time.size > 1 else np.nan
-        return f"Trajectory({self.x.shape[0]} walkers, {self.time.size} times {spacing:.4g} apart)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,9 +90,36 @@ class SampledState:
     partial: bool
     histogram: Histogram
     trajectory: Trajectory | None
-    _batches: Batches = field(repr=False)
-    _series: Series = field(repr=False)
-    _ensemble: Any = field(repr=False)
+    _ensemble: Ensemble = field(repr=False)
+
+    @classmethod
+    def of(cls, ensemble: Ensemble, partial: bool) -> SampledState:
+        """What an ensemble has sampled up to here."""
+        plan = ensemble.plan
+        return cls(
+            scheme=plan.scheme.name,
+            seed=plan.seed,
+            walkers=plan.walkers,
+            steps=ensemble.steps,
+            step=plan.step,
+            expected_bias=plan.expected_bias,
+            resolves_motion=plan.resolves_motion,
+            burn_in=ensemble.burned * plan.interval * plan.step,
+            relaxation_time=plan.relaxation_time,
+            recorded=plan.walkers * ensemble.done,
+            partial=partial,
+            histogram=ensemble.histogram(),
+            trajectory=ensemble.trajectory(),
+            _ensemble=ensemble,
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The ensemble tells all the rest."""
+        return type(self).of, (self._ensemble, self.partial)
+
+    @cached_property
+    def _batches(self) -> Batches:
+        return self._ensemble.batches()
 
     def __repr__(self):
         if self.recorded:
@@ -322,7 +296,7 @@ class SampledState:
     def _convergence(self, name):
         if not self.recorded:
             return Convergence(*[np.nan] * 5)
-        row = self._series.convergence(name, self._variances[name])
+        row = self._ensemble.full_series().convergence(name, self._variances[name])
         # Of everything recorded, and from x = 0: the series lacks what began a new piece.
         return replace(row, mean=float(self._batches.pooled[0][OBSERVABLES.index(name)]))
 
