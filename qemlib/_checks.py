@@ -20,6 +20,13 @@ def kind(name, value, wanted):
     return value
 
 
+def choice(name, value, allowed):
+    """Return `value`; ValueError unless it is one of the words that are allowed."""
+    if not (isinstance(value, str) and value in allowed):
+        raise ValueError(f"{name} must be one of {sorted(allowed)}, got {repr_short(value)}")
+    return value
+
+
 def finite(name, value):
     """Return `value` as a float; ValueError unless it is a finite real number."""
     number = _number(name, value)

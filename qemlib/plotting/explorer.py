@@ -95,7 +95,8 @@ class DeviceExplorer(ipywidgets.VBox):
     """
 
     def __init__(self, device: Device | dict[str, Device] | None = None):
-        devices = device if isinstance(device, dict) else {"": device or paper_device(10.0)}
+        device = paper_device(10.0) if device is None else device
+        devices = device if isinstance(device, dict) else {"": device}
         for name, each in devices.items():
             _refuse_other_than_lorentzian(f"device {name!r}" if name else "device", each)
         if not devices:

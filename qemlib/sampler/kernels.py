@@ -15,17 +15,14 @@ import numpy as np
 from numba import njit
 
 from qemlib._kernel_cache import keep_on_disk
+from qemlib.sampler._random import LANES, OPTIONS, draw_bits, draw_normals
 from qemlib.sampler._stages import (
     COLUMNS,
-    LANES,
     MOMENTS,
-    OPTIONS,
     Bins,
     Field,
     Grid,
     Scratch,
-    draw_bits,
-    draw_normals,
     drift,
     euler_step,
     fetch,
@@ -35,7 +32,6 @@ from qemlib.sampler._stages import (
     look,
     push,
     record,
-    stage,
     symplectic_step,
     turn,
 )
@@ -109,14 +105,19 @@ class Records(NamedTuple):
     radial: np.ndarray
 
 
-@stage
+def _inlined(function):
+    """Compile what becomes part of a kernel, and is kept on disk with it."""
+    return njit(forceinline=True, **OPTIONS)(function)
+
+
+@_inlined
 def draw(words, xi):
     """Independent normal numbers ξ, one for each walker."""
     draw_bits(words)
     draw_normals(words, xi)
 
 
-@stage
+@_inlined
 def look_up(state, scratch, field):
     """Rows of the table for each walker; returns how many walkers are off the grid."""
     outside = locate(state, field.grid, scratch.nodes)
@@ -127,7 +128,7 @@ def look_up(state, scratch, field):
 # Below, what a loop needs is taken out of its tuples beforehand: that costs as much as a stage.
 
 
-@stage
+@_inlined
 def rotation_stride(state, words, scratch, field, interval):
     """Steps of the rotation scheme, from the middle of a rotation to the middle of another."""
     table, grid, angles = field
@@ -142,7 +143,7 @@ def rotation_stride(state, words, scratch, field, interval):
     return -1
 
 
-@stage
+@_inlined
 def euler_stride(state, words, scratch, field, interval):
     """Steps of explicit Euler."""
     table, grid, angles = field
@@ -156,7 +157,7 @@ def euler_stride(state, words, scratch, field, interval):
     return -1
 
 
-@stage
+@_inlined
 def symplectic_stride(state, words, scratch, field, interval):
     """Steps of symplectic Euler."""
     table, grid, angles = field
@@ -170,7 +171,7 @@ def symplectic_stride(state, words, scratch, field, interval):
     return -1
 
 
-@stage
+@_inlined
 def baoab_stride(state, words, scratch, field, interval):
     """Steps of BAOAB; what ends one step and begins the next is at one position."""
     table, grid, angles = field
@@ -246,11 +247,7 @@ def kernel_of(name: str, stride: Any, kept: bool) -> Any:
 
     advance_shares.__qualname__ = f"advance_shares.{name}"
     kernel = njit(**OPTIONS)(advance_shares)
-    return keep_on_disk(kernel, made_of=[draw_bits]) if kept else kernel
-
-
-def _inlined(function):
-    return njit(forceinline=True, **OPTIONS)(function)
+    return keep_on_disk(kernel, made_of=[draw_bits, locate]) if kept else kernel
 
 
 def advance(

@@ -16,6 +16,7 @@ from qemlib.sampler.diagnostics import (
     Convergence,
     Diagnostics,
     shortcomings,
+    variances,
 )
 from qemlib.sampler.ensemble import Ensemble
 from qemlib.sampler.records import Histogram, Trajectory
@@ -301,25 +302,6 @@ class SampledState:
         return replace(row, mean=float(self._batches.pooled[0][OBSERVABLES.index(name)]))
 
     @cached_property
-    def _variances(self):
-        """Of the observables in the steady state, from moments and histograms."""
-        moments, parts = self._batches.pooled
-        radius = self._batches.bin_width * (np.arange(parts.size) + 0.5)
-        x, p = (0.5 * (e[1:] + e[:-1]) for e in (self.histogram.x_edges, self.histogram.p_edges))
-        weights = self.histogram.counts / max(self.histogram.counts.sum(), 1)
-        along_x, along_p = weights.sum(axis=1), weights.sum(axis=0)
+    def _variances(self) -> dict[str, float]:
         plan = self._ensemble.plan
-        beta = (x[:, None] - plan.origin) / plan.model.x0 + 1j * p / plan.model.p0
-
-        def variance(values, weight):
-            mean = (weight * values).sum()
-            return float((weight * (values - mean) ** 2).sum())
-
-        return {
-            "energy": float(moments[1] - moments[0] ** 2),
-            "energy_squared": variance(radius**4, parts),
-            "squeezing_real": variance((beta**2).real, weights),
-            "squeezing_imaginary": variance((beta**2).imag, weights),
-            "position": variance(x, along_x),
-            "momentum": variance(p, along_p),
-        }
+        return variances(self._batches, self.histogram, plan.origin, plan.model.x0, plan.model.p0)

@@ -7,6 +7,7 @@ import os
 import warnings
 from concurrent.futures import Executor, as_completed
 from dataclasses import is_dataclass, replace
+from reprlib import repr as repr_short
 
 import numpy as np
 import xarray as xr
@@ -89,6 +90,8 @@ def sweep(
 
     Raises
     ------
+    TypeError
+        If `base_device` is not a Device, `over` no dict, or `executor` no Executor.
     ValueError
         If a parameter or the method is unknown, two parameters set the same thing, values are
         empty or not finite, a value is not allowed for its parameter, or `store` belongs to another
@@ -108,8 +111,11 @@ def sweep(
     (array([ 9.558, 59.55 ]), [False, True])
     """
     _checks.kind("base_device", base_device, Device)
-    if method not in _METHODS:
-        raise ValueError(f"method must be one of {sorted(_METHODS)}, got {method!r}")
+    _checks.choice("method", method, _METHODS)
+    if executor is not None and (isinstance(executor, type) or not hasattr(executor, "submit")):
+        raise TypeError(
+            f"executor must be an Executor of concurrent.futures, got {repr_short(executor)}"
+        )
     axes = _axes(over)
     shape = tuple(values.size for values in axes.values())
     # Every device is built before anything is computed: a bad value costs nothing.
@@ -168,8 +174,10 @@ def _result(future, axes, index):
 
 
 def _axes(over):
-    if not isinstance(over, dict) or not over:
-        raise ValueError(f"over must be a dict of parameters to their values, got {over!r}")
+    if not isinstance(over, dict):
+        raise TypeError(f"over must be a dict of parameters to values, got {repr_short(over)}")
+    if not over:
+        raise ValueError("over must hold at least one parameter, got an empty dict")
     for name in over:
         if not isinstance(name, str):
             raise ValueError(f"over must name parameters by strings, got {name!r}")

@@ -37,6 +37,7 @@ from scipy.sparse.linalg import expm_multiply, splu
 from qemlib import _checks
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device, Lead
+from qemlib.errors import ConvergenceError
 
 __all__ = ["ChargeInHierarchy", "bath_exponents", "charge_in_hierarchy", "pade_fermi"]
 
@@ -124,9 +125,11 @@ def charge_in_hierarchy(
 
     Raises
     ------
+    TypeError
+        If `device` is not a Device.
     ValueError
         If an argument is out of range or a lead is not Lorentzian.
-    ArithmeticError
+    ConvergenceError
         If a linear system is not solved to 1e-10.
     ImportError
         If QuTiP is missing (the extra `book` brings it).
@@ -365,7 +368,7 @@ class _Hierarchy:
             y += lu.solve(right - matrix @ y)
             residual = np.linalg.norm(right - matrix @ y) / np.linalg.norm(right)
             if not residual <= _RESIDUAL:
-                raise ArithmeticError(f"the hierarchy is solved to {residual:.1e} only")
+                raise ConvergenceError(f"the hierarchy is solved to {residual:.1e} only")
             return y
 
         return solve

@@ -206,6 +206,8 @@ def charge_in_time(
 
     Raises
     ------
+    TypeError
+        If `device` is not a Device.
     ValueError
         If an argument is out of range; if more than `max_modes` modes would be needed because the
         electrons remember too long; or if, within `start` and `span`, the state has not become

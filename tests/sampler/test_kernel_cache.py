@@ -161,6 +161,6 @@ def test_what_another_could_have_laid_there_is_not_run(without_a_place, tmp_path
     folder = tmp_path / "passing" / f"qemlib-{os.getuid()}"
     folder.mkdir()
     folder.chmod(0o777)
-    told = without_a_place("from qemlib.sampler import kernels; print(kernels.draw._cache)")
+    told = without_a_place("from qemlib.sampler import kernels; print(kernels.draw_bits._cache)")
     assert "NullCache" in told
     assert list(folder.iterdir()) == []

@@ -17,7 +17,7 @@ from scipy.stats import kstest, poisson
 
 import qemlib as qem
 from qemlib.errors import LeftGridError
-from qemlib.sampler import _integrators, _run, _stages, ensemble, kernels
+from qemlib.sampler import _integrators, _random, _run, ensemble, kernels
 from qemlib.sampler._batches import RING, Batches, _fock_average, _populations
 from qemlib.sampler.sampling import euler_equivalent, sample
 from qemlib.sampler.schemes import DEFAULT, SCHEMES, linear_covariance
@@ -67,8 +67,8 @@ def normals(count):
     words, xi = block_of_words(3), np.empty(kernels.LANES, np.float32)
     result = np.empty((count, kernels.LANES))
     for row in result:
-        _stages.draw_bits(words)
-        _stages.draw_normals(words, xi)
+        _random.draw_bits(words)
+        _random.draw_normals(words, xi)
         row[:] = xi
     return result
 
@@ -78,7 +78,7 @@ def test_bits_are_those_of_the_published_generator():
     words[:4, 7] = 1, 2, 3, 4
     seen = []
     for _ in range(10):
-        _stages.draw_bits(words)
+        _random.draw_bits(words)
         seen.append(int(words[4, 7]))
     # The test vector of the Rust crate rand_xoshiro, made with the authors' C code.
     assert seen == [
@@ -100,7 +100,7 @@ def test_normals_are_normal_to_five_sigma():
             assert poisson.sf(tail - 1, expected) > 3e-7, sigma
     assert kstest(xi[:2000].ravel(), ndtr).pvalue > 1e-6
     # Lanes, the two halves of a Box-Muller pair, and successive draws are independent.
-    half = _stages.HALF
+    half = _random.HALF
     for a, b in ((xi[:, :half], xi[:, half:]), (xi[1:], xi[:-1]), (xi[:, 1:], xi[:, :-1])):
         for f, g in ((a, b), (a**2 - 1, b**2 - 1)):
             assert abs((f * g).mean()) < SIGMAS * np.sqrt((f**2).mean() * (g**2).mean() / f.size)
@@ -109,8 +109,8 @@ def test_normals_are_normal_to_five_sigma():
 def test_extreme_words_give_finite_normals():
     words, xi = np.zeros((5, kernels.LANES), np.uint32), np.empty(kernels.LANES, np.float32)
     words[4, ::2] = 2**32 - 1
-    words[4, 1 : _stages.HALF : 4] = 2**31
-    _stages.draw_normals(words, xi)
+    words[4, 1 : _random.HALF : 4] = 2**31
+    _random.draw_normals(words, xi)
     assert np.isfinite(xi).all()
     assert 6.5 < np.abs(xi).max() < 6.8
 
@@ -159,8 +159,8 @@ def covariance(model, step, scheme):
     move = np.linalg.lstsq(np.stack([q, y], axis=1), moved.T)[0].T
     xi = np.empty(kernels.LANES, np.float32)
     words = block_of_words(3)
-    _stages.draw_bits(words)
-    _stages.draw_normals(words, xi)
+    _random.draw_bits(words)
+    _random.draw_normals(words, xi)
     noise = at_rest @ xi / (xi @ xi)
     return solve_discrete_lyapunov(move, np.outer(noise, noise))
 

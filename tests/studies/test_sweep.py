@@ -267,5 +267,5 @@ def test_unknown_method_is_named():
 
 
 def test_base_device_must_be_a_device():
-    with pytest.raises(ValueError, match="base_device must be a Device, got 3"):
+    with pytest.raises(TypeError, match="base_device must be a Device, got 3"):
         qem.sweep(3, {"voltage": [0.0]})

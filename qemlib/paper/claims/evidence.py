@@ -54,8 +54,7 @@ class Evidence:
     """
 
     def __init__(self, reading: Reading = PRINTED, method: str = "exact", rtol: float = 1e-8):
-        if method not in ("exact", "orbit"):
-            raise ValueError(f"method must be 'exact' or 'orbit', got {method!r}")
+        _checks.choice("method", method, ("exact", "orbit"))
         self.reading, self.method = reading, method
         self.rtol = rtol if method == "exact" else 1e-3
         self._kept: dict[tuple[str, float], Any] = {}
