@@ -91,20 +91,7 @@ def orbit_average(model) -> OrbitAverage:
     (2.0, 2.0)
     """
     refuse_other_than_model(model)
-    estimate = _solve(model)
-    weight = estimate.edge_weight
-    if not weight < _EDGE_WEIGHT:
-        if not (estimate.friction > 0).any():
-            raise NoSteadyState(
-                "model has no bound steady state: its orbit-averaged friction is not positive at "
-                f"any energy on the grid, at most {estimate.friction.max():.1e}"
-            )
-        raise LeftGridError(
-            f"model: its grid, x from {model.x[0]:.6g} to {model.x[-1]:.6g}, is too small to hold "
-            f"the steady state: at its edge the weight is {weight:.1e} of the largest, "
-            f"at most {_EDGE_WEIGHT:.0e} is allowed; build the model on a wider grid"
-        )
-    return positivity.told(estimate)
+    return positivity.told(_solve(model))
 
 
 def refuse_other_than_model(model):
@@ -364,8 +351,9 @@ def _resolved_orbits(model):
 
 def _solve(model):
     orbits, log_weight, widest, phases = _resolved_orbits(model)
+    _refuse_weight_at_edge(model, orbits, float(np.exp(widest)))
     held = int((log_weight > np.log(_EDGE_WEIGHT)).sum())
-    if held < _FEWEST_HELD and widest < np.log(_EDGE_WEIGHT):
+    if held < _FEWEST_HELD:
         raise ConvergenceError(
             f"orbit_average: the state holds {held} of {_RADII} orbits up to |x| = "
             f"{np.abs(model.x).max():.6g}, at least {_FEWEST_HELD} are needed: its ring is too thin"
@@ -384,6 +372,22 @@ def _solve(model):
         potential_minimum=orbits.minimum,
         phases=phases,
         error=_errors(model, orbits, log_weight, moments, relaxation_time),
+    )
+
+
+def _refuse_weight_at_edge(model, orbits, weight):
+    """Beyond the grid the state would go on, if it is one at all."""
+    if weight < _EDGE_WEIGHT:
+        return
+    if not (orbits.friction > 0).any():
+        raise NoSteadyState(
+            "model has no bound steady state: its orbit-averaged friction is not positive at "
+            f"any energy on the grid, at most {orbits.friction.max():.1e}"
+        )
+    raise LeftGridError(
+        f"model: its grid, x from {model.x[0]:.6g} to {model.x[-1]:.6g}, is too small to hold "
+        f"the steady state: at its edge the weight is {weight:.1e} of the largest, "
+        f"at most {_EDGE_WEIGHT:.0e} is allowed; build the model on a wider grid"
     )
 
 
