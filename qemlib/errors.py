@@ -54,7 +54,7 @@ class NoQuantumState(QemError, ValueError):
 
 
 class LeftGridError(QemError, ValueError):
-    """The motion leaves the model's grid, beyond which its coefficients are unknown."""
+    """Motion or state go on beyond the grid, where nothing is known of them."""
 
 
 class SeveralWells(QemError, ValueError):
@@ -66,7 +66,7 @@ class ConvergenceError(QemError, ArithmeticError):
 
 
 class UnresolvedError(ConvergenceError, ValueError):
-    """The finest grid does not resolve a device's coefficients."""
+    """The finest grid does not resolve a device's coefficients, or a function on phase space."""
 
 
 class QuadratureError(QemError, ArithmeticError):

@@ -115,7 +115,7 @@ def two_wells():
 
 
 def steep():
-    """Orbits so much heavier outwards that all but the widest have no weight in double precision."""
+    """Weight that grows so fast outwards that only the widest orbit has any."""
     x = np.linspace(-400.0, 400.0, 2001)
     damping = 0.5 * np.tanh((np.abs(x) - 200.0) / 5.0)
     return qem.LangevinModel(1.0, 0.5, x, 0 * x, damping, 1e-3 * np.ones_like(x))

@@ -12,7 +12,7 @@ import numpy as np
 from qemlib import _checks
 from qemlib._locked import Locked, locked
 from qemlib.devices.device import Device
-from qemlib.errors import NoSteadyState
+from qemlib.errors import LeftGridError, NoSteadyState
 from qemlib.motion import _grid
 from qemlib.motion._interpolation import interpolant, without_dips
 
@@ -155,21 +155,21 @@ class LangevinModel(Locked):
         )
 
     def force_at(self, x) -> np.ndarray:
-        """Mean force F⟨n⟩_x at `x`; ValueError outside the grid."""
+        """Mean force F⟨n⟩_x at `x`; LeftGridError outside the grid."""
         return self._evaluate("force", x)
 
     def damping_at(self, x) -> np.ndarray:
-        """Damping rate γ(x) at `x`; ValueError outside the grid."""
+        """Damping rate γ(x) at `x`; LeftGridError outside the grid."""
         return self._evaluate("damping", x)
 
     def diffusion_at(self, x) -> np.ndarray:
-        """Diffusion coefficient D(x) ≥ 0 at `x`; ValueError outside the grid."""
+        """Diffusion coefficient D(x) ≥ 0 at `x`; LeftGridError outside the grid."""
         # The curve dips below zero by its round-off at most.
         return np.maximum(self._evaluate("diffusion", x), 0.0)
 
     def potential_at(self, x) -> np.ndarray:
         """Effective potential U(x) = mω0²x²/2 − ∫ F⟨n⟩ dx at `x`, with U(0) = 0 where 0 is on the
-        grid; ValueError outside the grid."""
+        grid; LeftGridError outside the grid."""
         work = self._evaluate("work", x) - self._origin_work
         return 0.5 * self.mass * self.frequency**2 * np.asarray(x, dtype=float) ** 2 - work
 
@@ -178,7 +178,7 @@ class LangevinModel(Locked):
         low, high = self.x[0], self.x[-1]
         outside = (x < low) | (x > high)
         if outside.any():
-            raise ValueError(
+            raise LeftGridError(
                 f"x must lie on the model's grid, from {low:.6g} to {high:.6g}, "
                 f"got {float(x[outside].flat[0]):.6g}; build the model on a wider grid"
             )

@@ -184,7 +184,7 @@ class OrbitAverage(Locked, wigner.FromMoments):
         """W(x, p), ∫dx dp W = 1; arrays broadcast.
 
         Beyond the widest orbit W is below the edge weight and is given as zero; outside the
-        model's grid ValueError is raised.
+        model's grid LeftGridError is raised.
         """
         x = _checks.finite_array("x", x)
         p = _checks.finite_array("p", p)

@@ -202,27 +202,7 @@ def kernel_of(name: str, stride: Any, kept: bool) -> Any:
 
     With `kept` its code is kept on disk, under the scheme's name.
     """
-    one_stride = stride if hasattr(stride, "py_func") else _inlined(stride)
-
-    @_inlined
-    def advance_block(state, words, field, bins, span, records, series, radial, plane, seen):
-        """Move one block on; returns the step at which a walker was off the grid, or −1."""
-        index, cells = np.empty(LANES, np.uint32), np.empty(LANES, np.uint32)
-        rows = np.empty(COLUMNS * LANES, state.dtype)
-        xi, wide = np.empty(LANES, np.float32), rows.view(np.complex128)
-        scratch = Scratch(xi, index, cells, rows, wide)
-        strides, interval, done = span
-        wanted, piece, every = records.wanted, records.piece, records.every
-        for stride in range(strides):
-            off = one_stride(state, words, scratch, field, interval)
-            if off >= 0:
-                return stride * interval + off
-            if wanted:
-                time = done + stride
-                record(state, index, cells, bins, series[time // piece], radial, plane)
-                if seen.shape[2] and (time + 1) % every == 0:
-                    look(state, seen, (time + 1) // every - done // every - 1)
-        return -1
+    advance_block = _block_of(stride if hasattr(stride, "py_func") else _inlined(stride))
 
     def advance_shares(thread, threads, plane, walkers, field, bins, span, records):
         """What one of the threads does of `advance`: every so many of the shares."""
@@ -248,6 +228,32 @@ def kernel_of(name: str, stride: Any, kept: bool) -> Any:
     advance_shares.__qualname__ = f"advance_shares.{name}"
     kernel = njit(**OPTIONS)(advance_shares)
     return keep_on_disk(kernel, made_of=[draw_bits, locate]) if kept else kernel
+
+
+def _block_of(one_stride):
+    """The loop over the strides of one block."""
+
+    @_inlined
+    def advance_block(state, words, field, bins, span, records, series, radial, plane, seen):
+        """Move one block on; returns the step at which a walker was off the grid, or −1."""
+        index, cells = np.empty(LANES, np.uint32), np.empty(LANES, np.uint32)
+        rows = np.empty(COLUMNS * LANES, state.dtype)
+        xi, wide = np.empty(LANES, np.float32), rows.view(np.complex128)
+        scratch = Scratch(xi, index, cells, rows, wide)
+        strides, interval, done = span
+        wanted, piece, every = records.wanted, records.piece, records.every
+        for stride in range(strides):
+            off = one_stride(state, words, scratch, field, interval)
+            if off >= 0:
+                return stride * interval + off
+            if wanted:
+                time = done + stride
+                record(state, index, cells, bins, series[time // piece], radial, plane)
+                if seen.shape[2] and (time + 1) % every == 0:
+                    look(state, seen, (time + 1) // every - done // every - 1)
+        return -1
+
+    return advance_block
 
 
 def advance(

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from qemlib._special.laguerre import laguerre_integrals
-from qemlib.errors import ClassicalStateWarning
+from qemlib.errors import ClassicalStateWarning, LeftGridError, UnresolvedError
 from qemlib.states import _fock
 from qemlib.states._circles import radial_nodes
 
@@ -217,7 +217,7 @@ def _negative(w, radius, error):
     kind, lowest = "a population", None
     if levels <= _DENSE:
         # W that ends at the edge of a grid has no end of harmonics.
-        with suppress(ValueError):
+        with suppress(LeftGridError, UnresolvedError):
             rho = _fock.matrix(w, levels, radius, levels - 1)
             kind, lowest = "an eigenvalue of rho", float(np.linalg.eigvalsh(rho)[0])
     if lowest is None:

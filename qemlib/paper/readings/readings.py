@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 
 from qemlib.devices.device import Device, paper_device
 from qemlib.electrons.coefficients import damping, electron_coefficients, noise_spectrum
-from qemlib.errors import LeftGridError, NoSteadyState
+from qemlib.errors import LeftGridError, NoSteadyState, SeveralWells
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, edge_weight, orbit_average
 from qemlib.sampler.sampling import euler_equivalent
@@ -239,7 +239,7 @@ class Reading:
         while width <= _WIDEST:
             try:
                 return orbit_average(self._moved(_coarse(device, width * x0, 129), device))
-            except (NoSteadyState, LeftGridError):  # too narrow
+            except (NoSteadyState, LeftGridError, SeveralWells):  # it may be far out
                 width *= _WIDER
         raise NoSteadyState(self._unbound(voltage))
 
