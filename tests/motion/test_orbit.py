@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 
 import qemlib as qem
 from qemlib.motion.orbit import edge_weight
+from qemlib.states import wigner
 
 
 @pytest.mark.parametrize(
@@ -205,7 +206,7 @@ def displaced_thermal(levels, center, mean):
     theta = np.arange(512) / 512 * 2 * np.pi
     square = radius[:, None] ** 2 - 2 * center * radius[:, None] * np.cos(theta) + center**2
     profile = (np.exp(-square / (mean + 0.5)) / (np.pi * (mean + 0.5))).mean(axis=1)
-    return qem.wigner.populations(lambda r: np.interp(r, radius, profile), levels, radius[-1])
+    return wigner.populations(lambda r: np.interp(r, radius, profile), levels, radius[-1])
 
 
 @pytest.mark.parametrize("center", [30.0, -30.0, 300.0])

@@ -245,7 +245,7 @@ def test_as_many_processes_as_there_are_processors_for_this_one():
     ("over", "message"),
     [
         ({3: [1.0]}, "over must name parameters by strings, got 3"),
-        ({}, "over must be a dict"),
+        ({}, "over must hold at least one parameter"),
         ({"voltage": []}, "at least one value"),
         ({"voltage": [np.nan]}, r"over\['voltage'\] must hold finite numbers only, got nan"),
         ({"voltage": [[1.0]]}, r"over\['voltage'\]"),
