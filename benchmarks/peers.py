@@ -15,7 +15,10 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from qemlib.sampler import _ensemble, _kernels, _plan, schemes
+from qemlib.sampler import _run, kernels
+from qemlib.sampler.ensemble import Ensemble, ranges
+from qemlib.sampler.plan import Wishes, plan
+from qemlib.sampler.schemes import DEFAULT
 
 NODES = 4097
 KERNEL_WALKERS = 1024
@@ -30,27 +33,26 @@ def _tables(model):
 
 def qemlib_kernel(model, step):
     """The package's own loop on one thread."""
-    ensemble = _ensemble.Ensemble.start(kernel_plan(model, step))
-    plan = ensemble.plan
-    field, bins = _ensemble._field(plan), _ensemble._bins(plan)
-    planes, left = np.zeros((1, ensemble.plane.size), np.int64), np.full(plan.blocks, -1)
-    strides, code = 700, schemes.code("rotation")
-    recording = (True, ensemble.series, 10**9, ensemble.seen, 1)
+    ensemble = Ensemble.start(kernel_plan(model, step))
+    made = ensemble.plan
+    planes, left = np.zeros((1, ensemble.plane.size), np.int64), np.full(made.blocks, -1)
+    kernel = kernels.kernel_of(DEFAULT.name, DEFAULT.stride, DEFAULT.kept)
+    walkers = kernels.Walkers(ensemble.state, ensemble.words, left)
+    span = kernels.Span(strides=700, interval=made.interval, done=0)
+    records = kernels.Records(*(True, ensemble.series, 10**9, ensemble.seen, 1, ensemble.radial))
+    rest = (walkers, _run.field(made), _run.bins(made), span, records, planes)
     pool = ThreadPoolExecutor(1)
 
     def call():
-        _kernels.advance(
-            pool,
-            *(ensemble.state, ensemble.words, field, bins, code, strides, plan.interval, 0),
-            *(recording, ensemble.radial, planes, left),
-        )
+        kernels.advance(kernel, pool, *rest)
         return float((ensemble.state.astype(float) ** 2).sum(axis=1).mean())
 
-    return plan.walkers, strides * plan.interval, call
+    return made.walkers, span.strides * span.interval, call
 
 
 def kernel_plan(model, step):
-    return _plan.plan(*(model, 10**9, 1, "rotation", KERNEL_WALKERS, step, None, None, None, True))
+    wishes = Wishes(steps=10**9, seed=1, scheme=DEFAULT, walkers=KERNEL_WALKERS, step=step)
+    return plan(model, wishes)
 
 
 class Settings(ctypes.Structure):
@@ -74,25 +76,25 @@ def c_kernel(model, step):
     command = ["gcc", *FLAGS, "-shared", "-fPIC", str(source), "-o", str(library), "-lm"]
     subprocess.run(command, check=True)
     advance = ctypes.CDLL(str(library)).advance
-    plan, lanes, strides = kernel_plan(model, step), 64, 700
+    made, lanes, strides = kernel_plan(model, step), 64, 700
     blocks = KERNEL_WALKERS // lanes
-    rows, x = schemes.coefficients("rotation", model, step, 0.0)
-    rows, angles = rows.astype(np.float32), schemes.angles("rotation", plan.theta)
-    limit, bins, width = _ensemble._ranges(plan)
+    rows, x = DEFAULT.coefficients(model, step, 0.0)
+    rows, angles = rows.astype(np.float32), DEFAULT.angles(made.theta)
+    limit, bins, width = ranges(made)
     options = Settings(
         *(x[0] / model.x0, (x.size - 1) / (x[-1] - x[0]) * model.x0, x.size - 1),
         *((ctypes.c_float * 2)(*column) for column in angles.T),
         *(1.0 / width, limit, 256 / (2.0 * limit), bins - 1, 256),
     )
     random = np.random.default_rng(1)
-    radius = np.sqrt(plan.estimate.phonon_number + 0.5)
+    radius = np.sqrt(made.estimate.phonon_number + 0.5)
     state = (radius / np.sqrt(2) * random.standard_normal((blocks, 2, lanes))).astype(np.float32)
     words = random.integers(0, 2**32, (blocks, 4, lanes), dtype=np.uint32)
     sums, radial = np.zeros((blocks, 6, lanes)), np.zeros(bins, np.int64)
     plane = np.zeros(256**2 + 1, np.int64)
     arrays = [a.ctypes.data_as(ctypes.c_void_p) for a in (state, words, rows)]
     counters = [a.ctypes.data_as(ctypes.c_void_p) for a in (sums, radial, plane)]
-    sizes = [ctypes.c_long(n) for n in (blocks, strides, plan.interval)]
+    sizes = [ctypes.c_long(n) for n in (blocks, strides, made.interval)]
 
     def call():
         outside = advance(*sizes, *arrays, ctypes.byref(options), *counters)
@@ -100,7 +102,7 @@ def c_kernel(model, step):
         return float((state.astype(float) ** 2).sum(axis=1).mean())
 
     call.keep = (state, words, rows, sums, radial, plane)  # the pointers need them alive
-    return KERNEL_WALKERS, strides * plan.interval, call
+    return KERNEL_WALKERS, strides * made.interval, call
 
 
 @numba.njit

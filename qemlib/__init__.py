@@ -18,18 +18,29 @@ from qemlib.electrons.coefficients import (
     noise_spectrum,
     occupation,
 )
-from qemlib.electrons.quadrature import QuadratureError
 from qemlib.electrons.rate_equations import RateCoefficients, rate_equation_coefficients
 from qemlib.electrons.spectral import distribution, spectral_function
 from qemlib.electrons.time_scales import Adiabaticity, adiabaticity
-from qemlib.errors import ConvergenceError
+from qemlib.errors import (
+    ClassicalStateWarning,
+    ConvergenceError,
+    LeftGridError,
+    NoQuantumState,
+    NoSteadyState,
+    QemError,
+    QuadratureError,
+    SeveralWells,
+    TooShortError,
+    UnresolvedError,
+)
 from qemlib.fokker_planck.spectra import position_spectrum
 from qemlib.fokker_planck.stationary import SteadyState, steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
-from qemlib.sampler.diagnostics import Convergence, Diagnostics, TooShortError
-from qemlib.sampler.result import Histogram, SampledState, Trajectory
-from qemlib.sampler.sampling import LeftGridError, euler_equivalent, sample
+from qemlib.sampler.diagnostics import Convergence, Diagnostics
+from qemlib.sampler.records import Histogram, Trajectory
+from qemlib.sampler.result import SampledState
+from qemlib.sampler.sampling import euler_equivalent, sample
 from qemlib.states import wigner
 from qemlib.states.contract import State
 from qemlib.states.estimation import (
@@ -41,7 +52,6 @@ from qemlib.states.estimation import (
     jackknife,
     sampled_populations,
 )
-from qemlib.states.positivity import ClassicalStateWarning
 from qemlib.states.quantum import QuantumState, quantum_state
 from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
@@ -65,12 +75,16 @@ __all__ = [
     "Lead",
     "LeftGridError",
     "Lorentzian",
+    "NoQuantumState",
+    "NoSteadyState",
     "OrbitAverage",
     "Oscillator",
+    "QemError",
     "QuadratureError",
     "QuantumState",
     "RateCoefficients",
     "SampledState",
+    "SeveralWells",
     "SpectralDensity",
     "State",
     "SteadyState",
@@ -79,6 +93,7 @@ __all__ = [
     "Threshold",
     "TooShortError",
     "Trajectory",
+    "UnresolvedError",
     "adiabaticity",
     "current",
     "damping",

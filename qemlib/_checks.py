@@ -15,7 +15,15 @@ _HERMITIAN = 1e-9  # asymmetry beside the largest entry
 def kind(name, value, wanted):
     """Return `value`; TypeError unless it is an instance of the class `wanted`."""
     if not isinstance(value, wanted):
-        raise TypeError(f"{name} must be of type {wanted.__name__}, got {repr_short(value)}")
+        article = "an" if wanted.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{name} must be {article} {wanted.__name__}, got {repr_short(value)}")
+    return value
+
+
+def choice(name, value, allowed):
+    """Return `value`; ValueError unless it is one of the words that are allowed."""
+    if not (isinstance(value, str) and value in allowed):
+        raise ValueError(f"{name} must be one of {sorted(allowed)}, got {repr_short(value)}")
     return value
 
 

@@ -10,7 +10,9 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 
 from numba.core.caching import (
     CompileResultCacheImpl,
@@ -25,11 +27,16 @@ _DIGEST = hashlib.sha256
 _DIGEST_SIZE = _DIGEST().digest_size
 
 
-def keep_on_disk(kernel):
-    """Give a kernel of Numba a cache, if there is a place for one."""
+def keep_on_disk(kernel: Any, made_of: Iterable[Any] = ()) -> Any:
+    """Give a kernel of Numba a cache, if there is a place for one.
+
+    Numba does not see changes of what another file contributes: `made_of` holds a kernel from each
+    of them.  What a closure holds must be told by its qualified name.
+    """
     if hasattr(kernel, "enable_caching"):  # not a plain function, as with NUMBA_DISABLE_JIT
         with suppress(RuntimeError):  # no place: compiled anew by each process
-            kernel._cache = _Cache(kernel.py_func)  # noqa: SLF001  Numba offers no other way
+            parts = [part.py_func for part in made_of]
+            kernel._cache = _Cache(kernel.py_func, parts)  # noqa: SLF001  Numba offers no other way
     return kernel
 
 
@@ -105,10 +112,16 @@ class _CheckedFiles(IndexDataCacheFile):
 class _Cache(FunctionCache):
     _impl_class = _Places
 
-    def __init__(self, function):
+    def __init__(self, function, parts):
         super().__init__(function)
-        stamp = self._impl.locator.get_source_stamp()
+        stamps = [self._impl_class(part).locator.get_source_stamp() for part in parts]
+        stamp = (self._impl.locator.get_source_stamp(), *stamps)
         self._cache_file = _CheckedFiles(self._cache_path, self._impl.filename_base, stamp)
+
+    def _index_key(self, sig, codegen):
+        # Numba adds what a closure holds, as a pickle; that of a kernel differs in each process.
+        code = _DIGEST(self._py_func.__code__.co_code).hexdigest()
+        return sig, codegen.magic_tuple(), code
 
     def load_overload(self, sig, target_context):
         try:

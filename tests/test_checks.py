@@ -116,7 +116,7 @@ def test_whole_numbers_keep_all_their_digits():
 )
 @pytest.mark.parametrize("wrong", ["device", None, 3.0, qem.Oscillator(1.0), qem.Device])
 def test_what_is_no_device_is_a_type_error(call, wrong):
-    with pytest.raises(TypeError, match="device must be of type Device, got"):
+    with pytest.raises(TypeError, match="device must be a Device, got"):
         call(wrong)
 
 
@@ -128,5 +128,5 @@ def test_what_is_no_density_is_a_type_error(density):
 
 @pytest.mark.parametrize("name", ["oscillator", "left", "right"])
 def test_parts_of_a_device_are_of_their_types(name):
-    with pytest.raises(TypeError, match=f"{name} must be of type"):
+    with pytest.raises(TypeError, match=f"{name} must be an? "):
         replace(qem.paper_device(), **{name: 1.0})

@@ -8,7 +8,7 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-HIDDEN = "qemlib.sampler._kernels"
+HIDDEN = "qemlib.sampler._stages"
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def test_a_planted_import_across_a_wall_fails(house, module, planted, contract):
     command = ["lint-imports", "--no-cache", "--no-logo"]
     found = subprocess.run(command, cwd=house, capture_output=True, text=True, check=False)
     assert found.returncode == 1
-    (broken,) = (line for line in found.stdout.splitlines() if line.endswith(" BROKEN"))
-    assert broken.startswith(contract)
+    broken = [line for line in found.stdout.splitlines() if line.endswith(" BROKEN")]
+    assert any(line.startswith(contract) for line in broken)
 
 
 def test_a_module_with_an_underscore_is_seen_in_its_own_folder_alone():

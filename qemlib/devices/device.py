@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import sqrt
+from reprlib import repr as repr_short
 
 import numpy as np
 from scipy.special import expit
@@ -90,8 +91,8 @@ class Lead:
         missing = [name for name in needed if not hasattr(self.density, name)]
         if missing:
             raise TypeError(
-                f"density must be a spectral density such as Lorentzian; {self.density!r} "
-                f"lacks {', '.join(missing)}"
+                "density must be a spectral density such as Lorentzian; "
+                f"{repr_short(self.density)} lacks {', '.join(missing)}"
             )
         if isinstance(self.density, type):
             raise TypeError(

@@ -11,6 +11,7 @@ from scipy.ndimage import maximum_filter1d
 from scipy.signal import find_peaks
 
 from qemlib import _checks
+from qemlib.errors import ConvergenceError
 
 __all__ = ["Tabulated"]
 
@@ -69,7 +70,7 @@ class Tabulated:
         If the arrays do not fit each other or hold anything but finite numbers, `omega` does not
         increase, κ is negative in the table or between its points, it vanishes everywhere, or it
         has not decayed at the ends.
-    ArithmeticError
+    ConvergenceError
         If the Hilbert transform does not converge: the table is too fine, or has too steep an edge,
         for its extent.
 
@@ -95,11 +96,7 @@ class Tabulated:
 
     def __post_init__(self):
         omega, kappa = _table_of(self.omega, self.kappa)
-        if self.interpolation not in _INTERPOLATIONS:
-            raise ValueError(
-                f"interpolation must be one of {sorted(_INTERPOLATIONS)}, "
-                f"got {self.interpolation!r}"
-            )
+        _checks.choice("interpolation", self.interpolation, _INTERPOLATIONS)
         interpolate = _INTERPOLATIONS[self.interpolation]
         table = interpolate(omega, kappa)
         _refuse_undershoot(table, self.interpolation)
@@ -219,7 +216,7 @@ class Tabulated:
                 if change <= tolerance or (count == _MOST_ANGLES and change <= _COARSEST):
                     return spline, change
             count, before = 2 * count, here
-        raise ArithmeticError(
+        raise ConvergenceError(
             f"Tabulated: Re Σ still changes by {change:.1e} of the largest κ with {_MOST_ANGLES} "
             "points; the table is too fine, or an edge too steep, for its extent"
         )

@@ -26,9 +26,10 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.devices.tabulated import Tabulated
-from qemlib.electrons.quadrature import EnergyQuadrature, QuadratureError, known_accuracy
+from qemlib.electrons.quadrature import EnergyQuadrature, known_accuracy
 from qemlib.electrons.residues import ResidueSums, solvable
 from qemlib.electrons.spectral import Integral
+from qemlib.errors import QuadratureError
 
 __all__ = [
     "ElectronCoefficients",

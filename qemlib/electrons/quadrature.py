@@ -16,7 +16,7 @@ from scipy.optimize.elementwise import find_root
 from qemlib.electrons._axis import integrate
 from qemlib.electrons.spectral import Integral, propagation, widths
 
-__all__ = ["EnergyQuadrature", "QuadratureError", "known_accuracy"]
+__all__ = ["EnergyQuadrature", "known_accuracy"]
 
 # Two rules on a panel are to agree to this part of the integral; for a density that is not known
 # exactly, to a part of its accuracy, but never looser than the last.
@@ -26,10 +26,6 @@ _BLUR = np.finfo(float).eps
 # Resonances are looked for at these distances from a density's energies, in units of its width.
 _DISTANCES = np.geomspace(1e-3, 1e3, 61)
 _DISTANCES = np.concatenate([-_DISTANCES[::-1], [0.0], _DISTANCES])
-
-
-class QuadratureError(ArithmeticError):
-    """An integral over energy did not converge to the accuracy that was asked for."""
 
 
 class EnergyQuadrature:

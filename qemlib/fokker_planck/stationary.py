@@ -13,7 +13,7 @@ import numpy as np
 
 from qemlib import _checks
 from qemlib._locked import Locked
-from qemlib.errors import ConvergenceError
+from qemlib.errors import ConvergenceError, LeftGridError
 from qemlib.fokker_planck import _slow
 from qemlib.fokker_planck._sizes import LADDER, sizes
 from qemlib.fokker_planck.basis import Basis, disk
@@ -193,8 +193,9 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
     TypeError
         If `model` is not a LangevinModel.
     ValueError
-        If `rtol` is out of range, the model's grid is too small to hold the state, or friction is
-        negative at every energy.
+        If `rtol` is out of range.
+    NoSteadyState, LeftGridError, SeveralWells
+        As `orbit_average`; the second also if W itself reaches the edge of the grid.
     ConvergenceError
         If the largest basis does not reach `rtol`.
 
@@ -234,7 +235,7 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
 
 def _refuse_small_grid(model, weight):
     if weight > _EDGE_ALLOWED:
-        raise ValueError(
+        raise LeftGridError(
             f"model: its grid, x from {model.x[0]:.6g} to {model.x[-1]:.6g}, is too small for the "
             f"steady state: at its edge W is {weight:.1e} of its largest value, at most "
             f"{_EDGE_ALLOWED:.0e} is allowed; build the model on a wider grid"

@@ -17,6 +17,7 @@ from qemlib import _checks
 from qemlib.devices.device import Device, Oscillator
 from qemlib.electrons.coefficients import coefficients_as_given
 from qemlib.electrons.quadrature import known_accuracy
+from qemlib.errors import NoSteadyState, UnresolvedError
 from qemlib.motion.orbit import edge_weight
 
 __all__ = ["Coefficients", "even_model", "model_of", "model_on", "narrowest", "of_device"]
@@ -119,7 +120,7 @@ def of_device(device: Device) -> Coefficients:
 
 
 def model_of(coefficients: Coefficients, build: Build) -> Any:
-    """The model on a grid that holds the steady state; ValueError if none does."""
+    """The model on a grid that holds the steady state; NoSteadyState if none does."""
     kept = _Kept(coefficients)
     x0 = coefficients.oscillator.x0
     width = _NARROWEST * x0
@@ -142,7 +143,7 @@ def model_of(coefficients: Coefficients, build: Build) -> Any:
         elif _unbound(look):
             break
         width *= _growth(weight, needed)
-    raise ValueError(
+    raise NoSteadyState(
         f"{coefficients.name} has no bound steady state: its orbit-averaged friction does not "
         f"confine the motion, out to |x| = {width:.3g}, {coefficients.unfelt}"
     )
@@ -269,7 +270,7 @@ def _resolved(build, kept, x, values, reason, model=None):
         if worst < allowed:
             return build(x, values, f"{reason}, interpolation error {worst:.0e}")
         if x.size > _MOST_POINTS:
-            raise ValueError(
+            raise UnresolvedError(
                 f"{kept.of.name}: {x.size} points do not resolve its coefficients on "
                 f"|x| ≤ {x[-1]:.6g}, the splines miss them by {worst:.1e}"
             )

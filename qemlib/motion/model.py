@@ -15,6 +15,7 @@ import numpy as np
 from qemlib import _checks
 from qemlib._locked import Locked, locked
 from qemlib.devices.device import Device, Oscillator
+from qemlib.errors import LeftGridError, NoSteadyState
 from qemlib.motion import grid
 from qemlib.motion._interpolation import interpolant, without_dips
 
@@ -207,20 +208,20 @@ class LangevinModel(Locked):
         )
 
     def force_at(self, x) -> np.ndarray:
-        """Mean force F⟨n⟩_x at `x`; ValueError outside the grid."""
+        """Mean force F⟨n⟩_x at `x`; LeftGridError outside the grid."""
         return self._evaluate("force", x)
 
     def damping_at(self, x) -> np.ndarray:
-        """Damping rate γ(x) at `x`; ValueError outside the grid."""
+        """Damping rate γ(x) at `x`; LeftGridError outside the grid."""
         return self._evaluate("damping", x)
 
     def diffusion_at(self, x) -> np.ndarray:
-        """Diffusion coefficient D(x) ≥ 0 at `x`; ValueError outside the grid."""
+        """Diffusion coefficient D(x) ≥ 0 at `x`; LeftGridError outside the grid."""
         # The curve dips below zero by its round-off at most.
         return np.maximum(self._evaluate("diffusion", x), 0.0)
 
     def potential_at(self, x) -> np.ndarray:
-        """Effective potential U(x) = mω0²x²/2 − ∫ F⟨n⟩ dx at `x`; ValueError outside the grid.
+        """Effective potential U(x) = mω0²x²/2 − ∫ F⟨n⟩ dx at `x`; LeftGridError outside the grid.
 
         U(0) = 0 where 0 is on the grid.
         """
@@ -232,7 +233,7 @@ class LangevinModel(Locked):
         low, high = self.x[0], self.x[-1]
         outside = (x < low) | (x > high)
         if outside.any():
-            raise ValueError(
+            raise LeftGridError(
                 f"x must lie on the model's grid, from {low:.6g} to {high:.6g}, "
                 f"got {float(x[outside].flat[0]):.6g}; build the model on a wider grid"
             )
@@ -264,10 +265,12 @@ class LangevinModel(Locked):
         TypeError
             If `device` is not a Device.
         ValueError
-            If `half_width` is not positive; if the coupling is 0, so
-            that nothing moves the oscillator; if orbits gain energy on average out to where the
-            electrons no longer feel them, so that no state is bound; or if 20 001 points do not
-            resolve the coefficients.
+            If `half_width` is not positive.
+        NoSteadyState
+            If the coupling is 0, so that nothing moves the oscillator, or if orbits gain energy on
+            average out to where the electrons no longer feel them, so that no state is bound.
+        UnresolvedError
+            If 20 001 points do not resolve the coefficients.
 
         Examples
         --------
@@ -276,10 +279,9 @@ class LangevinModel(Locked):
         >>> model.mirrored, model.x.size
         (True, 257)
         """
-        if not isinstance(device, Device):
-            raise TypeError(f"device must be a Device, got {repr_short(device)}")
+        _checks.kind("device", device, Device)
         if device.coupling == 0.0:
-            raise ValueError(
+            raise NoSteadyState(
                 "device: its coupling must not be 0, got 0.0: without it there is neither friction "
                 "nor noise, and no steady state"
             )

@@ -23,7 +23,7 @@ from scipy.optimize import brentq
 
 from qemlib import _checks
 from qemlib._locked import Locked
-from qemlib.errors import ConvergenceError
+from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState, SeveralWells
 from qemlib.motion.diffusion import slowest_rate
 from qemlib.states import positivity, wigner
 from qemlib.states.in_phase_space import InPhaseSpace
@@ -77,9 +77,12 @@ def orbit_average(model) -> OrbitAverage:
     ------
     TypeError
         If `model` is not a LangevinModel.
-    ValueError
-        If the grid is too small to hold the state, friction is negative at every energy, or the
-        potential has several wells.
+    NoSteadyState
+        If friction is negative at every energy on the grid, or there is no noise.
+    LeftGridError
+        If the grid is too small to hold the state.
+    SeveralWells
+        If the potential has several wells.
     ConvergenceError
         If the state is a ring so thin that hardly an orbit lies on it.
 
@@ -106,20 +109,7 @@ def orbit_average(model) -> OrbitAverage:
     (2.0, 2.0)
     """
     refuse_other_than_model(model)
-    estimate = _kept(model)
-    weight = estimate.edge_weight
-    if not weight < _EDGE_WEIGHT:
-        if not (estimate.friction > 0).any():
-            raise ValueError(
-                "model has no bound steady state: its orbit-averaged friction is not positive at "
-                f"any energy on the grid, at most {estimate.friction.max():.1e}"
-            )
-        raise ValueError(
-            f"model: its grid, x from {model.x[0]:.6g} to {model.x[-1]:.6g}, is too small to hold "
-            f"the steady state: at its edge the weight is {weight:.1e} of the largest, "
-            f"at most {_EDGE_WEIGHT:.0e} is allowed; build the model on a wider grid"
-        )
-    return positivity.told(estimate)
+    return positivity.told(_kept(model))
 
 
 def refuse_other_than_model(model):
@@ -231,7 +221,7 @@ class OrbitAverage(Locked, InPhaseSpace):
         """W(x, p), ∫dx dp W = 1; arrays broadcast.
 
         Beyond the widest orbit W is below the edge weight and is given as zero; outside the
-        model's grid ValueError is raised.
+        model's grid LeftGridError is raised.
         """
         x = _checks.finite_array("x", x)
         p = _checks.finite_array("p", p)
@@ -390,7 +380,7 @@ def _orbits(model, well, reach, phases):
 
 def _refuse_no_noise(model, at_rest, noise):
     if not (at_rest > 0 and (noise > 0).all()):
-        raise ValueError(
+        raise NoSteadyState(
             "model: its diffusion must be positive where it moves, got "
             f"{min(at_rest, float(model.diffusion.min())):g}; without noise its state is a point"
         )
@@ -457,8 +447,9 @@ def _kept(model):
 
 def _solve(model):
     orbits, (log_weight, fewer), widest, phases = _resolved_orbits(model)
+    _refuse_weight_at_edge(model, orbits, float(np.exp(widest)))
     held = int((log_weight > np.log(_EDGE_WEIGHT)).sum())
-    if held < _FEWEST_HELD and widest < np.log(_EDGE_WEIGHT):
+    if held < _FEWEST_HELD:
         raise ConvergenceError(
             f"orbit_average: the state holds {held} of {_RADII} orbits up to |x| = "
             f"{np.abs(model.x).max():.6g}, at least {_FEWEST_HELD} are needed: its ring is too thin"
@@ -477,6 +468,22 @@ def _solve(model):
         potential_minimum=orbits.minimum,
         phases=phases,
         error=_errors(model, orbits, (log_weight, fewer), moments, relaxation_time),
+    )
+
+
+def _refuse_weight_at_edge(model, orbits, weight):
+    """Beyond the grid the state would go on, if it is one at all."""
+    if weight < _EDGE_WEIGHT:
+        return
+    if not (orbits.friction > 0).any():
+        raise NoSteadyState(
+            "model has no bound steady state: its orbit-averaged friction is not positive at "
+            f"any energy on the grid, at most {orbits.friction.max():.1e}"
+        )
+    raise LeftGridError(
+        f"model: its grid, x from {model.x[0]:.6g} to {model.x[-1]:.6g}, is too small to hold "
+        f"the steady state: at its edge the weight is {weight:.1e} of the largest, "
+        f"at most {_EDGE_WEIGHT:.0e} is allowed; build the model on a wider grid"
     )
 
 
@@ -526,11 +533,12 @@ def _well(model):
     x = model.x
     pull = model.force - model.mass * model.frequency**2 * x
     down = np.flatnonzero((pull[:-1] > 0) & (pull[1:] <= 0))
-    if len(down) != 1 or pull[0] < 0 or pull[-1] > 0:
-        raise ValueError(
+    beyond = pull[0] < 0 or pull[-1] > 0
+    if len(down) != 1 or beyond:
+        raise (LeftGridError if beyond or len(down) == 0 else SeveralWells)(
             "model: the effective potential must have one well on the grid, "
             f"got {len(down)} minima on x from {x[0]:.6g} to {x[-1]:.6g}"
-            + (" and less beyond its ends" if pull[0] < 0 or pull[-1] > 0 else "")
+            + (" and less beyond its ends" if beyond else "")
         )
     center = _rest(model, x[down[0]], x[down[0] + 1])
     if abs(center) < 1e-9 * model.x0:

@@ -15,8 +15,10 @@ from contextlib import suppress
 import ipywidgets
 import numpy as np
 
+from qemlib import _checks
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device, Lead, Oscillator, paper_device
+from qemlib.errors import QemError
 from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import orbit_average
@@ -94,7 +96,8 @@ class DeviceExplorer(ipywidgets.VBox):
     """
 
     def __init__(self, device: Device | dict[str, Device] | None = None):
-        devices = device if isinstance(device, dict) else {"": device or paper_device(10.0)}
+        device = paper_device(10.0) if device is None else device
+        devices = device if isinstance(device, dict) else {"": device}
         for name, each in devices.items():
             _refuse_other_than_lorentzian(f"device {name!r}" if name else "device", each)
         if not devices:
@@ -179,7 +182,7 @@ class DeviceExplorer(ipywidgets.VBox):
         found = []
         for voltage in np.linspace(0.0, _largest_voltage(device), _CURVE_POINTS):
             other = device.with_voltage(float(voltage))
-            with suppress(Exception):  # no steady state, or not to be computed: a gap in the curve
+            with suppress(QemError):  # no steady state, or not to be computed: a gap in the curve
                 found.append(summary(orbit_average(LangevinModel.from_device(other))))
             yield True
         self._curves = {key: StateCurves.of(found)}
@@ -250,8 +253,7 @@ def _reach_to(slider, device):
 
 
 def _refuse_other_than_lorentzian(name, device):
-    if not isinstance(device, Device):
-        raise ValueError(f"{name} must be of type Device, got {device!r}")
+    _checks.kind(name, device, Device)
     for side, lead in zip(_SIDES, device.leads, strict=True):
         if not isinstance(lead.density, Lorentzian):
             raise ValueError(f"{name}: its {side} lead must be Lorentzian, got {lead.density!r}")

@@ -1,5 +1,7 @@
 """The sampled answer: trajectories of the Langevin equation (6).
 
-- `sampling`: `sample`, from a model to a state.
-- `schemes`: the integrators; `diagnostics`: has it run for long enough; `result`: what it found.
+- `sampling`: `sample`, from a model to a state; `plan`: what is decided before the first step.
+- `schemes`: the integrators, and the contract for one of your own; `kernels`: the compiled loops.
+- `ensemble`: the walkers; `records`, `result`: what they leave behind; `diagnostics`: have they run
+  for long enough.
 """

@@ -20,7 +20,7 @@ from numpy.polynomial.hermite_e import hermegauss
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, gmres
 
-from qemlib.sampler import schemes
+from qemlib.sampler._integrators import turned
 
 _RADII, _PHASES = 48, 96
 _NOISES = 6  # Gauss-Hermite nodes for ξ
@@ -59,12 +59,18 @@ class _Chain:
         )
         theta = model.frequency * step
         q, y = radius[:, None] * np.cos(phase), -radius[:, None] * np.sin(phase)
-        center = estimate.center / model.x0
-        # The rotation scheme is looked at before its kick, and recorded half a turn earlier.
-        seen = _turned(q, y, -0.5 * theta if scheme == "rotation" else 0.0)
-        self.square = ((seen[0] + center) ** 2 + seen[1] ** 2).ravel()
+        # A scheme counts q from its own origin, the grid from the point of rest.
+        origin = scheme.turns_about(estimate.center)
+        shift = (estimate.center - origin) / model.x0
+        seen = scheme.seen(q + shift, y, theta)
+        self.square = ((seen[0] + origin / model.x0) ** 2 + seen[1] ** 2).ravel()
         self.turn = np.exp(1j * np.arange(_PHASES // 2 + 1) * theta)
-        move = _motion(scheme, model, step, center, nodes)
+        kick = scheme.kick(model, step, origin, nodes)
+
+        def move(q, y, xi):
+            q, y = scheme.move(q + shift, y, xi, theta, kick)
+            return q - shift, y
+
         self.rest = self._rest_of_motion(move, q, y, theta)
         logarithm = np.interp(radius, estimate.radius, estimate.log_weight, right=-np.inf)
         weight = np.exp(logarithm - logarithm.max())
@@ -76,7 +82,7 @@ class _Chain:
         """Φ after a turn back by θ, averaged over ξ, as a matrix of interpolation weights."""
         columns, weights = [], []
         for xi, weight in zip(*hermegauss(_NOISES), strict=True):
-            column, value = self._interpolation(*_turned(*move(q, y, xi), -theta))
+            column, value = self._interpolation(*turned(*move(q, y, xi), -theta))
             columns.append(column)
             weights.append(value * (weight / np.sqrt(2.0 * np.pi)))
         columns, weights = np.concatenate(columns, axis=1), np.concatenate(weights, axis=1)
@@ -156,44 +162,6 @@ class _Chain:
         return (value, error) if error < _LARGEST_ERROR and value > 0 else (np.nan, np.nan)
 
 
-def _motion(scheme, model, step, center, nodes):
-    """Φ of one step, of q from the point of rest; the rotation scheme's begins with the kick."""
-    theta = model.frequency * step
-    rows, x = schemes.coefficients(
-        *(scheme, model, step, center * model.x0 if scheme == "rotation" else 0.0, nodes)
-    )
-    per_node, first = model.x0 * (x.size - 1) / (x[-1] - x[0]), x[0] / model.x0
-
-    def kick(q, y, xi):
-        """b − (1 − a) y + s ξ, and b alone."""
-        place = ((q + center - first) * per_node).clip(0, x.size - 1)
-        node = np.minimum(place.astype(int), x.size - 2)
-        part = (place - node)[..., None]
-        row = (1.0 - part) * rows[node] + part * rows[node + 1]
-        loss, push, noise = np.moveaxis(row[..., :3], -1, 0)
-        return push - loss * y + noise * xi, push
-
-    def rotation(q, y, xi):
-        return _turned(q, y + kick(q, y, xi)[0], theta)
-
-    def euler(q, y, xi):
-        return q + theta * y, y + kick(q, y, xi)[0] - theta * (q + center)
-
-    def symplectic(q, y, xi):
-        y = y + kick(q, y, xi)[0] - theta * (q + center)
-        return q + theta * y, y
-
-    def baoab(q, y, xi):
-        y = y + 0.5 * (kick(q, y, 0.0)[1] - theta * (q + center))
-        q = q + 0.5 * theta * y
-        change, push = kick(q, y, xi)
-        y = y + change - push
-        q = q + 0.5 * theta * y
-        return q, y + 0.5 * (kick(q, y, 0.0)[1] - theta * (q + center))
-
-    return {"rotation": rotation, "euler": euler, "symplectic": symplectic, "baoab": baoab}[scheme]
-
-
 def _reach(model, estimate):
     """Radius, from the point of rest, of all motion but `_BEYOND`, in units of x0 and p0."""
     radius = float(estimate.quantile(1.0 - _BEYOND))
@@ -201,11 +169,6 @@ def _reach(model, estimate):
     inside = model.potential_at(x) - estimate.potential_minimum <= model.frequency * radius**2
     furthest = np.abs(x[inside] - estimate.center).max(initial=0.0) / model.x0
     return _WIDER * max(radius, float(furthest))
-
-
-def _turned(q, y, angle):
-    c, s = np.cos(angle), np.sin(angle)
-    return c * q + s * y, c * y - s * q
 
 
 def _lagrange(place, count):

@@ -10,18 +10,20 @@ and at finer ones, see `qemlib.sampler._chain`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from qemlib import _checks
+from qemlib.errors import NoSteadyState
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
 from qemlib.sampler import _chain, schemes
+from qemlib.sampler._scheme import NODES, Scheme
 
-# ω0Δt of the rotation scheme, halved until its bias is below the limit.  Beyond the larger angle
-# the discrete rotation comes near resonances with the nonlinear force.
-_ANGLE = 0.4
+# ω0Δt beyond which a discrete rotation comes near resonances with the nonlinear force.
 _LARGEST_ANGLE = 0.6
+# A scheme's own angle is halved until its bias is below the limit.
 _MOST_HALVINGS = 6
 _IDLE = 2  # of them without a smaller bias end the search
 _BIAS = 1e-4
@@ -62,46 +64,41 @@ class Step:
     nodes: int
 
 
-def choose(model, scheme, step, trajectory) -> Step:
+def choose(model: LangevinModel, scheme: Scheme, step: Any, trajectory: int | None) -> Step:
     """Check a step that is given, or find one; for a trajectory it has to resolve motion."""
-    omega0 = model.frequency
-    if step is None and scheme != "rotation":
+    if step is None and scheme.angle is None:
+        own = [repr(name) for name, other in schemes.SCHEMES.items() if other.angle is not None]
         raise ValueError(
-            f"step must be given for scheme {scheme!r}, got None: only 'rotation' chooses its own"
-            + (
-                "; explicit Euler lowers the damping by about ω0²Δt, so ω0²Δt must be far below "
-                f"γ(x); ω0² = {omega0**2:.4g}"
-                if scheme == "euler"
-                else ""
-            )
+            f"step must be given for scheme {scheme.name!r}, got None: only {', '.join(own)} "
+            f"chooses its own{scheme.advice(model)}"
         )
-    if step is not None:
-        step = _checks.positive("step", step)
-        if step * omega0 > _LARGEST_ANGLE:
-            raise ValueError(
-                f"step must be at most {_LARGEST_ANGLE}/ω0 = {_LARGEST_ANGLE / omega0:.6g}, beyond "
-                f"which resonances with the force are near, got {step!r}"
-            )
-    seen = schemes.euler_equivalent(model, step) if scheme == "euler" else model
-    effect = _Effect(model, orbit_average(seen), scheme, table_nodes(model))
     if step is None:
-        theta, bias = effect.best()
-        while trajectory and effect.error_of_rates(theta) > _RATES:
-            theta *= 0.5
-            if theta < _ANGLE / 2**_MOST_HALVINGS_FOR_MOTION:
-                raise ValueError(
-                    f"trajectory: no step resolves motion with friction of "
-                    f"{effect.friction:.3g} ω0 in this model"
-                )
-            bias = effect.bias(theta)
-        step = theta / omega0
-    else:
-        theta = step * omega0
-        if trajectory and effect.error_of_rates(theta) > _RATES:
-            raise ValueError(_too_large_for_motion(effect, step))
+        return _found(_Effect.of(model, model, scheme), trajectory)
+    step = _checks.positive("step", step)
+    if step * model.frequency > _LARGEST_ANGLE:
+        raise ValueError(
+            f"step must be at most {_LARGEST_ANGLE}/ω0 = {_LARGEST_ANGLE / model.frequency:.6g}, "
+            f"beyond which resonances with the force are near, got {step!r}"
+        )
+    effect = _Effect.of(model, scheme.solved(model, step), scheme)
+    theta = step * model.frequency
+    if trajectory and effect.error_of_rates(theta) > _RATES:
+        raise ValueError(_too_large_for_motion(effect, step))
+    return effect.step(step, effect.bias(theta))
+
+
+def _found(effect, trajectory) -> Step:
+    """The scheme's own step for a model."""
+    theta, bias = effect.best()
+    while trajectory and effect.error_of_rates(theta) > _RATES:
+        theta *= 0.5
+        if theta < effect.scheme.angle / 2**_MOST_HALVINGS_FOR_MOTION:
+            raise ValueError(
+                f"trajectory: no step resolves motion with friction of "
+                f"{effect.friction:.3g} ω0 in this model"
+            )
         bias = effect.bias(theta)
-    resolves = effect.error_of_rates(theta) <= _RATES
-    return Step(step, effect.estimate, bias, resolves, effect.nodes)
+    return effect.step(theta / effect.model.frequency, bias)
 
 
 def _too_large_for_motion(effect, step):
@@ -111,14 +108,14 @@ def _too_large_for_motion(effect, step):
         small *= 0.5
     return (
         f"step must be smaller for a trajectory of this model, got {step!r}: scheme "
-        f"{effect.scheme!r} has the rates of its motion to {_RATES:.0%} at a step of "
+        f"{effect.scheme.name!r} has the rates of its motion to {_RATES:.0%} at a step of "
         f"{small / effect.model.frequency:.4g}, friction being up to {effect.friction:.3g} ω0"
     )
 
 
-def table_nodes(model) -> int:
+def table_nodes(model: LangevinModel) -> int:
     """Nodes of an even table of which the nearest is taken in place of the exact coefficients."""
-    nodes = schemes.NODES
+    nodes = NODES
     while nodes < _MOST_NODES:
         x = np.linspace(model.x[0], model.x[-1], 2 * nodes - 1)
         if all(_missed(at(x)) < _MISSED_BETWEEN_NODES for at in _coefficients(model)):
@@ -144,9 +141,18 @@ class _Effect:
 
     model: LangevinModel
     estimate: OrbitAverage
-    scheme: str
+    scheme: Scheme
     nodes: int
-    _means: dict = field(default_factory=dict)
+    _means: dict[tuple[Scheme, float], tuple[float, float]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, model, solved, scheme) -> _Effect:
+        """`solved` is the model whose state the scheme has."""
+        return cls(model, orbit_average(solved), scheme, table_nodes(model))
+
+    def step(self, size, bias) -> Step:
+        resolves = self.error_of_rates(size * self.model.frequency) <= _RATES
+        return Step(size, self.estimate, bias, resolves, self.nodes)
 
     def __post_init__(self):
         """Largest friction and steepest force, over ω0 and mω0², in the orbits that are filled."""
@@ -176,9 +182,9 @@ class _Effect:
 
     def best(self):
         """The largest of the default angles with a bias below the limit, else the least biased."""
-        best, idle = (_ANGLE, np.inf), 0
+        best, idle = (self.scheme.angle, np.inf), 0
         for halvings in range(_MOST_HALVINGS + 1):
-            theta = _ANGLE / 2**halvings
+            theta = self.scheme.angle / 2**halvings
             bias = self.bias(theta)
             if bias < best[1]:
                 best, idle = (theta, bias), 0
@@ -190,24 +196,25 @@ class _Effect:
         return best
 
     def bias(self, theta):
-        """Expected bias of ⟨|α|²⟩: an upper estimate; signed for explicit Euler."""
-        if self.scheme == "euler":
+        """Expected bias of ⟨|α|²⟩: an upper estimate; signed for a scheme of first order."""
+        first_order = self.scheme.first_order
+        if first_order:
             true = orbit_average(self.model)
             known = (self.estimate.phonon_number + 0.5) / (true.phonon_number + 0.5) - 1.0
         else:
             known = max(abs(self._linear_bias(k, theta)) for k in self.pulls)
         quick = self._quick(theta)
-        if quick <= _NEGLIGIBLE and (self.scheme != "rotation" or known <= _BIAS):
+        if quick <= _NEGLIGIBLE and (self.scheme.angle is None or known <= _BIAS):
             return known + quick
         change = self._change_from_finer(theta)
-        if self.scheme == "euler":
+        if first_order:
             return known + quick if np.isnan(change) else max(known, change)
         return abs(known) + quick if np.isnan(change) else change
 
     def _linear_bias(self, pull, theta):
         try:
             return schemes.linear_bias(self.scheme, theta, self.friction, pull)
-        except ValueError:  # no stationary state
+        except NoSteadyState:
             return np.inf
 
     def _quick(self, theta):
@@ -247,7 +254,7 @@ class _Effect:
         """Largest relative difference of ⟨|α|²⟩ from smaller steps; NaN if it cannot be found."""
         value, error = self._mean(self.scheme, theta)
         changes = [self._change(value, 0.5**halvings * theta, error) for halvings in (1, 2)]
-        if not self._settled(changes) and self.scheme != "euler":
+        if not self._settled(changes) and not self.scheme.first_order:
             # Finer steps do not tell the limit yet: it is the orbit average, as far as that holds.
             limit = self.estimate.moments[0]
             unknown = self.estimate.error["phonon_number"] * abs(self.estimate.phonon_number)
@@ -261,7 +268,7 @@ class _Effect:
 
     def _change(self, value, finer, error):
         """An upper estimate of what is missing at a step, from a finer one."""
-        reference, its_error = self._mean("rotation", finer)
+        reference, its_error = self._mean(schemes.DEFAULT, finer)
         return _SAFETY * abs(value / reference - 1.0) + error + its_error
 
     @staticmethod

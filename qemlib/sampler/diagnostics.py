@@ -18,7 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 from arviz_stats.base import array_stats
 
-__all__ = ["Convergence", "Diagnostics", "TooShortError"]
+from qemlib.sampler._batches import Batches
+from qemlib.sampler.records import Histogram
+
+__all__ = ["Convergence", "Diagnostics"]
 
 # Groups of walkers by where they start: from rest in the first to beyond the ring in the last.
 GROUPS = 4
@@ -40,24 +43,6 @@ UNRESOLVED = (
     "autocorrelation times are those of the chain of steps, not of the motion, which needs a "
     "smaller step"
 )
-
-
-class TooShortError(ArithmeticError):
-    """A run is too short for its error bars to be trusted.
-
-    Attributes
-    ----------
-    run : SampledState
-        What was sampled, to look at or to go on with: ``sample(model, steps, resume=error.run)``.
-    """
-
-    def __init__(self, message, run):
-        super().__init__(message)
-        self.run = run
-
-    def __reduce__(self):
-        """The run goes along, to another process and back."""
-        return type(self), (*self.args, self.run), self.__dict__
 
 
 @dataclass(frozen=True)
@@ -207,3 +192,31 @@ def shortcomings(rows: Mapping[str, Convergence]) -> tuple[str, ...]:
                 f"{GROUPS} regions, fewer than {_AUTOCORRELATION_TIMES:g}"
             )
     return tuple(found)
+
+
+def variances(
+    batches: Batches, histogram: Histogram, origin: float, x0: float, p0: float
+) -> dict[str, float]:
+    """Of the observables in the steady state, from moments and histograms.
+
+    `origin` is the position from which ⟨α²⟩ counts.
+    """
+    moments, parts = batches.pooled
+    radius = batches.bin_width * (np.arange(parts.size) + 0.5)
+    x, p = (0.5 * (e[1:] + e[:-1]) for e in (histogram.x_edges, histogram.p_edges))
+    weights = histogram.counts / max(histogram.counts.sum(), 1)
+    along_x, along_p = weights.sum(axis=1), weights.sum(axis=0)
+    beta = (x[:, None] - origin) / x0 + 1j * p / p0
+
+    def variance(values, weight):
+        mean = (weight * values).sum()
+        return float((weight * (values - mean) ** 2).sum())
+
+    return {
+        "energy": float(moments[1] - moments[0] ** 2),
+        "energy_squared": variance(radius**4, parts),
+        "squeezing_real": variance((beta**2).real, weights),
+        "squeezing_imaginary": variance((beta**2).imag, weights),
+        "position": variance(x, along_x),
+        "momentum": variance(p, along_p),
+    }

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qemlib import _checks
-from qemlib._locked import Locked
 from qemlib.devices.device import Device, Oscillator
+from qemlib.errors import TooShortError
 from qemlib.sampler._batches import ARGUMENTS, ESTIMATORS, Batches
 from qemlib.sampler._plane import Plane
 from qemlib.sampler.diagnostics import (
@@ -21,14 +21,15 @@ from qemlib.sampler.diagnostics import (
     UNRESOLVED,
     Convergence,
     Diagnostics,
-    Series,
-    TooShortError,
     shortcomings,
+    variances,
 )
+from qemlib.sampler.ensemble import Ensemble
+from qemlib.sampler.records import Histogram, Trajectory
 from qemlib.states import positivity
 from qemlib.states.contract import OfOscillator
 
-__all__ = ["Histogram", "SampledState", "Trajectory"]
+__all__ = ["SampledState"]
 
 _SMALL = 0.5  # standard errors; a bias below adds less than an eighth to the whole error
 _LEVELS = 512  # at most, of those that are looked at for negative populations
@@ -42,60 +43,6 @@ _OF_PLANE = {
     "momentum_density": ("p",),
     "quadrature_density": ("x", "angle"),
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Histogram(Locked):
-    """Counts of recorded points of phase space.
-
-    Attributes
-    ----------
-    counts : ndarray of int, shape (x bins, p bins)
-        First axis x, second axis p.
-    x_edges, p_edges : ndarray
-        Bin edges of x (length) and p (momentum), one longer than the axes of `counts`.
-    outside : int
-        Points that fell outside of the edges; they count in the normalisation of `density`.
-    """
-
-    counts: np.ndarray
-    x_edges: np.ndarray
-    p_edges: np.ndarray
-    outside: int
-
-    @property
-    def density(self) -> np.ndarray:
-        """W(x, p) averaged over each bin, ∫dx dp W = 1; shape of `counts`."""
-        area = np.outer(np.diff(self.x_edges), np.diff(self.p_edges))
-        return self.counts / (area * (self.counts.sum() + self.outside))
-
-    def __repr__(self):
-        return (
-            f"Histogram({self.counts.sum()} points in {self.counts.shape[0]} x "
-            f"{self.counts.shape[1]} bins, |x| < {self.x_edges[-1]:.4g}, "
-            f"|p| < {self.p_edges[-1]:.4g}; {self.outside} points outside)"
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Trajectory(Locked):
-    """Motion of a few walkers after burn-in.
-
-    Attributes
-    ----------
-    time : ndarray, shape (times,)
-        Since the end of burn-in.
-    x, p : ndarray, shape (walkers, times)
-        Position and momentum.
-    """
-
-    time: np.ndarray
-    x: np.ndarray
-    p: np.ndarray
-
-    def __repr__(self):
-        spacing = self.time[1] - self.time[0] if self.time.size > 1 else np.nan
-        return f"Trajectory({self.x.shape[0]} walkers, {self.time.size} times {spacing:.4g} apart)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,9 +127,36 @@ class SampledState(OfOscillator):
     partial: bool
     histogram: Histogram
     trajectory: Trajectory | None
-    _batches: Batches = field(repr=False)
-    _series: Series = field(repr=False)
-    _ensemble: Any = field(repr=False)
+    _ensemble: Ensemble = field(repr=False)
+
+    @classmethod
+    def of(cls, ensemble: Ensemble, partial: bool) -> SampledState:
+        """What an ensemble has sampled up to here."""
+        plan = ensemble.plan
+        return cls(
+            scheme=plan.scheme.name,
+            seed=plan.seed,
+            walkers=plan.walkers,
+            steps=ensemble.steps,
+            step=plan.step,
+            expected_bias=plan.expected_bias,
+            resolves_motion=plan.resolves_motion,
+            burn_in=ensemble.burned * plan.interval * plan.step,
+            relaxation_time=plan.relaxation_time,
+            recorded=plan.walkers * ensemble.done,
+            partial=partial,
+            histogram=ensemble.histogram(),
+            trajectory=ensemble.trajectory(),
+            _ensemble=ensemble,
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The ensemble tells all the rest."""
+        return type(self).of, (self._ensemble, self.partial)
+
+    @cached_property
+    def _batches(self) -> Batches:
+        return self._ensemble.batches()
 
     def __repr__(self):
         if self.recorded:
@@ -443,33 +417,14 @@ class SampledState(OfOscillator):
     def _convergence(self, name):
         if not self.recorded:
             return Convergence(*[np.nan] * 5)
-        row = self._series.convergence(name, self._variances[name])
+        row = self._ensemble.full_series().convergence(name, self._variances[name])
         # Of everything recorded, and from x = 0: the series lacks what began a new piece.
         return replace(row, mean=float(self._batches.pooled[0][OBSERVABLES.index(name)]))
 
     @cached_property
-    def _variances(self):
-        """Of the observables in the steady state, from moments and histograms."""
-        moments, parts = self._batches.pooled
-        radius = self._batches.bin_width * (np.arange(parts.size) + 0.5)
-        x, p = (0.5 * (e[1:] + e[:-1]) for e in (self.histogram.x_edges, self.histogram.p_edges))
-        weights = self.histogram.counts / max(self.histogram.counts.sum(), 1)
-        along_x, along_p = weights.sum(axis=1), weights.sum(axis=0)
+    def _variances(self) -> dict[str, float]:
         plan = self._ensemble.plan
-        beta = (x[:, None] - plan.origin) / plan.model.x0 + 1j * p / plan.model.p0
-
-        def variance(values, weight):
-            mean = (weight * values).sum()
-            return float((weight * (values - mean) ** 2).sum())
-
-        return {
-            "energy": float(moments[1] - moments[0] ** 2),
-            "energy_squared": variance(radius**4, parts),
-            "squeezing_real": variance((beta**2).real, weights),
-            "squeezing_imaginary": variance((beta**2).imag, weights),
-            "position": variance(x, along_x),
-            "momentum": variance(p, along_p),
-        }
+        return variances(self._batches, self.histogram, plan.origin, plan.model.x0, plan.model.p0)
 
 
 def _refuse_arguments(name: str, wanted: tuple[str, ...], arguments: tuple[Any, ...]) -> None:

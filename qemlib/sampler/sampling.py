@@ -14,19 +14,22 @@ import numpy as np
 
 from qemlib import _checks
 from qemlib._progress import bar
+from qemlib.errors import TooShortError
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import refuse_other_than_model
-from qemlib.sampler._ensemble import Ensemble, LeftGridError
 from qemlib.sampler._interrupt import Interruptible
-from qemlib.sampler._plan import plan as make_plan
-from qemlib.sampler.diagnostics import TooShortError
+from qemlib.sampler._run import run as move
+from qemlib.sampler._scheme import Scheme
+from qemlib.sampler.ensemble import Ensemble
+from qemlib.sampler.plan import Wishes
+from qemlib.sampler.plan import plan as plan_of
 from qemlib.sampler.result import SampledState
-from qemlib.sampler.schemes import euler_equivalent
+from qemlib.sampler.schemes import DEFAULT, euler_equivalent
 from qemlib.states import positivity, wigner
 
-__all__ = ["LeftGridError", "euler_equivalent", "sample"]
+__all__ = ["euler_equivalent", "sample"]
 
-_STEPS, _SEED, _SCHEME = 250_000_000, 1, "rotation"
+_STEPS, _SEED = 250_000_000, 1
 # With a target error: the most steps to make unless the caller says.
 _MOST_STEPS = 10**11
 # A target is aimed at with this many times the steps that it seems to need.
@@ -43,7 +46,7 @@ def sample(
     *,
     walkers: int | None = None,
     step: float | None = None,
-    scheme: str | None = None,
+    scheme: str | Scheme | None = None,
     burn_in: float | None = None,
     trajectory: int | None = None,
     target_error: float | None = None,
@@ -71,10 +74,11 @@ def sample(
         Δt (time, 1/energy), with ω0Δt ≤ 0.6.  Only "rotation" has a default: ω0Δt = 0.4, halved up
         to six times until the expected bias of ⟨|α|²⟩ is below 1e-4.  For a trajectory it is halved
         until it resolves the motion, too: friction γ needs a γΔt below one half.
-    scheme : {"rotation", "euler", "symplectic", "baoab"}, optional
+    scheme : {"rotation", "euler", "symplectic", "baoab"} or Scheme, optional
         By default "rotation".
         Exact Ornstein-Uhlenbeck process and rotation; explicit Euler, Eqs. (C1) and (C2) with F/m
-        and √D/m put back, in float64; symplectic Euler; BAOAB.
+        and √D/m put back, in float64; symplectic Euler; BAOAB; or one of your own, see
+        `qemlib.sampler.schemes.Scheme`.
     burn_in : float, optional
         Time for which each walker runs before it is recorded; by default eight relaxation times,
         of the energy or, where friction is strong, of the position.
@@ -103,11 +107,13 @@ def sample(
         If `model` is not a LangevinModel, or `resume` not a SampledState.
     ValueError
         If an argument is not allowed; if a step does not resolve the motion of which a trajectory
-        is asked for; if `orbit_average` finds no bound state on the model's grid;
-        if `steps` do not cover burn-in and a record long enough for error bars; if the target
-        error is below the expected bias of the scheme, or would clearly take more than `steps`.
+        is asked for; if `steps` do not cover burn-in and a record long enough for error bars; if
+        the target error is below the expected bias of the scheme, or would clearly take more than
+        `steps`.
+    NoSteadyState, SeveralWells
+        If `orbit_average` finds no bound state, or more than one well.
     LeftGridError
-        If a walker leaves the model's grid or overflows.
+        If the grid does not hold the state, or a walker leaves the model's grid or overflows.
     TooShortError
         If, after all, walkers from different starts still differ, too few autocorrelation times
         were recorded, or the target error was not reached; it carries the run.
@@ -144,34 +150,39 @@ def sample(
     refuse_other_than_model(model)
     if target_error is not None:
         target_error = _checks.positive("target_error", target_error)
-    chosen = (walkers, step, burn_in, trajectory)
+    given = {"seed": seed, "scheme": scheme, "walkers": walkers, "step": step}
+    given |= {"burn_in": burn_in, "trajectory": trajectory}
     if resume is None:
-        if steps is None:
-            steps = _STEPS if target_error is None else _MOST_STEPS
-        seed, scheme = _SEED if seed is None else seed, _SCHEME if scheme is None else scheme
-        with positivity.untold():
-            plan = make_plan(model, steps, seed, scheme, *chosen, target_error, check)
-        ensemble = Ensemble.start(plan)
+        ensemble = _started(model, steps, given, target_error, check)
     else:
-        names = ("seed", "scheme", "walkers", "step", "burn_in", "trajectory")
-        given = dict(zip(names, (seed, scheme, *chosen), strict=True))
         ensemble = _resumed(model, steps, given, target_error, resume)
     if target_error is None:
         return positivity.told(_run(ensemble, check, progress))
     return positivity.told(_run_to(target_error, ensemble, check, progress))
 
 
+def _started(model, steps, given, target_error, check):
+    """A new ensemble, with what the caller leaves open filled in."""
+    if steps is None:
+        steps = _STEPS if target_error is None else _MOST_STEPS
+    chosen = {"seed": _SEED, "scheme": DEFAULT}
+    chosen |= {name: value for name, value in given.items() if value is not None}
+    wishes = Wishes(steps=steps, target_error=target_error, check=check, **chosen)
+    with positivity.untold():
+        return Ensemble.start(plan_of(model, wishes))
+
+
 def _run(ensemble, check, progress):
     with _shown(ensemble, progress) as shown, Interruptible() as stop:
-        ensemble.run(shown, stop)
-    run = ensemble.collect(partial=ensemble.steps < ensemble.plan.steps)
-    if check and not run.partial and run.shortcomings:
+        move(ensemble, shown, stop)
+    state = SampledState.of(ensemble, partial=ensemble.steps < ensemble.plan.steps)
+    if check and not state.partial and state.shortcomings:
         raise TooShortError(
-            f"steps must be more than {run.steps} for error bars that hold: "
-            f"{'; '.join(run.shortcomings)}; check=False gives the raw numbers",
-            run,
+            f"steps must be more than {state.steps} for error bars that hold: "
+            f"{'; '.join(state.shortcomings)}; check=False gives the raw numbers",
+            state,
         )
-    return run
+    return state
 
 
 def _run_to(target, ensemble, check, progress):
@@ -183,21 +194,21 @@ def _run_to(target, ensemble, check, progress):
         while True:
             ensemble.plan = replace(limit, strides=max(wanted, ensemble.done))
             shown.total = ensemble.plan.steps
-            ensemble.run(shown, stop)
+            move(ensemble, shown, stop)
             if stop.asked:
                 ensemble.plan = limit
-                return ensemble.collect(partial=True)
-            run = ensemble.collect(partial=False)
-            reached = _relative_error(run)
-            if reached <= target and not (check and run.shortcomings):
-                return run
+                return SampledState.of(ensemble, partial=True)
+            state = SampledState.of(ensemble, partial=False)
+            reached = _relative_error(state)
+            if reached <= target and not (check and state.shortcomings):
+                return state
             needed = int(ensemble.done * max(_MARGIN * (reached / target) ** 2, 1.1)) + 1
             if ensemble.done >= limit.strides:
                 raise TooShortError(
-                    f"target_error of {target:g} was not reached within {run.steps} steps: the "
+                    f"target_error of {target:g} was not reached within {state.steps} steps: the "
                     f"relative error is {reached:.2g}, and about {limit.steps_for(needed):.2g} "
-                    f"steps would be needed" + "".join(f"; {text}" for text in run.shortcomings),
-                    run,
+                    f"steps would be needed" + "".join(f"; {text}" for text in state.shortcomings),
+                    state,
                 )
             wanted = min(needed, limit.strides)
 
@@ -213,7 +224,7 @@ def _relative_error(run):
 def _refuse_hopeless(target, plan):
     if target < abs(plan.expected_bias):
         raise ValueError(
-            f"target_error must be above the expected bias of scheme {plan.scheme!r} at step "
+            f"target_error must be above the expected bias of scheme {plan.scheme.name!r} at step "
             f"{plan.step:.4g}, {abs(plan.expected_bias):.1e}, got {target!r}; take a smaller step"
         )
     needed = plan.steps_to(target)
@@ -224,11 +235,10 @@ def _refuse_hopeless(target, plan):
         )
 
 
-def _resumed(model, steps, chosen, target_error, run):
+def _resumed(model, steps, chosen, target_error, resume):
     """The ensemble of an earlier run, with a plan that says where to end."""
-    if not isinstance(run, SampledState):
-        raise TypeError(f"resume must be a SampledState, got {run!r}")
-    plan = run._ensemble.plan
+    before = _checks.kind("resume", resume, SampledState)._ensemble
+    plan = before.plan
     given = {name: value for name, value in chosen.items() if value is not None}
     if given:
         raise ValueError(
@@ -240,9 +250,9 @@ def _resumed(model, steps, chosen, target_error, run):
     if steps is None:
         steps = plan.steps if target_error is None else max(_MOST_STEPS, plan.steps)
     strides = plan.strides_for(_checks.integer("steps", steps, 1))
-    if strides < max(run._ensemble.done, 1):
-        raise ValueError(f"steps must be at least the {run.steps} already made, got {steps}")
-    return run._ensemble.extended(replace(plan, strides=strides))
+    if strides < max(before.done, 1):
+        raise ValueError(f"steps must be at least the {before.steps} already made, got {steps}")
+    return before.extended(replace(plan, strides=strides))
 
 
 def _same(a, b):

@@ -1,114 +1,75 @@
-"""The integrators of Eq. (6): their coefficients, and what they do to a linear oscillator, exactly.
-
-Lengths are in units of x0 and momenta in units of p0, so that ω0Δt = θ turns (q, y) = (x/x0, p/p0).
+"""The integrators of Eq. (6), and what they do to a linear oscillator, exactly.
 
 - "rotation": an exact Ornstein-Uhlenbeck process of p at fixed x, and an exact rotation about the
   point of rest, split symmetrically.  The noise carries a factor that makes the splitting's error
-  in ⟨a†a⟩ quadratic in the gradient of the electrons' force (see `corrected_noise`).
+  in ⟨a†a⟩ quadratic in the gradient of the electrons' force.
 - "baoab": forces, drift, Ornstein-Uhlenbeck process, drift, forces (Leimkuhler and Matthews 2013).
 - "symplectic": Euler's method with x moved by the new momentum.
 - "euler": Eqs. (C1) and (C2), all from old values.
+
+A scheme is an object, and one of your own goes wherever a name would: see `Scheme`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from reprlib import repr as repr_short
+from types import MappingProxyType
 
 import numpy as np
 from scipy.linalg import solve_discrete_lyapunov
 
 from qemlib import _checks
+from qemlib.errors import NoSteadyState
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import refuse_other_than_model
-from qemlib.sampler import _kernels
+from qemlib.sampler._integrators import Baoab, Euler, Rotation, Symplectic, euler_model
+from qemlib.sampler._scheme import Scheme
 
 __all__ = [
+    "DEFAULT",
     "SCHEMES",
+    "Scheme",
     "error_of_rates",
     "euler_equivalent",
     "linear_bias",
     "linear_covariance",
+    "scheme_of",
 ]
 
-_CODES = {
-    "rotation": _kernels.ROTATION,
-    "euler": _kernels.EULER,
-    "symplectic": _kernels.SYMPLECTIC,
-    "baoab": _kernels.BAOAB,
-}
-SCHEMES = tuple(_CODES)
-NODES = 4097  # of the table of coefficients, of which the nearest is taken
+DEFAULT: Scheme = Rotation()
+SCHEMES: Mapping[str, Scheme] = MappingProxyType(
+    {scheme.name: scheme for scheme in (DEFAULT, Euler(), Symplectic(), Baoab())}
+)
 
 
-def code(scheme):
-    return _CODES[scheme]
+def scheme_of(scheme: str | Scheme) -> Scheme:
+    """The scheme of that name, or the scheme itself.
 
+    Raises
+    ------
+    TypeError
+        If `scheme` is a class rather than an object of it.
+    ValueError
+        If it is neither a scheme nor the name of one.
 
-def coefficients(scheme, model, step, origin, nodes=NODES):
-    """Rows (1 − a, b/p0, s/p0, 0) at evenly spaced nodes, and the nodes' positions.
-
-    The rotation scheme turns about `origin`, so that its kicks need only the force that is left
-    there of f − mω0²x.
-
-    With φ(z) = (1 − e^{−z})/z, which is 1 at z = 0: 1 − a = γΔt φ(γΔt), b = F⟨n⟩Δt φ(γΔt) and
-    s² = DΔt φ(2γΔt), for γ of either sign.  Euler's methods have φ = 1; BAOAB has it for the
-    Ornstein-Uhlenbeck process, without force.
+    Examples
+    --------
+    >>> scheme_of("baoab") is SCHEMES["baoab"] is scheme_of(SCHEMES["baoab"])
+    True
     """
-    x = np.linspace(model.x[0], model.x[-1], nodes)
-    force = model.force_at(x) - model.mass * model.frequency**2 * origin
-    at, factor = x, 1.0
-    if scheme == "rotation":
-        at, factor = corrected_noise(model, x, force, step)
-    loss = model.damping_at(at) * step
-    phi, phi_twice = (
-        (1.0, 1.0) if scheme in ("euler", "symplectic") else (_phi(loss), _phi(2 * loss))
-    )
-    phi_force = phi if scheme == "rotation" else 1.0
-    noise = factor * np.sqrt(model.diffusion_at(at) * step * phi_twice)
-    columns = (loss * phi, force * step * phi_force / model.p0, noise / model.p0, 0.0)
-    return np.stack([column * np.ones_like(x) for column in columns], axis=1), x
-
-
-def corrected_noise(model, x, force, step):
-    """Where to take γ and D for a walker at `x`, and the factor of √D, in the rotation scheme.
-
-    A walker that is kicked at (x, p) follows, to first order in the force f of the kicks and second
-    in θ = ω0Δt, the true orbit through
-
-        x + (θ²/12) f/mω0²,    p (1 − (θ²/12) f'/mω0²),
-
-    a canonical transformation.  Friction and noise act on the true orbit: hence γ and D at the
-    shifted x, and noise on p itself that is larger by 1 + (θ²/12) f'/mω0².  Without this the
-    temperature is wrong by (θ²/6) f'/mω0², 3e-4 for the paper's device at V = 0 and θ = 0.4.
-    """
-    twelfth = (model.frequency * step) ** 2 / 12.0
-    spring = model.mass * model.frequency**2
-    at = np.clip(x + twelfth * force / spring, model.x[0], model.x[-1])
-    return at, 1.0 + twelfth * np.gradient(force, x) / spring
-
-
-def _phi(z):
-    safe = np.where(z == 0.0, 1.0, z)
-    with np.errstate(over="ignore"):  # infinite where one step amplifies beyond all numbers
-        return np.where(z == 0.0, 1.0, -np.expm1(-safe) / safe)
-
-
-def angles(scheme, theta):
-    """What the kernels take for the angle of a step and of half a step."""
-    if scheme == "rotation":
-        return np.array([[np.tan(a / 2.0), np.sin(a)] for a in (theta, theta / 2.0)])
-    return np.array([[theta, theta], [theta / 2.0, theta / 2.0]])
-
-
-def recorded_factors(scheme, theta):
-    """What ⟨α²⟩ and ⟨α⟩ are to be divided by, to first order in the electrons' force.
-
-    The rotation scheme is recorded half a turn after the kick.  There the second harmonic of the
-    orbit, α², is too large by θ/sin θ, and the first by (θ/2)/sin(θ/2).
-    """
-    if scheme == "rotation":
-        return theta / np.sin(theta), 0.5 * theta / np.sin(0.5 * theta)
-    return 1.0, 1.0
+    if isinstance(scheme, Scheme):
+        return scheme
+    if isinstance(scheme, type) and issubclass(scheme, Scheme):
+        raise TypeError(
+            f"scheme must be a Scheme, got the class {scheme.__name__} itself; call it: "
+            f"{scheme.__name__}()"
+        )
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
+        raise ValueError(
+            f"scheme must be one of {sorted(SCHEMES)} or a Scheme, got {repr_short(scheme)}"
+        )
+    return SCHEMES[scheme]
 
 
 def euler_equivalent(model: LangevinModel, step: float) -> LangevinModel:
@@ -148,17 +109,17 @@ def euler_equivalent(model: LangevinModel, step: float) -> LangevinModel:
     0.0175
     """
     refuse_other_than_model(model)
-    step = _checks.positive("step", step)
-    stiffness = model.frequency**2 - np.gradient(model.force, model.x) / model.mass
-    return replace(model, damping=model.damping - stiffness * step)
+    return euler_model(model, _checks.positive("step", step))
 
 
-def linear_covariance(scheme: str, angle: float, friction: float, pull: float = 0.0) -> np.ndarray:
+def linear_covariance(
+    scheme: str | Scheme, angle: float, friction: float, pull: float = 0.0
+) -> np.ndarray:
     """Stationary covariance of a scheme for a linear oscillator, by its discrete Lyapunov equation.
 
     Parameters
     ----------
-    scheme : {"rotation", "euler", "symplectic", "baoab"}
+    scheme : {"rotation", "euler", "symplectic", "baoab"} or Scheme
     angle : float
         θ = ω0Δt, positive.
     friction : float
@@ -174,7 +135,9 @@ def linear_covariance(scheme: str, angle: float, friction: float, pull: float = 
     Raises
     ------
     ValueError
-        If an argument is not allowed, or the scheme has no stationary state there.
+        If an argument is not allowed.
+    NoSteadyState
+        If the scheme has no stationary state there.
 
     Examples
     --------
@@ -185,46 +148,17 @@ def linear_covariance(scheme: str, angle: float, friction: float, pull: float = 
     >>> print(f"{q2:.6f} {y2:.6f}")
     1.000000 0.990000
     """
-    if scheme not in SCHEMES:
-        raise ValueError(f"scheme must be one of {sorted(SCHEMES)}, got {scheme!r}")
-    angle = _checks.positive("angle", angle)
-    friction = _checks.positive("friction", friction)
-    pull = _checks.finite("pull", pull)
-    if pull >= 1:
-        raise ValueError(
-            f"pull must be below 1, got {pull!r}; beyond, nothing holds the oscillator"
-        )
-    move, noise = _linear_map(scheme, angle, friction, pull)
+    integrator, *numbers = _checked(scheme, angle, friction, pull)
+    move, noise = integrator.linear_map(*numbers)
     if np.abs(np.linalg.eigvals(move)).max() >= 1.0:
-        raise ValueError(
-            f"angle must be smaller, got {angle!r}: scheme {scheme!r} has no stationary state"
+        raise NoSteadyState(
+            f"angle must be smaller, got {angle!r}: scheme {integrator.name!r} has no stationary "
+            "state"
         )
     return solve_discrete_lyapunov(move, noise)
 
 
-def _linear_map(scheme, theta, friction, pull):
-    """(M, N) of z ← M z + noise of covariance N, over one step."""
-    loss = friction * theta
-    a = float(np.exp(-loss))
-    if scheme in ("euler", "symplectic"):
-        kick, noise = np.array([[1.0, 0.0], [(pull - 1.0) * theta, 1.0 - loss]]), 2.0 * loss
-        if scheme == "euler":
-            return kick + np.array([[0.0, theta], [0.0, 0.0]]), np.diag([0.0, noise])
-        before, after = np.eye(2), np.array([[1.0, theta], [0.0, 1.0]])
-    elif scheme == "baoab":
-        push = np.array([[1.0, 0.0], [0.5 * (pull - 1.0) * theta, 1.0]])
-        drift = np.array([[1.0, 0.5 * theta], [0.0, 1.0]])
-        kick, noise = np.diag([1.0, a]), 1.0 - a**2
-        before, after = drift @ push, push @ drift
-    else:
-        c, s = np.cos(0.5 * theta), np.sin(0.5 * theta)
-        before = after = np.array([[c, s], [-s, c]])
-        kick = np.array([[1.0, 0.0], [pull * theta * float(_phi(loss)), a]])
-        noise = (1.0 - a**2) * (1.0 + pull * theta**2 / 12.0) ** 2
-    return after @ kick @ before, after @ np.diag([0.0, noise]) @ after.T
-
-
-def linear_bias(scheme: str, angle: float, friction: float, pull: float = 0.0) -> float:
+def linear_bias(scheme: str | Scheme, angle: float, friction: float, pull: float = 0.0) -> float:
     """Relative error of ⟨|α|²⟩ that a scheme makes for a linear oscillator.
 
     Parameters and errors are those of `linear_covariance`.
@@ -245,11 +179,12 @@ def linear_bias(scheme: str, angle: float, friction: float, pull: float = 0.0) -
     baoab      -5e-03
     symplectic +1e-02
     """
+    covariance = linear_covariance(scheme, angle, friction, pull)
     exact = 1.0 + 1.0 / (1.0 - pull)
-    return float(np.trace(linear_covariance(scheme, angle, friction, pull)) / exact - 1.0)
+    return float(np.trace(covariance) / exact - 1.0)
 
 
-def error_of_rates(scheme: str, angle: float, friction: float, pull: float = 0.0) -> float:
+def error_of_rates(scheme: str | Scheme, angle: float, friction: float, pull: float = 0.0) -> float:
     """Relative error of a scheme's rates of change for a linear oscillator.
 
     Its two rates s, with e^{sω0t} the motion, have the sum −γ/ω0 and the product 1 − κ: the slow
@@ -274,7 +209,8 @@ def error_of_rates(scheme: str, angle: float, friction: float, pull: float = 0.0
     1e-02
     inf
     """
-    move, _ = _linear_map(scheme, angle, friction, pull)
+    integrator, angle, friction, pull = _checked(scheme, angle, friction, pull)
+    move, _ = integrator.linear_map(angle, friction, pull)
     trace, determinant = np.trace(move), np.linalg.det(move)
     # Negative or vanishing, they are no exponentials of a rate.
     if not determinant > 0 or (trace**2 >= 4.0 * determinant and trace <= 0):
@@ -284,3 +220,15 @@ def error_of_rates(scheme: str, angle: float, friction: float, pull: float = 0.0
         return np.inf
     rates = np.log(factors) / angle
     return float(max(abs(rates.sum() / friction + 1.0), abs(rates.prod() / (1.0 - pull) - 1.0)))
+
+
+def _checked(scheme, angle, friction, pull):
+    integrator = scheme_of(scheme)
+    angle = _checks.positive("angle", angle)
+    friction = _checks.positive("friction", friction)
+    pull = _checks.finite("pull", pull)
+    if pull >= 1:
+        raise ValueError(
+            f"pull must be below 1, got {pull!r}; beyond, nothing holds the oscillator"
+        )
+    return integrator, angle, friction, pull

@@ -8,6 +8,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import roots_legendre
 
+from qemlib.errors import LeftGridError, UnresolvedError
+
 # W at the outer radius, beside its largest value, above which an integral is refused.
 TAIL = 1e-10
 # Angular harmonics of W below the first part of its largest value count as zero; the fastest ones
@@ -58,7 +60,7 @@ def rings(w, r) -> Rings:
             if found.rest < _UNRESOLVED:
                 break
         if angles == _MOST_ANGLES:
-            raise ValueError(
+            raise UnresolvedError(
                 f"wigner_function: {angles} directions do not resolve its angular dependence, "
                 f"harmonics beyond the {3 * found.sizes.size // 4}th are still {found.rest:.1e} "
                 "of its largest value"
@@ -141,11 +143,11 @@ def _panel_rule():
 
 
 def refuse_tail(size, radius):
-    """ValueError unless W has decayed on the outermost circle."""
+    """LeftGridError unless W has decayed on the outermost circle."""
     peak = size.max()
     tail = size[-1] / peak if peak != 0 else np.nan
     if not tail < TAIL:
-        raise ValueError(
+        raise LeftGridError(
             f"radius: at |α| = {radius:.4g} W is still {tail:.1e} of its largest value, at most "
             f"{TAIL:.0e} is allowed; use a larger radius or a model on a wider grid"
         )

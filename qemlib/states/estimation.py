@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from reprlib import repr as repr_short
 
 import numpy as np
 from scipy.special import logsumexp, xlogy
@@ -110,6 +111,8 @@ def jackknife(batches, function: Callable[[np.ndarray], float]) -> Estimate:
 
     Raises
     ------
+    TypeError
+        If `function` cannot be called.
     ValueError
         If there are fewer than 8 batches, or one holds what is not a finite number.
 
@@ -128,6 +131,8 @@ def jackknife(batches, function: Callable[[np.ndarray], float]) -> Estimate:
         raise ValueError(
             f"batches must hold at least {_FEWEST_BATCHES} batches, got shape {batches.shape}"
         )
+    if not callable(function):
+        raise TypeError(f"function must take averages, got {repr_short(function)}")
     plug_in = float(function(batches.mean(axis=0)))
     without = np.array([function(rest) for rest in _leaving_one_out(batches)])
     bias = (len(batches) - 1) * float(without.mean() - plug_in)

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 
 from qemlib._special.laguerre import laguerre_integrals
+from qemlib.errors import ClassicalStateWarning, LeftGridError, UnresolvedError
 from qemlib.states import _fock
 from qemlib.states._circles import radial_nodes
 
 __all__ = [
-    "ClassicalStateWarning",
     "averages",
     "of_samples",
     "radius",
@@ -59,10 +59,6 @@ MEANING = (
 )
 
 _SILENT: ContextVar[bool] = ContextVar("silent", default=False)
-
-
-class ClassicalStateWarning(UserWarning):
-    """A steady state of (A24) is no state of a quantum oscillator; its `violations` say why."""
 
 
 def told(state: Any) -> Any:
@@ -223,7 +219,7 @@ def _negative(w, radius, error):
     kind, lowest = "a population", None
     if levels <= _DENSE:
         # W that ends at the edge of a grid has no end of harmonics.
-        with suppress(ValueError):
+        with suppress(LeftGridError, UnresolvedError):
             rho = _fock.matrix(w, levels, radius, levels - 1)
             kind, lowest = "an eigenvalue of rho", float(np.linalg.eigvalsh(rho)[0])
     if lowest is None:

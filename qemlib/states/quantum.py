@@ -14,7 +14,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib._special.hermite import hermite_functions
 from qemlib.devices.device import Device, Oscillator
-from qemlib.errors import ConvergenceError
+from qemlib.errors import ConvergenceError, NoQuantumState
 from qemlib.states import positivity, wigner
 from qemlib.states.contract import OfOscillator, is_sampled, refuse_without
 
@@ -104,7 +104,7 @@ class QuantumState(Locked, OfOscillator):
         rho = np.diag(rho) if rho.ndim == 1 else _checks.hermitian("matrix", self.matrix, ket=True)
         trace = float(rho.diagonal().real.sum())
         if not abs(trace - 1.0) <= _TRACE + slack:
-            raise ValueError(f"matrix must have trace 1 to within {_TRACE}, got {trace:.6g}")
+            raise NoQuantumState(f"matrix must have trace 1 to within {_TRACE}, got {trace:.6g}")
         object.__setattr__(self, "matrix", rho.astype(complex))
         super().__post_init__()
         if self.violations is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from reprlib import repr as repr_short
 from typing import Any
 
 import numpy as np
@@ -117,8 +116,8 @@ def summary(
     """
     if isinstance(state, Device):
         state, device = device, state
-    if device is not None and not isinstance(device, Device):
-        raise TypeError(f"device must be a Device, got {repr_short(device)}")
+    if device is not None:
+        _checks.kind("device", device, Device)
     refuse_without(state, "phonon_number", "populations", "g2")
     device = device or getattr(state, "device", None)
     if temperature is not None:

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp, xlogy
 
 from qemlib import _checks
+from qemlib.errors import NoQuantumState
 from qemlib.states import estimation
 from qemlib.states.contract import State, is_sampled, is_state, refuse_without
 from qemlib.states.quantum import QuantumState, held_populations, quantum_state
@@ -62,10 +63,12 @@ def ergotropy(rho: Any, hamiltonian: ArrayLike | None = None, *, coherences: boo
 
     Raises
     ------
+    NoQuantumState
+        If a population is below −1e-9, or the trace is off by more than 1e-3 (or either by more
+        than the round-off of numbers in less than double precision), or a state's `violations` are
+        not empty.
     ValueError
-        If a population is below −1e-9, the trace is off by more than 1e-3 (or either by more than
-        the round-off of numbers in less than double precision), a matrix is not Hermitian, the
-        shapes do not match, or a state's `violations` are not empty.
+        If a matrix is not Hermitian, or the shapes do not match.
     TypeError
         If either is no array at all, or a Hamiltonian comes with a state.
     ConvergenceError
@@ -230,9 +233,11 @@ def _of_state(state: Any, coherences: bool) -> np.ndarray:
         rho = held_populations(state)
         trace, violations = rho.sum(), getattr(state, "violations", ())
     if violations:
-        raise ValueError(f"state must be a quantum state, got one of which {'; '.join(violations)}")
+        raise NoQuantumState(
+            f"state must be a quantum state, got one of which {'; '.join(violations)}"
+        )
     if abs(trace - 1.0) > _TRACE:
-        raise ValueError(f"state must have trace 1 to within {_TRACE:g}, got {trace:.6g}")
+        raise NoQuantumState(f"state must have trace 1 to within {_TRACE:g}, got {trace:.6g}")
     return rho / trace
 
 
@@ -257,9 +262,9 @@ def _state(rho, name="rho"):
     lowest, trace = spectrum.min(), float(spectrum.sum())
     negative, off = min(_NEGATIVE, -slack), max(_TRACE, slack)
     if lowest < negative:
-        raise ValueError(f"{name} must have no population below {negative:g}, got {lowest:.3e}")
+        raise NoQuantumState(f"{name} must have no population below {negative:g}, got {lowest:.3e}")
     if abs(trace - 1.0) > off:
-        raise ValueError(f"{name} must have trace 1 to within {off:g}, got {trace:.6g}")
+        raise NoQuantumState(f"{name} must have trace 1 to within {off:g}, got {trace:.6g}")
     return matrix / trace
 
 

@@ -7,6 +7,7 @@ import os
 import warnings
 from concurrent.futures import Executor, as_completed
 from dataclasses import is_dataclass, replace
+from reprlib import repr as repr_short
 
 import numpy as np
 import xarray as xr
@@ -16,6 +17,7 @@ from qemlib._parallel import pool
 from qemlib._progress import bar
 from qemlib.devices.device import Device
 from qemlib.electrons.coefficients import damping
+from qemlib.errors import ClassicalStateWarning
 from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import orbit_average
@@ -88,11 +90,13 @@ def sweep(
 
     Raises
     ------
+    TypeError
+        If `base_device` is not a Device, `over` no dict, or `executor` no Executor.
     ValueError
         If a parameter or the method is unknown, two parameters set the same thing, values are
         empty or not finite, a value is not allowed for its parameter, or `store` belongs to another
         sweep or cannot be written.  Nothing has been computed then.
-    ArithmeticError, ValueError
+    QemError
         If a device has no steady state, or it cannot be computed; a note says which it was.
 
     Examples
@@ -106,10 +110,12 @@ def sweep(
     >>> found["phonon_number"].values.round(3), (found["ergotropy"].values > 1e-3).tolist()
     (array([ 9.558, 59.55 ]), [False, True])
     """
-    if not isinstance(base_device, Device):
-        raise ValueError(f"base_device must be a Device, got {base_device!r}")
-    if method not in _METHODS:
-        raise ValueError(f"method must be one of {sorted(_METHODS)}, got {method!r}")
+    _checks.kind("base_device", base_device, Device)
+    _checks.choice("method", method, _METHODS)
+    if executor is not None and (isinstance(executor, type) or not hasattr(executor, "submit")):
+        raise TypeError(
+            f"executor must be an Executor of concurrent.futures, got {repr_short(executor)}"
+        )
     axes = _axes(over)
     shape = tuple(values.size for values in axes.values())
     # Every device is built before anything is computed: a bad value costs nothing.
@@ -152,7 +158,7 @@ def _warn_of_classical(dataset):
         warnings.warn(
             f"sweep: {negative} of {dataset['positive'].size} points have no quantum state, their "
             f"`positive` is 0. {positivity.MEANING}",
-            positivity.ClassicalStateWarning,
+            ClassicalStateWarning,
             stacklevel=3,
         )
 
@@ -168,8 +174,10 @@ def _result(future, axes, index):
 
 
 def _axes(over):
-    if not isinstance(over, dict) or not over:
-        raise ValueError(f"over must be a dict of parameters to their values, got {over!r}")
+    if not isinstance(over, dict):
+        raise TypeError(f"over must be a dict of parameters to values, got {repr_short(over)}")
+    if not over:
+        raise ValueError("over must hold at least one parameter, got an empty dict")
     for name in over:
         if not isinstance(name, str):
             raise ValueError(f"over must name parameters by strings, got {name!r}")

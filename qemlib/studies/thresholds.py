@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from reprlib import repr as repr_short
 
 import numpy as np
 from scipy.optimize import brentq
 
 from qemlib import _checks
 from qemlib.devices.device import Device
+from qemlib.errors import NoQuantumState
 from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.states import positivity, wigner
@@ -80,10 +80,11 @@ def ergotropy_threshold(
     TypeError
         If `device` is no Device.
     ValueError
-        If an argument is out of range, the state is passive (or not) at both ends of `bracket`, or
-        it is no quantum state: its populations are negative.
-    ConvergenceError
-        As `steady_state`.
+        If an argument is out of range, or the state is passive (or not) at both ends of `bracket`.
+    NoQuantumState
+        If its populations are negative.
+    QemError
+        As `LangevinModel.from_device` and `steady_state`.
 
     Examples
     --------
@@ -91,8 +92,7 @@ def ergotropy_threshold(
     >>> round(ergotropy_threshold(paper_device(), bracket=(8.5, 8.6)).voltage, 5)
     8.55258
     """
-    if not isinstance(device, Device):
-        raise TypeError(f"device must be a Device, got {repr_short(device)}")
+    _checks.kind("device", device, Device)
     planck = _checks.positive("planck", planck)
     ends = _checks.finite_array("bracket", bracket, ndim=1)
     if ends.shape != (2,) or not ends[0] < ends[1]:
@@ -148,7 +148,7 @@ def _largest_rise(populations, error, voltage):
     peak = populations.max()
     lowest = populations.min()
     if lowest < -max(_BESIDE_ERROR * error, _OCCUPIED) * peak:
-        raise ValueError(
+        raise NoQuantumState(
             f"device: at V = {voltage:g} it has no quantum state, a population is {lowest:.2g}; "
             f"{positivity.MEANING}"
         )

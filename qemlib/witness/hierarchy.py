@@ -38,6 +38,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device, Lead
+from qemlib.errors import ConvergenceError
 
 __all__ = ["ChargeInHierarchy", "bath_exponents", "charge_in_hierarchy", "pade_fermi"]
 
@@ -125,9 +126,11 @@ def charge_in_hierarchy(
 
     Raises
     ------
+    TypeError
+        If `device` is not a Device.
     ValueError
         If an argument is out of range or a lead is not Lorentzian.
-    ArithmeticError
+    ConvergenceError
         If a linear system is not solved to 1e-10.
     ImportError
         If QuTiP is missing (the extra `book` brings it).
@@ -139,8 +142,7 @@ def charge_in_hierarchy(
     >>> round(charge.occupation, 7), round(charge.damping * 1e4, 4)
     (0.5, 3.2514)
     """
-    if not isinstance(device, Device):
-        raise ValueError(f"device must be of type Device, got {device!r}")
+    _checks.kind("device", device, Device)
     for name, lead in zip(("left", "right"), device.leads, strict=True):
         if not isinstance(lead.density, Lorentzian):
             raise ValueError(f"the {name} lead must be Lorentzian, got {lead.density!r}")
@@ -243,7 +245,8 @@ def bath_exponents(lead: Lead, pade_terms: int) -> dict[str, np.ndarray]:
     >>> complex(exponents["vk_plus"][0])
     (1-0.5j)
     """
-    if not (isinstance(lead, Lead) and isinstance(lead.density, Lorentzian)):
+    _checks.kind("lead", lead, Lead)
+    if not isinstance(lead.density, Lorentzian):
         raise ValueError(f"lead must be a Lorentzian Lead, got {lead!r}")
     poles, weights = pade_fermi(pade_terms)
     band, mu, temperature = lead.density, lead.chemical_potential, lead.temperature
@@ -366,7 +369,7 @@ class _Hierarchy:
             y += lu.solve(right - matrix @ y)
             residual = np.linalg.norm(right - matrix @ y) / np.linalg.norm(right)
             if not residual <= _RESIDUAL:
-                raise ArithmeticError(f"the hierarchy is solved to {residual:.1e} only")
+                raise ConvergenceError(f"the hierarchy is solved to {residual:.1e} only")
             return y
 
         return solve

@@ -35,6 +35,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device
+from qemlib.errors import ConvergenceError
 
 __all__ = ["DefiningIntegrals", "defining_integrals", "noise_spectrum"]
 
@@ -93,9 +94,11 @@ def defining_integrals(device: Device, x, digits: int = 30) -> DefiningIntegrals
 
     Raises
     ------
+    TypeError
+        If `device` is not a Device.
     ValueError
         If a lead is not Lorentzian, `x` is not a finite number, or `digits` is below 1.
-    ArithmeticError
+    ConvergenceError
         If the estimated error does not reach `digits`.
 
     Examples
@@ -166,6 +169,7 @@ class _Problem:
     """The integrands of Appendix B for one level."""
 
     def __init__(self, device, x):
+        _checks.kind("device", device, Device)
         for side, lead in zip(("left", "right"), device.leads, strict=True):
             if type(lead.density) is not Lorentzian:
                 raise ValueError(
@@ -286,7 +290,7 @@ def _converged(problem, integrand, prefactors, shifts, names, digits):
         if not missing:
             return values, errors
         if target > digits + _EXTRA + _ZERO:
-            raise ArithmeticError(
+            raise ConvergenceError(
                 f"{', '.join(names)}: the estimated errors "
                 f"{', '.join(mp.nstr(error, 2) for error in errors)} of "
                 f"{', '.join(mp.nstr(value, 6) for value in values)} miss {digits} digits by "
@@ -316,7 +320,7 @@ def _panels(poles, edges, shift, digits):
             continue
         middle = 0.5 * (start + end)
         if not start < middle < end:
-            raise ArithmeticError(f"a resonance at {middle!r} is too narrow to be integrated")
+            raise ConvergenceError(f"a resonance at {middle!r} is too narrow to be integrated")
         todo += [(start, middle), (middle, end)]
     return panels
 

@@ -207,6 +207,8 @@ def charge_in_time(
 
     Raises
     ------
+    TypeError
+        If `device` is not a Device.
     ValueError
         If an argument is out of range; if more than `max_modes` modes would be needed because the
         electrons remember too long; or if, within `start` and `span`, the state has not become
@@ -223,8 +225,7 @@ def charge_in_time(
     >>> round(charge.occupation, 7), round(charge.damping * 1e4, 4)
     (0.5, 3.2514)
     """
-    if not isinstance(device, Device):
-        raise ValueError(f"device must be of type Device, got {device!r}")
+    _checks.kind("device", device, Device)
     x = _checks.finite("x", x)
     max_modes = _checks.integer("max_modes", max_modes, 1)
     start = None if start is None else _checks.positive("start", start)

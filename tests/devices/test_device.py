@@ -160,7 +160,7 @@ def test_with_voltage_refuses_what_paper_device_refuses(value):
     [("oscillator", 0.2), ("left", BAND), ("right", None), ("left", "lead")],
 )
 def test_parts_of_the_wrong_kind_are_refused(name, value):
-    with pytest.raises(TypeError, match=f"{name} must be of type"):
+    with pytest.raises(TypeError, match=f"{name} must be an? "):
         replace(qem.paper_device(), **{name: value})
 
 

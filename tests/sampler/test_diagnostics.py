@@ -9,7 +9,7 @@ from scipy.special import ndtr
 from scipy.stats import binom
 
 import qemlib as qem
-from qemlib.sampler import _plan
+from qemlib.sampler import plan
 from qemlib.sampler.diagnostics import GROUPS, shortcomings
 
 RUNS = 200
@@ -126,8 +126,8 @@ def test_walkers_that_remember_their_start_are_refused():
 def test_bad_mixing_is_found_after_the_run_if_it_was_not_before(monkeypatch):
     """An estimate of the relaxation time that is ten times too short must not be believed."""
     model = oscillator(damping=1e-3)
-    true = _plan.slowest_time
-    monkeypatch.setattr(_plan, "slowest_time", lambda *arguments: true(*arguments) / 20)
+    true = plan.slowest_time
+    monkeypatch.setattr(plan, "slowest_time", lambda *arguments: true(*arguments) / 20)
     steps = 128 * 5000
     with pytest.raises(qem.TooShortError, match="R-hat|autocorrelation times") as refusal:
         run_of(steps, model=model, walkers=128)

@@ -60,18 +60,18 @@ RUN = """
 import signal, sys
 import numpy as np
 import qemlib as qem
-from qemlib.sampler import _kernels
+from qemlib.sampler import kernels
 
 x = np.linspace(-25.0, 25.0, 101)
 zero = np.zeros_like(x)
 model = qem.LangevinModel(1.0, 0.5, x, zero, zero + 0.02, zero + 0.05)
-advance = _kernels.advance
+advance = kernels.advance
 
 def interrupted(*arguments):
     advance(*arguments)
     signal.raise_signal(signal.SIGINT)
 
-_kernels.advance = interrupted
+kernels.advance = interrupted
 print(qem.sample(model, 200_000_000, progress=False).partial)
 """
 

@@ -146,7 +146,7 @@ def without_a_place(tmp_path):
     What cannot be made is a folder where there is a file: that holds for root, too.
     """
     shutil.copytree(PACKAGE, tmp_path / "qemlib", ignore=shutil.ignore_patterns("__pycache__"))
-    for module in (tmp_path / "qemlib").rglob("_kernels.py"):
+    for module in (tmp_path / "qemlib").rglob("kernels.py"):
         (module.parent / "__pycache__").write_text("")
     passing = tmp_path / "passing"
     passing.mkdir()
@@ -174,12 +174,14 @@ def without_a_place(tmp_path):
 
 SAMPLE = """
 import numpy as np, qemlib as qem
-from qemlib.sampler import _kernels
+from qemlib.sampler.kernels import kernel_of
+from qemlib.sampler.schemes import DEFAULT
 x = np.linspace(-25.0, 25.0, 101)
 zero = np.zeros_like(x)
 model = qem.LangevinModel(1.0, 0.5, x, zero, zero + 0.02, zero + 0.05)
 run = qem.sample(model, 1_000_000, progress=False)
-print(sum(_kernels.advance_shares.stats.cache_hits.values()), run.phonon_number)
+kernel = kernel_of(DEFAULT.name, DEFAULT.stride, DEFAULT.kept)
+print(sum(kernel.stats.cache_hits.values()), run.phonon_number)
 """
 
 
@@ -197,8 +199,6 @@ def test_what_another_could_have_laid_there_is_not_run(without_a_place, tmp_path
     folder = tmp_path / "passing" / f"qemlib-{os.getuid()}"
     folder.mkdir()
     folder.chmod(0o777)
-    told = without_a_place(
-        "from qemlib.sampler import _kernels; print(_kernels.advance_shares._cache)"
-    )
+    told = without_a_place("from qemlib.sampler import kernels; print(kernels.draw_bits._cache)")
     assert "NullCache" in told
     assert list(folder.iterdir()) == []

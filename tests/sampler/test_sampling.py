@@ -17,10 +17,11 @@ from scipy.special import ndtr
 from scipy.stats import kstest, poisson
 
 import qemlib as qem
-from qemlib.sampler import _ensemble, _kernels, schemes
+from qemlib.errors import LeftGridError
+from qemlib.sampler import _integrators, _random, _run, ensemble, kernels
 from qemlib.sampler._batches import RING, Batches, _fock_average, _populations
-from qemlib.sampler.sampling import LeftGridError, euler_equivalent, sample
-from qemlib.sampler.schemes import linear_covariance
+from qemlib.sampler.sampling import euler_equivalent, sample
+from qemlib.sampler.schemes import DEFAULT, SCHEMES, linear_covariance
 
 SIGMAS = 5.0
 
@@ -46,17 +47,17 @@ def thermal():
 
 
 def block_of_words(seed):
-    words = np.zeros((5, _kernels.LANES), np.uint32)
-    words[:4] = np.random.default_rng(seed).integers(0, 2**32, (4, _kernels.LANES), dtype=np.uint32)
+    words = np.zeros((5, kernels.LANES), np.uint32)
+    words[:4] = np.random.default_rng(seed).integers(0, 2**32, (4, kernels.LANES), dtype=np.uint32)
     return words
 
 
 def normals(count):
-    words, xi = block_of_words(3), np.empty(_kernels.LANES, np.float32)
-    result = np.empty((count, _kernels.LANES))
+    words, xi = block_of_words(3), np.empty(kernels.LANES, np.float32)
+    result = np.empty((count, kernels.LANES))
     for row in result:
-        _kernels.draw_bits(words)
-        _kernels.draw_normals(words, xi)
+        _random.draw_bits(words)
+        _random.draw_normals(words, xi)
         row[:] = xi
     return result
 
@@ -66,7 +67,7 @@ def test_bits_are_those_of_the_published_generator():
     words[:4, 7] = 1, 2, 3, 4
     seen = []
     for _ in range(10):
-        _kernels.draw_bits(words)
+        _random.draw_bits(words)
         seen.append(int(words[4, 7]))
     # The test vector of the Rust crate rand_xoshiro, made with the authors' C code.
     assert seen == [
@@ -88,17 +89,17 @@ def test_normals_are_normal_to_five_sigma():
             assert poisson.sf(tail - 1, expected) > 3e-7, sigma
     assert kstest(xi[:2000].ravel(), ndtr).pvalue > 1e-6
     # Lanes, the two halves of a Box-Muller pair, and successive draws are independent.
-    half = _kernels.HALF
+    half = _random.HALF
     for a, b in ((xi[:, :half], xi[:, half:]), (xi[1:], xi[:-1]), (xi[:, 1:], xi[:, :-1])):
         for f, g in ((a, b), (a**2 - 1, b**2 - 1)):
             assert abs((f * g).mean()) < SIGMAS * np.sqrt((f**2).mean() * (g**2).mean() / f.size)
 
 
 def test_extreme_words_give_finite_normals():
-    words, xi = np.zeros((5, _kernels.LANES), np.uint32), np.empty(_kernels.LANES, np.float32)
+    words, xi = np.zeros((5, kernels.LANES), np.uint32), np.empty(kernels.LANES, np.float32)
     words[4, ::2] = 2**32 - 1
-    words[4, 1 : _kernels.HALF : 4] = 2**31
-    _kernels.draw_normals(words, xi)
+    words[4, 1 : _random.HALF : 4] = 2**31
+    _random.draw_normals(words, xi)
     assert np.isfinite(xi).all()
     assert 6.5 < np.abs(xi).max() < 6.8
 
@@ -112,34 +113,43 @@ def covariance(model, step, scheme):
     Its map z → Mz + nξ is read off: with the same random words M from one lane to another, n from
     a walker at rest.  The rest is the discrete Lyapunov equation.
     """
-    code, double = schemes.code(scheme), np.float64  # as for Euler's method: less round-off
-    rows, x = schemes.coefficients(scheme, model, step, 0.0, nodes=2**18 + 1)
+    scheme, double = SCHEMES[scheme], np.float64  # as for Euler's method: less round-off
+    rows, x = scheme.coefficients(model, step, 0.0, nodes=2**18 + 1)
     per_node = (x.size - 1) * model.x0 / (x[-1] - x[0])
-    grid = np.array([x[0] / model.x0, per_node, x.size - 1, 0.0, 0.5], double)
-    field = rows.view(np.complex128).ravel(), grid, schemes.angles(scheme, model.frequency * step)
+    grid = kernels.Grid(*map(double, (x[0] / model.x0, per_node, x.size - 1, 0.0, 0.5)))
+    angles = scheme.angles(model.frequency * step)
+    field = kernels.Field(rows.view(np.complex128).ravel(), grid, angles)
+    kernel = kernels.kernel_of(scheme.name, scheme.stride, scheme.kept)
 
     def one_step(q, y):
-        state = np.array([[q, y]], double)
-        words = block_of_words(3)[None]
-        kept = False, np.zeros((1, 1, 6, _kernels.LANES)), 1, np.empty((0, 2, 0)), 1
-        left = np.full(1, -1)
+        walkers = kernels.Walkers(
+            np.array([[q, y]], double), block_of_words(3)[None], np.full(1, -1)
+        )
+        records = kernels.Records(
+            wanted=False,
+            series=np.zeros((1, 1, kernels.MOMENTS, kernels.LANES)),
+            piece=1,
+            seen=np.empty((0, 2, 0)),
+            every=1,
+            radial=np.zeros((1, 64, 5), int),
+        )
         with ThreadPoolExecutor(1) as pool:
-            _kernels.advance(
-                *(pool, state, words, field, np.ones(7), code, 1, 1, 0, kept),
-                *(np.zeros((1, 64, 5), int), np.zeros((1, 2), int), left),
+            kernels.advance(
+                *(kernel, pool, walkers, field, kernels.Bins(*map(double, np.ones(7)))),
+                *(kernels.Span(1, 1, 0), records, np.zeros((1, 2), int)),
             )
-        assert left[0] == -1
-        return state[0]
+        assert walkers.left[0] == -1
+        return walkers.state[0]
 
-    rest = np.zeros(_kernels.LANES)
+    rest = np.zeros(kernels.LANES)
     at_rest = one_step(rest, rest)
-    q, y = np.random.default_rng(1).normal(size=(2, _kernels.LANES))
+    q, y = np.random.default_rng(1).normal(size=(2, kernels.LANES))
     moved = one_step(q, y) - at_rest
     move = np.linalg.lstsq(np.stack([q, y], axis=1), moved.T)[0].T
-    xi = np.empty(_kernels.LANES, np.float32)
+    xi = np.empty(kernels.LANES, np.float32)
     words = block_of_words(3)
-    _kernels.draw_bits(words)
-    _kernels.draw_normals(words, xi)
+    _random.draw_bits(words)
+    _random.draw_normals(words, xi)
     noise = at_rest @ xi / (xi @ xi)
     return solve_discrete_lyapunov(move, np.outer(noise, noise))
 
@@ -221,7 +231,7 @@ def test_euler_is_refused_where_it_has_no_steady_state():
 def test_zero_and_negative_damping_have_finite_limits():
     z = np.array([-3.0, -1e-9, 0.0, 1e-9, 3.0])
     expected = [(np.e**3 - 1) / 3, 1.0, 1.0, 1.0, (1 - np.exp(-3)) / 3]
-    assert schemes._phi(z) == pytest.approx(expected, rel=1e-8)
+    assert _integrators._phi(z) == pytest.approx(expected, rel=1e-8)
 
 
 # Nonlinear models
@@ -279,13 +289,13 @@ def test_sampler_and_fokker_planck_agree_for_the_paper_device(voltage):
 def test_wrong_variance_is_caught(monkeypatch):
     """√D in place of D must not pass `test_linear_oscillator_is_thermal`."""
 
-    def wrong(scheme, model, *arguments):
-        table, x = coefficients(scheme, model, *arguments)
+    def wrong(self, model, *arguments):
+        table, x = coefficients(self, model, *arguments)
         table[:, 2] *= np.sqrt(np.sqrt(model.diffusion[0])) / np.sqrt(model.diffusion[0])
         return table, x
 
-    coefficients = schemes.coefficients
-    monkeypatch.setattr(schemes, "coefficients", wrong)
+    coefficients = type(DEFAULT).coefficients
+    monkeypatch.setattr(type(DEFAULT), "coefficients", wrong)
     model = toy(diffusion=0.8, half_width=60.0)
     assert abs(deviation(quiet(model, 3_000_000), "phonon_number", 39.5)) > 2 * SIGMAS
 
@@ -400,7 +410,7 @@ def test_seeds_repeat_and_differ():
 
 def test_length_of_a_call_does_not_change_a_bit(monkeypatch):
     whole = bits(quiet(toy(), 1_000_000))
-    monkeypatch.setattr(_ensemble, "_STEPS_A_CALL", 10_000)
+    monkeypatch.setattr(_run, "_STEPS_A_CALL", 10_000)
     assert bits(quiet(toy(), 1_000_000)) == whole
 
 
@@ -423,7 +433,7 @@ def test_plain_python_agrees_with_compiled_code():
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         values.append([float(line) for line in done.stdout.split()])
-    assert len(values[0]) == len(schemes.SCHEMES)
+    assert len(values[0]) == len(SCHEMES)
     assert values[0] == pytest.approx(values[1], rel=1e-4)
 
 
@@ -473,11 +483,11 @@ def test_leaving_the_grid_is_an_error_that_says_where(monkeypatch, how):
     def fast(plan, generator):
         # From x = 0 at 1.15 times the speed that reaches the edge without friction.  Phases ω0t are
         # 0.2, 0.6, 1.0, 1.4; with 1.6 % of the momentum lost a step only the last is beyond it.
-        state = np.zeros((plan.blocks, 2, _kernels.LANES))
+        state = np.zeros((plan.blocks, 2, kernels.LANES))
         state[-1, 1, 5] = momentum * model.x[-1] / model.x0
         return state
 
-    monkeypatch.setattr(_ensemble, "_start", fast)
+    monkeypatch.setattr(ensemble, "_start", fast)
     with pytest.raises(LeftGridError, match=rf"model: a walker {how}.* x = .*{cure}") as left:
         quiet(model, 3_000_000)
     assert f"after {steps} steps, at time {steps * 0.8:.6g}" in str(left.value)
@@ -498,7 +508,7 @@ pytestmark = pytest.mark.usefixtures("ctrl_c")
 
 def interrupted(monkeypatch, calls, **options):
     """A run that gets Ctrl-C while so many calls of the kernel have been made."""
-    advance, left = _kernels.advance, [calls]
+    advance, left = kernels.advance, [calls]
 
     def count(*arguments):
         advance(*arguments)
@@ -507,8 +517,8 @@ def interrupted(monkeypatch, calls, **options):
             signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_kernels, "advance", count)
-        patch.setattr(_ensemble, "_STEPS_A_CALL", 100_000)
+        patch.setattr(kernels, "advance", count)
+        patch.setattr(_run, "_STEPS_A_CALL", 100_000)
         return quiet(toy(), 3_000_000, **options)
 
 
@@ -546,14 +556,14 @@ def test_interrupt_in_burn_in_leaves_nothing_to_average(monkeypatch):
 
 
 def test_second_interrupt_is_a_keyboard_interrupt(monkeypatch):
-    advance = _kernels.advance
+    advance = kernels.advance
 
     def twice(*arguments):
         advance(*arguments)
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(_kernels, "advance", twice)
+    monkeypatch.setattr(kernels, "advance", twice)
     with pytest.raises(KeyboardInterrupt):
         quiet(toy(), 3_000_000)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -607,7 +617,7 @@ def test_target_error_says_when_it_cannot_be_reached():
 
 
 def test_interrupted_search_for_a_target_can_go_on(monkeypatch):
-    advance, calls = _kernels.advance, []
+    advance, calls = kernels.advance, []
 
     def once(*arguments):
         advance(*arguments)
@@ -616,8 +626,8 @@ def test_interrupted_search_for_a_target_can_go_on(monkeypatch):
             signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_kernels, "advance", once)
-        patch.setattr(_ensemble, "_STEPS_A_CALL", 100_000)
+        patch.setattr(kernels, "advance", once)
+        patch.setattr(_run, "_STEPS_A_CALL", 100_000)
         part = quiet(toy(), None, target_error=0.01)
     assert part.partial
     run = quiet(toy(), None, resume=part, target_error=0.01)

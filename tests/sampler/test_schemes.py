@@ -5,7 +5,8 @@ import pytest
 from cases import model_of, paper_model
 
 import qemlib as qem
-from qemlib.sampler import _chain, _kernels, schemes
+from qemlib.sampler import _chain, _integrators, kernels
+from qemlib.sampler._scheme import NODES
 from qemlib.sampler.schemes import SCHEMES, linear_bias, linear_covariance
 
 SIGMAS = 5.0
@@ -46,7 +47,7 @@ def test_sampler_has_the_covariance_of_theory(scheme, angle, friction, pull):
     run = qem.sample(model, 30_000_000, scheme=scheme, step=angle / model.frequency, progress=False)
     scale = 1.25 / model.p0**2
     exact = scale * linear_covariance(scheme, angle, friction, pull)
-    factor = schemes.recorded_factors(scheme, angle)[0]
+    factor = SCHEMES[scheme].recorded_factors(angle)[0]
     error = run.standard_error("phonon_number")
     assert error < 0.02 * run.phonon_number
     assert abs(run.phonon_number + 0.5 - np.trace(exact)) < SIGMAS * error
@@ -80,7 +81,7 @@ def test_without_correction_the_bias_is_linear_in_the_force_gradient(monkeypatch
         abs(run.phonon_number - right - linear_bias("rotation", 0.6, 0.04, 0.3) * (right + 0.5))
         < 5 * error
     )
-    monkeypatch.setattr(schemes, "corrected_noise", lambda model, x, force, step: (x, 1.0))
+    monkeypatch.setattr(_integrators, "corrected_noise", lambda model, x, force, step: (x, 1.0))
     wrong = qem.sample(model, 150_000_000, **options)
     assert wrong.phonon_number - right < -0.6 * 0.3 * 0.6**2 / 6 * (right + 0.5)
 
@@ -93,7 +94,7 @@ def test_friction_and_noise_that_depend_on_position_belong_to_the_true_orbit(mon
         0.01 * (1 + 0.2 * x**2) / (1 + 0.002 * x**2),
     )
     exact = qem.steady_state(model, rtol=1e-3).phonon_number
-    corrected = schemes.corrected_noise
+    corrected = _integrators.corrected_noise
 
     def deviation():
         run = qem.sample(model, 250_000_000, step=0.6 / 0.5, progress=False)
@@ -101,9 +102,9 @@ def test_friction_and_noise_that_depend_on_position_belong_to_the_true_orbit(mon
 
     assert abs(deviation()) < SIGMAS
     # γ and D where the walker is kicked; then the noise as it is, too.
-    monkeypatch.setattr(schemes, "corrected_noise", lambda *a: (x_of(a), corrected(*a)[1]))
+    monkeypatch.setattr(_integrators, "corrected_noise", lambda *a: (x_of(a), corrected(*a)[1]))
     assert deviation() > 4
-    monkeypatch.setattr(schemes, "corrected_noise", lambda *a: (x_of(a), 1.0))
+    monkeypatch.setattr(_integrators, "corrected_noise", lambda *a: (x_of(a), 1.0))
     assert deviation() > 3 * SIGMAS
 
 
@@ -147,13 +148,13 @@ def test_expected_bias_of_euler_is_that_of_its_equivalent_model():
 def test_columns_hold_the_numbers_of_the_equation():
     """a, b and s of the Ornstein-Uhlenbeck process, from its mean and variance after Δt."""
     model, step = linear_model(0.3, 0.2), 0.1
-    rows, x = schemes.coefficients("baoab", model, step, 0.0)
+    rows, x = SCHEMES["baoab"].coefficients(model, step, 0.0)
     a = np.exp(-model.damping[0] * step)
     assert rows[:, 0] == pytest.approx(1 - a)
     assert rows[:, 1] * model.p0 == pytest.approx(model.force_at(x) * step, abs=1e-14)
     variance = model.diffusion[0] * (1 - a**2) / (2 * model.damping[0])
     assert (rows[:, 2] * model.p0) ** 2 == pytest.approx(variance)
-    assert rows.shape[1] == _kernels.COLUMNS
+    assert rows.shape[1] == kernels.COLUMNS
 
 
 @pytest.mark.parametrize(
@@ -190,6 +191,6 @@ def test_baoab_errs_as_if_friction_and_noise_were_those_at_a_smaller_position(vo
     # Recorded at the end of a step: all of x², and of p² only a part 1 − θ²/4.
     wider = qem.orbit_average(seen).moments[0] / exact.moments[0]
     expected = wider * (1.0 - theta**2 / 8.0) - 1.0
-    square, _ = _chain.mean_square(model, exact, "baoab", theta / model.frequency, schemes.NODES)
+    square, _ = _chain.mean_square(model, exact, SCHEMES["baoab"], theta / model.frequency, NODES)
     assert square / exact.moments[0] - 1.0 == pytest.approx(expected, abs=4e-4)
     assert expected / (theta**2 / 8.0) == pytest.approx(part, abs=0.06)

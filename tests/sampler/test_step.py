@@ -9,6 +9,7 @@ import pytest
 import qemlib as qem
 from qemlib.sampler import _chain, _step, schemes
 from qemlib.sampler._relaxation import slowest_time
+from qemlib.sampler._scheme import NODES
 
 SIGMAS = 5.0
 
@@ -137,10 +138,10 @@ def test_smooth_and_weak_coefficients_need_no_chain(monkeypatch):
     monkeypatch.setattr(_chain, "mean_square", refuse)
     for voltage in (0.0, 6.0, 16.0, 20.0):
         model = qem.LangevinModel.from_device(qem.paper_device(voltage))
-        chosen = _step.choose(model, "rotation", None, None)
+        chosen = _step.choose(model, schemes.DEFAULT, None, None)
         assert chosen.size == 0.4 / model.frequency
         assert chosen.expected_bias < 1e-5
-        assert chosen.nodes == schemes.NODES
+        assert chosen.nodes == NODES
         assert chosen.resolves_motion
 
 
@@ -160,7 +161,7 @@ def test_smooth_and_weak_coefficients_need_no_chain(monkeypatch):
 def test_chain_of_a_linear_oscillator_is_that_of_lyapunov(scheme, angle, friction, pull):
     model = model_of(0.5 * friction, 1.25 * friction, lambda x: 0.25 * pull * x)
     found, error = _chain.mean_square(
-        model, qem.orbit_average(model), scheme, angle / 0.5, schemes.NODES
+        *(model, qem.orbit_average(model), schemes.SCHEMES[scheme], angle / 0.5, NODES)
     )
     covariance = schemes.linear_covariance(scheme, angle, friction, pull)
     # ⟨y²⟩ = T/p0² · m = 1.25 in equilibrium
@@ -170,7 +171,7 @@ def test_chain_of_a_linear_oscillator_is_that_of_lyapunov(scheme, angle, frictio
 
 def test_chain_with_fine_steps_is_the_fokker_planck_equation():
     model = VARYING["noise in humps"][0]
-    found, _ = _chain.mean_square(model, qem.orbit_average(model), "rotation", 0.1, schemes.NODES)
+    found, _ = _chain.mean_square(model, qem.orbit_average(model), schemes.DEFAULT, 0.1, NODES)
     assert found == pytest.approx(VARYING["noise in humps"][1], rel=1e-4)
 
 
@@ -178,11 +179,11 @@ def test_chain_with_fine_steps_is_the_fokker_planck_equation():
 
 
 def test_table_has_the_nodes_that_the_coefficients_need():
-    assert _step.table_nodes(model_of(lambda x: 0.02 + bump(x, 3, 2), 0.05)) == schemes.NODES
+    assert _step.table_nodes(model_of(lambda x: 0.02 + bump(x, 3, 2), 0.05)) == NODES
     x = np.sort(np.append(np.linspace(-400, 400, 101), np.linspace(2, 2.4, 41)))
     steep = np.where(x < 2.2, 0.02, 0.2)
     model = qem.LangevinModel(1.0, 0.5, x, 0 * x, steep, 0.1 + 0 * x)
-    assert _step.table_nodes(model) > schemes.NODES
+    assert _step.table_nodes(model) > NODES
 
 
 # Motion
@@ -192,7 +193,7 @@ def test_table_has_the_nodes_that_the_coefficients_need():
 def test_error_of_rates_is_that_of_a_correlation(friction):
     """Over a quarter of the slow time: from powers of the map, against the exact exponential."""
     theta = 0.05
-    move, _ = schemes._linear_map("rotation", theta, friction, 0.0)
+    move, _ = schemes.DEFAULT.linear_map(theta, friction, 0.0)
     steps = max(1, round(0.25 * max(friction, 1 / friction) / theta))
     slow, fast = np.roots([1.0, friction, 1.0])
     time = steps * theta
@@ -209,7 +210,7 @@ def test_slowest_time_is_that_of_the_position_where_friction_is_strong():
         rate = 0.5 * (0.5 * friction - np.sqrt(0.25 * friction**2 - 1.0))
         assert slowest_time(qem.orbit_average(model)) == pytest.approx(1 / rate, rel=0.01)
         # The chain's: M has the eigenvalue e^{−Δt/τ}.
-        move, _ = schemes._linear_map("rotation", 0.4, friction, 0.0)
+        move, _ = schemes.DEFAULT.linear_map(0.4, friction, 0.0)
         chain = -0.8 / np.log(np.linalg.eigvals(move).real.max())
         assert slowest_time(qem.orbit_average(model), 0.8) == pytest.approx(chain, rel=0.05)
     weak = qem.orbit_average(model_of(0.02, 0.05))

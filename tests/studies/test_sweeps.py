@@ -247,7 +247,7 @@ def test_as_many_processes_as_there_are_processors_for_this_one():
     ("over", "message"),
     [
         ({3: [1.0]}, "over must name parameters by strings, got 3"),
-        ({}, "over must be a dict"),
+        ({}, "over must hold at least one parameter"),
         ({"voltage": []}, "at least one value"),
         ({"voltage": [np.nan]}, r"over\['voltage'\] must hold finite numbers only, got nan"),
         ({"voltage": [[1.0]]}, r"over\['voltage'\]"),
@@ -269,5 +269,5 @@ def test_unknown_method_is_named():
 
 
 def test_base_device_must_be_a_device():
-    with pytest.raises(ValueError, match="base_device must be a Device, got 3"):
+    with pytest.raises(TypeError, match="base_device must be a Device, got 3"):
         qem.sweep(3, {"voltage": [0.0]})

@@ -227,7 +227,7 @@ def test_bad_positions_are_refused(x):
 
 
 def test_what_is_no_device_is_refused():
-    with pytest.raises(ValueError, match="device must be of type Device, got None"):
+    with pytest.raises(TypeError, match="device must be a Device, got None"):
         charge_in_hierarchy(None, 0.0)
 
 
@@ -236,9 +236,10 @@ def test_leads_that_are_not_lorentzian_are_refused():
     other = qem.Lead(qem.Tabulated(omega, np.exp(-(omega**2))), 0.0, 1.0)
     with pytest.raises(ValueError, match="the right lead must be Lorentzian, got Tabulated"):
         charge_in_hierarchy(replace(PAPER(), right=other), 0.0)
-    for lead in (other, None):
-        with pytest.raises(ValueError, match="lead must be a Lorentzian Lead, got"):
-            bath_exponents(lead, 3)
+    with pytest.raises(ValueError, match="lead must be a Lorentzian Lead, got"):
+        bath_exponents(other, 3)
+    with pytest.raises(TypeError, match="lead must be a Lead, got None"):
+        bath_exponents(None, 3)
 
 
 def test_without_qutip_the_message_says_what_to_install(monkeypatch):

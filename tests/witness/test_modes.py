@@ -188,7 +188,7 @@ def test_bad_positions_are_refused(x):
 
 
 def test_what_is_no_device_is_refused():
-    with pytest.raises(ValueError, match="device must be of type Device, got None"):
+    with pytest.raises(TypeError, match="device must be a Device, got None"):
         charge_in_time(None, 0.0)
 
 

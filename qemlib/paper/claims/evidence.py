@@ -16,6 +16,7 @@ from qemlib.devices.device import Device
 from qemlib.electrons.coefficients import occupation
 from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
+from qemlib.paper.claims.verdicts import NothingToMeasure
 from qemlib.paper.readings.readings import PRINTED, Reading
 from qemlib.states.summary import Summary, summary
 from qemlib.states.work import ergotropy
@@ -47,12 +48,13 @@ class Evidence:
     Raises
     ------
     ValueError
-        If the method is unknown; from its methods, where the reading has no steady state.
+        If the method is unknown.
+    QemError
+        From its methods, where the reading has no steady state, or not what is asked for.
     """
 
     def __init__(self, reading: Reading = PRINTED, method: str = "exact", rtol: float = 1e-8):
-        if method not in ("exact", "orbit"):
-            raise ValueError(f"method must be 'exact' or 'orbit', got {method!r}")
+        _checks.choice("method", method, ("exact", "orbit"))
         self.reading, self.method = reading, method
         self.rtol = rtol if method == "exact" else 1e-3
         self._kept: dict[tuple[str, float], Any] = {}
@@ -61,13 +63,20 @@ class Evidence:
         return f"Evidence({self.reading.name!r}, {self.method}, {len(self._kept)} results kept)"
 
     def _once(self, name, voltage, compute):
+        self._refuse_infinite(voltage)
         key = (name, float(voltage))
         if key not in self._kept:
             self._kept[key] = compute()
         return self._kept[key]
 
+    def _refuse_infinite(self, *voltages):
+        """Voltages are counted from the threshold, which is infinite where there is none."""
+        if not all(isfinite(voltage) for voltage in voltages):
+            raise NothingToMeasure(f"reading {self.reading.name!r} has no threshold below V = 40")
+
     def device(self, voltage: float) -> Device:
         """The device at this voltage."""
+        self._refuse_infinite(voltage)
         return self.reading.device(voltage)
 
     def model(self, voltage: float) -> LangevinModel:
@@ -212,10 +221,9 @@ class Evidence:
         return steady_state(self.reading.model(voltage), rtol=self.rtol)
 
     def _root(self, function, low, high, xtol):
-        if not (isfinite(low) and isfinite(high)):
-            raise ValueError(f"reading {self.reading.name!r} has no threshold below V = 40")
+        self._refuse_infinite(low, high)
         if not function(low) < 0 < function(high) and not function(high) < 0 < function(low):
-            raise ValueError(
+            raise NothingToMeasure(
                 f"reading {self.reading.name!r}: no change of sign from V = {low:g} to {high:g}"
             )
         return float(brentq(function, low, high, xtol=xtol))
@@ -237,8 +245,8 @@ def over_voltage(readings: list[Reading], voltages) -> xr.Dataset:
 
     Raises
     ------
-    ValueError
-        Where a reading has no steady state.
+    NoSteadyState
+        Where a reading has none.
 
     Examples
     --------

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from qemlib.paper.claims.evidence import DECIDING, Evidence
-from qemlib.paper.claims.verdicts import Claim, Measurement, Rule, at_least, at_most, near
+from qemlib.paper.claims.verdicts import (
+    Claim,
+    Measurement,
+    NothingToMeasure,
+    Rule,
+    at_least,
+    at_most,
+    near,
+)
 from qemlib.paper.readings.readings import Change, Reading
 
 __all__ = ["MOTION_CLAIMS"]
@@ -46,10 +54,10 @@ def _inversion(evidence):
 
 
 def _radius_grows(evidence):
-    first = np.ceil(evidence.threshold) + 0.5
+    first = np.ceil(min(evidence.threshold, 16.0)) + 0.5
     radii = [evidence.ring_radius(v) for v in np.arange(first, 16.5, 1.5)]
     if len(radii) < 2:
-        raise ValueError("no ring below V = 16")
+        raise NothingToMeasure("no ring below V = 16")
     return Measurement(float(np.diff(radii).min() / max(radii)), 5e-3)
 
 

@@ -13,9 +13,23 @@ from enum import StrEnum
 from math import floor, inf, isfinite, isnan, log10, nan
 from typing import Any
 
-from qemlib.fokker_planck.stationary import ConvergenceError
+from qemlib.errors import QemError
 
-__all__ = ["Claim", "Judgement", "Measurement", "Rule", "Verdict", "at_least", "at_most", "near"]
+__all__ = [
+    "Claim",
+    "Judgement",
+    "Measurement",
+    "NothingToMeasure",
+    "Rule",
+    "Verdict",
+    "at_least",
+    "at_most",
+    "near",
+]
+
+
+class NothingToMeasure(QemError, ValueError):
+    """A reading has not got what a statement is about, such as a threshold or a ring."""
 
 
 class Verdict(StrEnum):
@@ -282,7 +296,7 @@ class Claim:
         """Measure and apply the rule; where the measurement is impossible the note says why."""
         try:
             measurement = self.measure(evidence)
-        except (ConvergenceError, ValueError) as error:
+        except QemError as error:
             measurement = Measurement.impossible(str(error))
         return Judgement(self, measurement, self.rule.verdict(measurement))
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from qemlib.paper.claims.evidence import DECIDING
-from qemlib.paper.claims.verdicts import Claim, Measurement, Rule, at_least, at_most, near
+from qemlib.paper.claims.verdicts import (
+    Claim,
+    Measurement,
+    NothingToMeasure,
+    Rule,
+    at_least,
+    at_most,
+    near,
+)
 
 __all__ = ["WORK_CLAIMS"]
 
@@ -42,7 +50,7 @@ def _passive(evidence):
             p = p[: int(np.flatnonzero(p > 1e-5 * p[0])[-1]) + 1]
             worst = max(worst, float((p[1:] / p[:-1]).max()) - 1.0)
     if not np.isfinite(worst):
-        raise ValueError("it lases without voltage")
+        raise NothingToMeasure("it lases without voltage")
     return Measurement(worst, 1e-6, "below the threshold that (A24) has")
 
 
@@ -72,7 +80,7 @@ def _ergotropy_saturates(evidence):
 def _more_than_nothing(ergotropy):
     """An ergotropy by which another may be divided."""
     if ergotropy < _NOTHING:
-        raise ValueError("it holds no ergotropy")
+        raise NothingToMeasure("it holds no ergotropy")
     return ergotropy
 
 

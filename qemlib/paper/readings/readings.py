@@ -19,6 +19,7 @@ from scipy.optimize import brentq
 
 from qemlib.devices.device import Device, paper_device
 from qemlib.electrons.coefficients import damping, noise_spectrum
+from qemlib.errors import LeftGridError, NoSteadyState, SeveralWells
 from qemlib.motion import grid
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
@@ -213,7 +214,7 @@ class Reading:
 
         Raises
         ------
-        ValueError
+        NoSteadyState
             If no grid within |x| ≤ 110 x0 holds a steady state.
         """
         device = self.device(voltage)
@@ -227,7 +228,7 @@ class Reading:
             _EDGE_WEIGHT,
         )
         if half_width is None:
-            raise ValueError(self._unbound(voltage))
+            raise NoSteadyState(self._unbound(voltage))
         return self._moved(_resolved(device, half_width), device)
 
     def preview(self, voltage: float, narrowest: float = 0.0) -> OrbitAverage:
@@ -239,9 +240,9 @@ class Reading:
         for half_width in _widths(device, max(_NARROWEST, narrowest / device.oscillator.x0)):
             try:
                 return orbit_average(self._moved(_coarse(device, half_width, 129), device))
-            except ValueError:  # too narrow, or no single well: that may be far out
+            except (NoSteadyState, LeftGridError, SeveralWells):  # it may be far out
                 continue
-        raise ValueError(self._unbound(voltage))
+        raise NoSteadyState(self._unbound(voltage))
 
     def _unbound(self, voltage):
         return (

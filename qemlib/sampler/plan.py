@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +11,9 @@ from qemlib import _checks
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage
 from qemlib.sampler import _step, schemes
-from qemlib.sampler._kernels import LANES
 from qemlib.sampler._relaxation import slowest_time
+from qemlib.sampler._scheme import Scheme
+from qemlib.sampler.kernels import LANES
 
 _BURN_IN = 8.0  # relaxation times
 # Relaxation times to be recorded: of each walker, and of all together.  Two make about one
@@ -30,7 +32,7 @@ class Plan:
 
     model: LangevinModel
     estimate: OrbitAverage
-    scheme: str
+    scheme: Scheme
     seed: int
     walkers: int
     step: float
@@ -45,72 +47,77 @@ class Plan:
     trajectory: int | None  # steps between its points
 
     @property
-    def blocks(self):
+    def blocks(self) -> int:
         return self.walkers // LANES
 
     @property
-    def theta(self):
+    def theta(self) -> float:
         return self.model.frequency * self.step
 
     @property
-    def origin(self):
-        """Position about which the scheme rotates: where the mean force balances the spring."""
-        return self.estimate.center if self.scheme == "rotation" else 0.0
+    def origin(self) -> float:
+        """Position from which the scheme counts q."""
+        return self.scheme.turns_about(self.estimate.center)
 
     @property
-    def every(self):
+    def every(self) -> int:
         """Strides between the points of a trajectory."""
         return 1 if self.trajectory is None else self.trajectory // self.interval
 
     @property
-    def steps(self):
+    def steps(self) -> int:
         """Over all walkers, with burn-in."""
         return self.steps_for(self.strides)
 
-    def steps_for(self, strides):
+    def steps_for(self, strides: int) -> int:
         return self.walkers * self.interval * (self.burn_in + strides)
 
-    def strides_for(self, steps):
+    def strides_for(self, steps: int) -> int:
         return steps // (self.walkers * self.interval) - self.burn_in
 
-    def steps_to(self, target_error):
+    def steps_to(self, target_error: float) -> int:
         """Steps after which the phonon number should have this relative error, roughly."""
         recorded = _steps_for(self.estimate, self.step, target_error)
         return recorded + self.steps_for(0)
 
 
-def plan(
-    model, steps, seed, scheme, walkers, step, burn_in, trajectory, target_error, check
-) -> Plan:
-    """Check the arguments and settle what they leave open."""
-    steps = _checks.integer("steps", steps, 1)
-    seed = _checks.integer("seed", seed, 0)
-    if scheme not in schemes.SCHEMES:
-        raise ValueError(f"scheme must be one of {sorted(schemes.SCHEMES)}, got {scheme!r}")
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the caller of `sample` wants of a run; None leaves it open."""
+
+    steps: Any
+    seed: Any
+    scheme: str | Scheme
+    walkers: Any = None
+    step: Any = None
+    burn_in: Any = None
+    trajectory: Any = None
+    target_error: float | None = None
+    check: bool = True
+
+
+def plan(model: LangevinModel, wishes: Wishes) -> Plan:
+    """Check what is wanted and settle what it leaves open."""
+    steps = _checks.integer("steps", wishes.steps, 1)
+    seed = _checks.integer("seed", wishes.seed, 0)
+    scheme, trajectory = schemes.scheme_of(wishes.scheme), wishes.trajectory
     interval = _INTERVAL
     if trajectory is not None:
         trajectory = _checks.integer("trajectory", trajectory, 1)
         interval = max(n for n in range(1, _INTERVAL + 1) if trajectory % n == 0)
-    chosen = _step.choose(model, scheme, step, trajectory)
-    step, estimate = chosen.size, chosen.estimate
-    relaxation = slowest_time(estimate)
-    burn_in = _burn_in(burn_in, relaxation, interval * step)
-    if walkers is None:
-        # As many as the steps allow, or those that the target needs.
-        needed = steps if target_error is None else _steps_for(estimate, step, target_error)
-        walkers = _walkers(min(steps, needed), burn_in * interval)
-    walkers = _checks.integer("walkers", walkers, LANES)
-    if walkers % LANES:
-        raise ValueError(f"walkers must be a multiple of {LANES}, got {walkers}")
+    chosen = _step.choose(model, scheme, wishes.step, trajectory)
+    stride_time = interval * chosen.size
+    relaxation = slowest_time(chosen.estimate)
+    burn_in = _burn_in(wishes.burn_in, relaxation, stride_time)
+    walkers = _walkers(wishes, steps, chosen, burn_in * interval)
     shortest = max(_SHORTEST_RECORD, _SHORTEST_IN_ALL / walkers) * relaxation
-    shortest = int(np.ceil(shortest / (interval * step)))
     result = Plan(
         model=model,
-        estimate=estimate,
+        estimate=chosen.estimate,
         scheme=scheme,
         seed=seed,
         walkers=walkers,
-        step=step,
+        step=chosen.size,
         expected_bias=chosen.expected_bias,
         resolves_motion=chosen.resolves_motion,
         nodes=chosen.nodes,
@@ -118,10 +125,10 @@ def plan(
         interval=interval,
         burn_in=burn_in,
         strides=steps // (walkers * interval) - burn_in,
-        shortest=shortest,
+        shortest=int(np.ceil(shortest / stride_time)),
         trajectory=trajectory,
     )
-    _check_length(result, steps, check)
+    _check_length(result, steps, wishes.check)
     return result
 
 
@@ -161,8 +168,16 @@ def _steps_for(estimate, step, target_error):
     return int(2.0 * samples * slowest_time(estimate, step) / step)
 
 
-def _walkers(steps, burn_in_steps):
-    walkers = LANES
-    while walkers < _MOST_WALKERS and 2 * walkers * burn_in_steps <= _BURN_IN_SHARE * steps:
-        walkers *= 2
+def _walkers(wishes, steps, chosen, burn_in_steps):
+    """As many as are wanted, or as the steps allow that are there or that the target needs."""
+    if wishes.walkers is None:
+        if wishes.target_error is not None:
+            steps = min(steps, _steps_for(chosen.estimate, chosen.size, wishes.target_error))
+        walkers = LANES
+        while walkers < _MOST_WALKERS and 2 * walkers * burn_in_steps <= _BURN_IN_SHARE * steps:
+            walkers *= 2
+        return walkers
+    walkers = _checks.integer("walkers", wishes.walkers, LANES)
+    if walkers % LANES:
+        raise ValueError(f"walkers must be a multiple of {LANES}, got {walkers}")
     return walkers

@@ -1,0 +1,167 @@
+"""Whatever is put in the place of something else: a sentence that names the argument."""
+
+import inspect
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import qemlib as qem
+from qemlib.plotting.explorer import DeviceExplorer
+from qemlib.sampler.schemes import error_of_rates, linear_bias, linear_covariance
+from qemlib.states.summary import summary
+from qemlib.witness.hierarchy import charge_in_hierarchy
+from qemlib.witness.integrals import defining_integrals
+from qemlib.witness.modes import charge_in_time
+
+X = np.linspace(-25.0, 25.0, 101)
+ZERO = np.zeros_like(X)
+DEVICE = qem.paper_device(4.0)
+BAND = qem.Lorentzian(0.5, 1.0, 2.0)
+MODEL = qem.LangevinModel(1.0, 0.5, X, ZERO, ZERO + 0.02, ZERO + 0.05)
+STATE = qem.orbit_average(MODEL)
+BATCHES = np.stack([0.25 + np.linspace(-0.07, 0.07, 8), 0.75 - np.linspace(-0.07, 0.07, 8)], axis=1)
+RATES = np.broadcast_to([[-1.0, 1.0], [1.0, -1.0]], (9, 2, 2)).copy()
+STEPS = {"steps": 300_000, "check": False, "progress": False}
+FERMI = {"scheme": "rotation", "angle": 0.2, "friction": 0.1, "pull": 0.0}
+
+# What each takes: arguments with which it does what it should.
+TAKES = {
+    qem.Device: {
+        "oscillator": qem.Oscillator(0.2),
+        "left": DEVICE.left,
+        "right": DEVICE.right,
+        "coupling": 0.1,
+        "level": 0.0,
+    },
+    qem.LangevinModel: {
+        "mass": 1.0,
+        "frequency": 0.5,
+        "x": X,
+        "force": ZERO,
+        "damping": ZERO,
+        "diffusion": ZERO,
+    },
+    qem.LangevinModel.from_device: {"device": DEVICE, "half_width": 30.0},
+    qem.Lead: {"density": BAND, "chemical_potential": 0.0, "temperature": 1.0},
+    qem.Lorentzian: {"center": 0.5, "bandwidth": 1.0, "rate": 2.0},
+    qem.Oscillator: {"frequency": 0.2, "mass": 1.0},
+    qem.Tabulated: {"omega": X, "kappa": np.exp(-(X**2) / 50.0), "interpolation": "cubic"},
+    qem.adiabaticity: {"device": DEVICE, "x": 0.0},
+    qem.current: {"device": DEVICE, "x": 0.0},
+    qem.damping: {"device": DEVICE, "x": 0.0},
+    qem.diffusion: {"device": DEVICE, "x": 0.0},
+    qem.distribution: {"device": DEVICE, "omega": 0.0},
+    qem.electron_coefficients: {"device": DEVICE, "x": 0.0},
+    qem.entropy: {"rho": [0.5, 0.5]},
+    qem.ergotropy: {"rho": [0.5, 0.5], "hamiltonian": [0.0, 1.0]},
+    qem.ergotropy_threshold: {"device": DEVICE, "bracket": (8.5, 8.6), "planck": 1.0},
+    qem.estimate_entropy: {"batches": BATCHES},
+    qem.estimate_ergotropy: {"batches": BATCHES, "energies": [0.0, 1.0], "resolved": 5.0},
+    qem.estimate_free_energy_work: {
+        "batches": BATCHES,
+        "energies": [0.0, 1.0],
+        "temperature": 1.0,
+    },
+    qem.euler_equivalent: {"model": MODEL, "step": 0.01},
+    qem.excess_charge: {"device": DEVICE, "x": 0.0},
+    qem.free_energy_work: {"rho": [0.5, 0.5], "hamiltonian": [0.0, 1.0], "temperature": 1.0},
+    qem.jackknife: {"batches": BATCHES, "function": lambda mean: mean[0]},
+    qem.noise_spectrum: {"device": DEVICE, "x": 0.0, "omega": 0.0},
+    qem.occupation: {"device": DEVICE, "x": 0.0},
+    qem.orbit_average: {"model": MODEL},
+    qem.paper_device: {"voltage": 4.0},
+    qem.position_spectrum: {"model": MODEL, "omega": 0.5, "rtol": 1e-2},
+    qem.quantum_state: {"state": qem.steady_state(MODEL, rtol=1e-4), "missing_trace": 1e-3},
+    qem.rate_equation_coefficients: {
+        "generator": RATES,
+        "slope": 0.1 * RATES,
+        "charge": np.array([0.0, 1.0]),
+        "force": 0.1,
+        "mass": 1.0,
+    },
+    qem.sample: {"model": MODEL, "seed": 1, "walkers": 128, "step": 0.8, "scheme": "rotation"}
+    | {"burn_in": 1.0, "trajectory": 6}
+    | STEPS,
+    qem.sampled_populations: {"radius": np.linspace(0.1, 2.0, 64), "levels": 2, "batches": 8},
+    qem.second_order_coherence: {"populations": [0.5, 0.25, 0.25]},
+    qem.spectral_function: {"device": DEVICE, "x": 0.0, "omega": 0.0},
+    qem.steady_state: {"model": MODEL, "rtol": 1e-4},
+    qem.sweep: {
+        "base_device": DEVICE,
+        "over": {"voltage": [0.0]},
+        "method": "orbit",
+        "executor": ThreadPoolExecutor(1),
+    },
+    # Public in their own modules only.
+    DeviceExplorer: {"device": DEVICE},
+    charge_in_hierarchy: {"device": DEVICE, "x": 0.0, "depth": 2, "pade_terms": 2},
+    charge_in_time: {"device": DEVICE, "x": 0.0},
+    defining_integrals: {"device": DEVICE, "x": 0.0, "digits": 15},
+    error_of_rates: FERMI,
+    linear_bias: FERMI,
+    linear_covariance: FERMI,
+    summary: {"device": DEVICE, "state": STATE},
+}
+# Arguments that are objects; all others are numbers, or one of a few words.
+OBJECTS = {"oscillator", "left", "right", "density", "device", "base_device", "model", "state"}
+OBJECTS |= {"over", "executor", "resume", "function"}
+UNCHECKED = {"check", "progress"}
+# What None leaves open.
+OPTIONAL = defaultdict(tuple) | {
+    qem.LangevinModel.from_device: ("half_width",),
+    qem.sample: ("steps", "seed", "walkers", "step", "scheme", "burn_in", "trajectory"),
+    qem.sweep: ("executor",),
+    DeviceExplorer: ("device",),
+}
+
+WRONG = {
+    "None": None,
+    "a word": "paper",
+    "a device": DEVICE,
+    "a model": MODEL,
+    "a state": STATE,
+    "a class": qem.Device,
+    "an array of objects": np.array([DEVICE, None], dtype=object),
+    "a set": {1.0},
+    "a function": len,
+}
+# Where a thing is right after all.
+RIGHT = {
+    "device": ("a device",),
+    "base_device": ("a device",),
+    "model": ("a model",),
+    "state": ("a state",),
+    "function": ("a function", "a class"),
+}
+
+
+def places(function):
+    """Each argument with each thing that is wrong there."""
+    for name in TAKES[function]:
+        for what, wrong in WRONG.items():
+            optional = what == "None" and name in OPTIONAL[function]
+            right = name in UNCHECKED or what in RIGHT.get(name, ())
+            if not right and not optional:
+                yield name, wrong
+
+
+@pytest.mark.parametrize("function", TAKES, ids=lambda function: function.__qualname__)
+def test_a_wrong_type_is_refused_in_a_sentence_that_names_the_argument(function):
+    for name, wrong in places(function):
+        allowed = TypeError if name in OBJECTS else (TypeError, ValueError)
+        with pytest.raises(allowed, match=rf"{name}.* must ") as refused:
+            function(**TAKES[function] | {name: wrong})
+        assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("function", TAKES, ids=lambda function: function.__qualname__)
+def test_what_it_takes_is_taken(function):
+    """Else the test above might be about something else."""
+    function(**TAKES[function])
+
+
+def test_no_public_function_is_left_out():
+    public = {value for name in qem.__all__ if inspect.isroutine(value := getattr(qem, name))}
+    assert public <= set(TAKES)
