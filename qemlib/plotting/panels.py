@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 from qemlib import _checks
+from qemlib._extras import extra
 from qemlib.electrons.coefficients import electron_coefficients
 from qemlib.plotting.figures import COLORS
 from qemlib.states.summary import Summary
+
+with extra("plot", "panels"):
+    import matplotlib.pyplot as plt
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 __all__ = ["StateCurves", "StatePanels"]
 

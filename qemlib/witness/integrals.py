@@ -28,12 +28,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, log, log10
 
-import mpmath as mp
 import numpy as np
 
 from qemlib import _checks
+from qemlib._extras import extra
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device
+
+with extra("paper", "integrals in many digits"):
+    import mpmath as mp
 
 __all__ = ["DefiningIntegrals", "defining_integrals", "noise_spectrum"]
 
