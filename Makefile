@@ -118,14 +118,15 @@ data: setup  ## run the chapters and write what is behind each figure to data/
 scan: setup  ## score every reading of the parameters exactly (takes ten minutes), table to data/
 	python3 -c 'from qemlib.paper.claims.scan import main; main()'
 
-# What a user has: no test, no extra, nothing of this folder.  Newest versions and lowest.
+# What a user has: no test, no extra, nothing of this folder.  At first the newest versions of what
+# the wheel asks for, then the lowest (of a wheel's own requirements uv would take newer ones).
 wheel: setup  ## build dist/ and run the READMEs' examples with it (PYTHON=python3.13: there)
 	rm -rf dist
 	uv build --quiet --no-build-isolation
 	twine check --strict dist/*
-	for versions in highest lowest-direct; do \
+	for versions in '' '--resolution lowest-direct -r pyproject.toml'; do \
 	  uv venv --quiet --clear --no-project --python $(PYTHON) $(ALONE); \
-	  uv pip install --quiet --python $(ALONE) --resolution $$versions dist/*.whl; \
+	  uv pip install --quiet --python $(ALONE) $$versions dist/*.whl; \
 	  $(ALONE)/bin/python -I tests/package/readme_example.py README.md qemlib/README.md; \
 	done
 
