@@ -23,6 +23,9 @@ export NUMBA_NUM_THREADS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 # In place of a home folder that cannot be written to.
 OWN := $(CURDIR)/$(VENV)/own
+# Environments of others: the wheel alone, and the lowest versions.
+ALONE := $(VENV)/alone
+LOWEST := $(VENV)/lowest
 ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 export XDG_CACHE_HOME := $(OWN)/cache
 export npm_config_cache := $(OWN)/cache/npm
@@ -31,10 +34,10 @@ endif
 TEST_PARTS := lint unit notebooks book browser
 
 .PHONY: help setup hooks quick book test $(TEST_PARTS) audit durations coverage references data scan \
-  lab system chromium lock clean distclean
+  lab wheel test-lowest system chromium lock clean distclean
 
 help:  ## list the commands
-	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed vendor/.collected  ## install everything into .venv (the others do it too)
 
@@ -78,7 +81,7 @@ test: chromium setup  ## all tests: lint, unit tests, notebooks, book, browser
 	[ -z "$$failed" ] || { echo "make test: failed:$$failed" >&2; exit 1; }
 
 # Nobody's settings have a say in what is compared.
-PRIVATE := unit quick audit durations coverage notebooks references book browser data scan
+PRIVATE := unit quick test-lowest audit durations coverage notebooks references book browser data scan
 $(PRIVATE): export MPLCONFIGDIR := $(OWN)/matplotlib
 $(PRIVATE): export IPYTHONDIR := $(OWN)/ipython
 $(PRIVATE): export JUPYTER_CONFIG_DIR := $(OWN)/jupyter
@@ -133,6 +136,30 @@ data: setup  ## run the chapters and write what is behind each figure to data/
 scan: setup  ## score every reading of the parameters exactly (takes ten minutes), table to data/
 	python3 -c 'from qemlib.paper.claims.scan import main; main()'
 
+# What a user has: no test, no extra, nothing of this folder.  At first the newest versions of what
+# the wheel asks for, then the lowest (of a wheel's own requirements uv would take newer ones).
+wheel: setup  ## build dist/ and run the READMEs' examples with it (PYTHON=python3.13: there)
+	rm -rf dist
+	uv build --quiet --no-build-isolation
+	twine check --strict dist/*
+	for versions in '' '--resolution lowest-direct -r pyproject.toml'; do \
+	  uv venv --quiet --clear --no-project --python $(PYTHON) $(ALONE); \
+	  uv pip install --quiet --python $(ALONE) $$versions dist/*.whl; \
+	  $(ALONE)/bin/python -I tests/package/readme_example.py README.md qemlib/README.md; \
+	done
+
+test-lowest: export MPLBACKEND := agg
+test-lowest: export TQDM_DISABLE := 1
+test-lowest: export NUMBA_NUM_THREADS := 2
+test-lowest: setup  ## unit tests with the lowest versions that pyproject.toml allows (PYTHON=, as above)
+	uv venv --quiet --clear --no-project --python $(PYTHON) $(LOWEST)
+	uv pip install --quiet --python $(LOWEST) --resolution lowest-direct --all-extras -r pyproject.toml
+	uv pip freeze --quiet --python $(LOWEST) > $(LOWEST)/lowest.txt
+	uv pip install --quiet --python $(LOWEST) --constraints $(LOWEST)/lowest.txt --group test
+	uv pip install --quiet --python $(LOWEST) --no-deps --no-build-isolation -e .
+	PATH="$(CURDIR)/$(LOWEST)/bin:$$PATH" pytest -n 2 --dist loadfile -m "not slow" \
+	  --ignore=tests/browser --ignore=tests/book tests
+
 lab: setup  ## JupyterLab on the chapters (as root: LAB_FLAGS=--allow-root)
 	.binder/lab-settings
 	jupyter lab --ServerApp.root_dir=chapters $(LAB_FLAGS)
@@ -153,12 +180,12 @@ system:  ## install the Debian packages that the others need (as root)
 	apt-get install -y --no-install-recommends $(SYSTEM_PACKAGES)
 
 lock: $(VENV)/.requirements  ## write requirements.txt and package-lock.json (UPGRADE=1: with the newest releases allowed)
-	uv pip compile --universal --generate-hashes --no-header --all-extras --fork-strategy fewest \
-	  $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.txt pyproject.toml
+	uv pip compile --universal --generate-hashes --no-header --all-extras --group dev \
+	  --fork-strategy fewest $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.txt pyproject.toml
 	npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean:  ## remove everything made here, .venv too, but the table of `make scan`
-	rm -rf $(VENV) node_modules vendor _build *.egg-info
+	rm -rf $(VENV) node_modules vendor _build dist *.egg-info
 	[ ! -d data ] || find data -mindepth 1 -maxdepth 1 ! -name 'scan*' -exec rm -rf {} +
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 	find qemlib tests sphinx_ext -name __pycache__ -prune -exec rm -rf {} +

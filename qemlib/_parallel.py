@@ -1,12 +1,13 @@
 """Many independent computations in a pool with one process per processor."""
 
-from loky import cpu_count, get_reusable_executor
-
 from qemlib._progress import bar
 
 
 def pool():
     """The pool that all of them share, with linear algebra on one thread each."""
+    # Needed where there are many computations alone.
+    from loky import cpu_count, get_reusable_executor
+
     environment = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     # Idle workers stay for minutes: one that leaves while it is handed work makes loky warn.
     return get_reusable_executor(max_workers=cpu_count(), timeout=300, env=environment)

@@ -5,12 +5,14 @@ Its argument names the table: `versions`, `machine`, `seeds` or `times`.
 
 import ast
 import importlib.metadata
+import itertools
 import json
 import os
 import platform
 import re
 import subprocess
 import time
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +20,7 @@ import nbformat
 from docutils import nodes
 from docutils.parsers.rst import directives
 from myst_nb.sphinx_ import NbMetadataCollector
+from packaging.dependency_groups import resolve_dependency_groups
 from packaging.requirements import Requirement
 from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -55,15 +58,20 @@ class FillIn(SphinxPostTransform):
 
 def versions(app):
     """Python, qemlib and what it and the book are built on; what the pages load."""
-    names = {
-        requirement.name
-        for requirement in map(Requirement, importlib.metadata.requires("qemlib"))
-        if not requirement.marker or requirement.marker.evaluate({"extra": "book"})
-    }
+    names = requirements() - {"qemlib"}
     rows = [("Python", platform.python_version()), ("qemlib", own_version())]
     rows += [(name, importlib.metadata.version(name)) for name in sorted(names)]
     shipped = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["dependencies"]
     return ("Package", "Version"), rows + sorted(shipped.items())
+
+
+def requirements():
+    """Names of what qemlib, its extras and the book require, without their versions."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = told["project"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values()]
+    lists.append(resolve_dependency_groups(told["dependency-groups"], "book"))
+    return {Requirement(line).name for line in itertools.chain(*lists)}
 
 
 def own_version():

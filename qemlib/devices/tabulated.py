@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
-from scipy.ndimage import maximum_filter1d
-from scipy.signal import find_peaks
 
 from qemlib import _checks
 from qemlib.errors import ConvergenceError
@@ -101,6 +99,9 @@ class Tabulated:
         table = interpolate(omega, kappa)
         _refuse_undershoot(table, self.interpolation)
         accuracy = _accuracy(interpolate, omega, kappa)
+        # Slow to import, and needed by tables alone.
+        from scipy.signal import find_peaks
+
         peaks, properties = find_peaks(kappa, prominence=_PROMINENCE * kappa.max())
         peaks = peaks[np.argsort(properties["prominences"])[-_MOST_PEAKS:]]
         middle = 0.5 * (omega[0] + omega[-1])
@@ -256,6 +257,8 @@ def _table_of(omega, kappa):
 
 def _accuracy(interpolate, omega, kappa):
     """Largest error of the interpolation to be expected, as part of the largest κ."""
+    from scipy.ndimage import maximum_filter1d
+
     coarse = _missed(interpolate, omega, kappa)
     # The same with half of the points, at the points where they were asked for.
     coarser = [np.zeros(omega.size) for _ in range(2)]

@@ -1,7 +1,7 @@
 """What belongs to this one paper: its equations checked one by one, and what it claims.
 
 Chapters and tests call the same functions, so that they cannot drift apart.  Some modules need the
-extra `book`; import the one you want.
+extra `paper`; import the one you want.
 
 - `equations`: every numbered equation with its verdict (`errata`).  The rows are in `main_text`,
   `appendix_a`, `appendix_b` and `appendices_c_d`.

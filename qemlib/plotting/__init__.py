@@ -1,4 +1,4 @@
-"""What people look at.
+"""What people look at (the extra `plot`).
 
 - The book's figures, from here: axes in, axes out.
 - `panels`: the panels of one state; `sliders` and `explorer`: what moves on a page.

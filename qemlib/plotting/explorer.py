@@ -12,10 +12,10 @@ import html
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-import ipywidgets
 import numpy as np
 
 from qemlib import _checks
+from qemlib._extras import extra
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device, Lead, Oscillator, paper_device
 from qemlib.errors import QemError
@@ -26,6 +26,9 @@ from qemlib.plotting.panels import StateCurves, StatePanels
 from qemlib.plotting.sliders import picture
 from qemlib.states import positivity
 from qemlib.states.summary import Summary, summary
+
+with extra("plot", "sliders"):
+    import ipywidgets
 
 __all__ = ["DeviceExplorer"]
 

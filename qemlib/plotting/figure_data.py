@@ -10,16 +10,19 @@ import platform
 import re
 from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import scipy
 import xarray as xr
-from matplotlib.collections import FillBetweenPolyCollection, PathCollection, QuadMesh
-from matplotlib.container import BarContainer, ErrorbarContainer
-from matplotlib.image import AxesImage
 
+from qemlib._extras import extra
 from qemlib.devices.device import Device, paper_device
+
+with extra("plot", "figure data"):
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+    from matplotlib.collections import FillBetweenPolyCollection, PathCollection, QuadMesh
+    from matplotlib.container import BarContainer, ErrorbarContainer
+    from matplotlib.image import AxesImage
 
 __all__ = ["figure_data", "record", "versions", "write"]
 

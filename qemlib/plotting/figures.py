@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
-from cycler import cycler
-from IPython import get_ipython
-from matplotlib_inline.config import InlineBackend
+
+from qemlib._extras import extra
+
+with extra("plot", "figures"):
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+    from cycler import cycler
+    from IPython import get_ipython
+    from matplotlib_inline.config import InlineBackend
 
 __all__ = [
     "COLORS",

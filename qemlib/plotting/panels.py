@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 from qemlib import _checks
+from qemlib._extras import extra
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.electrons.coefficients import electron_coefficients
 from qemlib.plotting.figures import COLORS
 from qemlib.states.contract import State
 from qemlib.states.summary import Summary
+
+with extra("plot", "panels"):
+    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 __all__ = ["StateCurves", "StatePanels"]
 

@@ -7,13 +7,16 @@ import html
 import io
 from collections.abc import Callable, Sequence
 
-import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
-from PIL import Image
 
 from qemlib import _checks
+from qemlib._extras import extra
+
+with extra("plot", "sliders"):
+    import ipywidgets
+    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
+    from PIL import Image
 
 __all__ = ["frame_slider", "picture"]
 

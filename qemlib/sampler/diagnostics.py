@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from arviz_stats.base import array_stats
 
 from qemlib.sampler._batches import Batches
 from qemlib.sampler.records import Histogram
@@ -140,6 +139,9 @@ class Series:
         mean = float(means.mean()) if pieces else np.nan
         if pieces < _FEWEST_PIECES:
             return Convergence(mean, np.nan, np.nan, np.nan, np.nan)
+        # Slow to import, and needed after a run alone.
+        from arviz_stats.base import array_stats
+
         mcse = _standard_error(means.reshape(pieces, -1))
         # Draws in the order of time, so that splitting a chain compares its past and its future.
         groups = [means[: pieces // 2 * 2, :, group::GROUPS].ravel() for group in range(GROUPS)]

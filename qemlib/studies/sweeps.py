@@ -72,7 +72,7 @@ def sweep(
         Stationary Fokker-Planck equation, or its orbit-averaged preview.
     executor : concurrent.futures.Executor, optional
         Where the points are computed; by default a pool with one process per processor that this
-        one may use.
+        one may use.  On a cluster of Dask's (the extra `cluster`): ``client.get_executor()``.
     store : path, optional
         NetCDF file that receives each point as it is done; "~" is the home folder.  If it exists,
         from an interrupted call with the same arguments, its points are taken over and only the

@@ -2,7 +2,7 @@
 
 Nothing here uses a Green function, a residue or a quadrature of `qemlib`; the chapters and the
 tests call the same functions.  They are slow, and need packages that `qemlib` itself does without
-(the extra `book`).
+(the extras `paper` and `quantum`).
 
 - `integrals`: the defining integrals of Appendix B, in many digits.
 - `modes`: leads made of a few hundred discrete modes, which evolve in time.

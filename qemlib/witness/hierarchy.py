@@ -35,6 +35,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import expm_multiply, splu
 
 from qemlib import _checks
+from qemlib._extras import extra
 from qemlib._locked import Locked
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device, Lead
@@ -133,7 +134,7 @@ def charge_in_hierarchy(
     ConvergenceError
         If a linear system is not solved to 1e-10.
     ImportError
-        If QuTiP is missing (the extra `book` brings it).
+        If QuTiP is missing (the extra `quantum` brings it).
 
     Examples
     --------
@@ -280,13 +281,9 @@ class _Hierarchy:
     """
 
     def __init__(self, device, x, depth, pade_terms):
-        try:
+        with extra("quantum", "hierarchies"):
             import qutip
             from qutip.solver.heom import FermionicBath, HEOMSolver
-        except ImportError as missing:
-            raise ImportError(
-                "the hierarchy needs QuTiP 5.3 or newer: install the extra `book` of qemlib"
-            ) from missing
 
         c = qutip.destroy(2)
         baths = [FermionicBath(c, **bath_exponents(lead, pade_terms)) for lead in device.leads]

@@ -28,14 +28,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, log, log10
 
-import mpmath as mp
 import numpy as np
 
 from qemlib import _checks
+from qemlib._extras import extra
 from qemlib._locked import Locked
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device
 from qemlib.errors import ConvergenceError
+
+with extra("paper", "integrals in many digits"):
+    import mpmath as mp
 
 __all__ = ["DefiningIntegrals", "defining_integrals", "noise_spectrum"]
 

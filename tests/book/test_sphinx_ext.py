@@ -3,11 +3,9 @@
 import importlib.metadata
 import json
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,13 +54,6 @@ def test_the_machine_is_named():
 
     _, rows = machine(None)
     assert all(name and value for name, value in rows)
-
-
-def test_the_citation_is_of_this_version():
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert citation["version"] == project["version"]
-    assert citation["license"] == project["license"]
 
 
 def test_entries_of_bibtex():

@@ -244,5 +244,7 @@ def test_leads_that_are_not_lorentzian_are_refused():
 
 def test_without_qutip_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "qutip", None)
-    with pytest.raises(ImportError, match="extra `book`"):
+    with pytest.raises(
+        ImportError, match=r"hierarchies need qutip: pip install \"qemlib\[quantum\]\""
+    ):
         charge_in_hierarchy(PAPER(), 0.0)

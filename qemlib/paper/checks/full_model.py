@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse.linalg import expm_multiply
 
 from qemlib import _checks
+from qemlib._extras import extra
 from qemlib.fokker_planck.correlations import position_correlation
 from qemlib.fokker_planck.stationary import SteadyState, steady_state
 from qemlib.motion.model import LangevinModel
@@ -194,7 +195,8 @@ def two_time_correlation(eta: float, levels: int, times) -> tuple[np.ndarray, np
     >>> exact.round(4), predicted.round(4)
     (array([ 0.592 ,  0.0046, -0.5885]), array([ 0.5435,  0.0047, -0.5406]))
     """
-    import qutip
+    with extra("quantum", "charge and oscillator together"):
+        import qutip
 
     times = _checks.finite_array("times", times, ndim=1)
     span = {"start": times[0], "stop": times[-1], "num": times.size}
@@ -287,7 +289,8 @@ def fitted_order(eta, error) -> tuple[float, float]:
 @lru_cache
 def _whole(eta, levels):
     """Hamiltonian, jump operators and steady state of charge and oscillator, by QuTiP."""
-    import qutip
+    with extra("quantum", "charge and oscillator together"):
+        import qutip
 
     eta, levels = _checks.positive("eta", eta), _checks.integer("levels", levels, 2)
     charge = two_level_charge()

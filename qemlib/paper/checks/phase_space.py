@@ -6,9 +6,11 @@ function returns what is left of one: zero.  ħ = 1.
 
 from __future__ import annotations
 
-import sympy as sp
-
+from qemlib._extras import extra
 from qemlib.paper.checks.rows import Residuals
+
+with extra("paper", "operator identities"):
+    import sympy as sp
 
 __all__ = [
     "averages_over_trajectories",
