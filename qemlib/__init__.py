@@ -7,6 +7,7 @@ themselves alone.  What is printed of them is ASCII.
 
 from qemlib._errors import ConvergenceError
 from qemlib.adiabaticity import Adiabaticity, adiabaticity
+from qemlib.along_orbit import OrbitCoefficients, orbit_coefficients
 from qemlib.densities import Lorentzian, SpectralDensity
 from qemlib.device import Device, Lead, Oscillator, paper_device
 from qemlib.diagnostics import Convergence, Diagnostics, TooShortError
@@ -63,6 +64,7 @@ __all__ = [
     "LeftGridError",
     "Lorentzian",
     "OrbitAverage",
+    "OrbitCoefficients",
     "Oscillator",
     "QuadratureError",
     "QuantumState",
@@ -93,6 +95,7 @@ __all__ = [
     "noise_spectrum",
     "occupation",
     "orbit_average",
+    "orbit_coefficients",
     "paper_device",
     "position_spectrum",
     "quantum_state",

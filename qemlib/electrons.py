@@ -123,16 +123,19 @@ def electron_coefficients(device: Device, x) -> ElectronCoefficients:
     found = coefficients_as_given(device, x)
     if known_accuracy(device) == 0.0:
         return found
-    unknown = _errors_of_densities(device, found)
+    unknown = errors_of_densities(
+        device, found, lambda other: coefficients_as_given(other, found.x)
+    )
     error = {name: own + unknown[name] for name, own in found.error.items()}
     return replace(found, error=error)
 
 
-def _errors_of_densities(device, found):
+def errors_of_densities(device, found, compute):
     """What densities that are not known exactly leave open, by the names of the errors.
 
-    Tables of every other point change the coefficients by more than the table itself is off.  There
-    are two of them: one may be right by chance.  Other densities only say how well they are known.
+    `compute` makes of a device what was found.  Tables of every other point change it by more than
+    the table itself is off.  There are two of them: one may be right by chance.  Other densities
+    only say how well they are known.
     """
     values = {name: getattr(found, name) for name in found.error}
     if not any(isinstance(lead.density, Tabulated) for lead in device.leads):
@@ -144,9 +147,9 @@ def _errors_of_densities(device, found):
         coarser = replace(device, left=left, right=right)
         falls = min(2.0 * _SAFETY * accuracy / known_accuracy(coarser), 1.0)
         try:
-            other = coefficients_as_given(coarser, found.x)
+            other = compute(coarser)
         except QuadratureError:  # a bound state, with half of the points
-            return {name: np.full(found.x.shape, np.inf) for name in values}
+            return {name: np.full(value.shape, np.inf) for name, value in values.items()}
         for name, value in values.items():
             change = _SAFETY * falls * np.abs(getattr(other, name) - value)
             unknown[name] = np.maximum(unknown[name], change)

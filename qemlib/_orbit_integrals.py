@@ -1,0 +1,258 @@
+"""Integrals over energy for electrons on a level that moves, for many amplitudes of it at once.
+
+The integrands of `qemlib._floquet` vary at the Fermi edges, the bands and the level, and at all
+energies that are a whole number of quanta from there.  Panels shrink towards these places; each is
+integrated by a Gauss-Kronrod pair and halved until the two agree, for all amplitudes alike, so that
+the leads are asked once.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from numba import get_num_threads
+
+from qemlib import _floquet
+from qemlib._axis import graded
+from qemlib.quadrature import QuadratureError
+
+# Nodes and weights of 21 points, and weights of the 10 among them that are Gauss's (QUADPACK).
+_HALF = np.array(
+    [
+        *(0.995657163025808080735527280689003, 0.973906528517171720077964012084452),
+        *(0.930157491355708226001207180059508, 0.865063366688984510732096688423493),
+        *(0.780817726586416897063717578345042, 0.679409568299024406234327365114874),
+        *(0.562757134668604683339000099272694, 0.433395394129247190799265943165784),
+        *(0.294392862701460198131126603103866, 0.148874338981631210884826001129720),
+        0.0,
+    ]
+)
+_OF_21 = np.array(
+    [
+        *(0.011694638867371874278064396062192, 0.032558162307964727478818972459390),
+        *(0.054755896574351996031381300244580, 0.075039674810919952767043140916190),
+        *(0.093125454583697605535065465083366, 0.109387158802297641899210590325805),
+        *(0.123491976262065851077958109831074, 0.134709217311473325928054001771707),
+        *(0.142775938577060080797094273138717, 0.147739104901338491374841515972068),
+        0.149445554002916905664936468389821,
+    ]
+)
+_OF_10 = np.array(
+    [
+        *(0.0, 0.066671344308688137593568809893332, 0.0, 0.149451349150580593145776339657697),
+        *(0.0, 0.219086362515982043995534934228163, 0.0, 0.269266719309996355091226921569469),
+        *(0.0, 0.295524224714752870173892994651338, 0.0),
+    ]
+)
+_NODE = np.concatenate([-_HALF, _HALF[-2::-1]])
+_WEIGHTS = np.array([np.concatenate([half, half[-2::-1]]) for half in (_OF_21, _OF_10)])
+# The lanes that are left over repeat the middle, and count for nothing.
+_LEFT_OVER = _floquet.LANES - _NODE.size
+_NODE = np.pad(_NODE, (0, _LEFT_OVER))
+_WEIGHTS = np.pad(_WEIGHTS, ((0, 0), (0, _LEFT_OVER)))
+
+# QUADPACK's estimate: the longer rule errs by less than the difference, to the power 3/2.
+_PESSIMIST, _POWER = 200.0, 1.5
+# A panel may err by this part of what all of them may.
+_SHARE = 0.1
+# What |a_k| may be at the ends of the sites, and below which it is left out, over the tolerance.
+_EDGE, _NOTHING = 1e-2, 1e-4
+_ROUND_OFF = 64.0 * np.finfo(float).eps
+# Sites on either side: at first, and at most.
+_FEWEST, _MOST_SITES = 12, 8192
+_AT_ONCE = 2**18  # sites of all energies that are looked at in one go
+_MOST_PANELS = 2**14
+_NEWTON = 8
+
+
+class Motion(NamedTuple):
+    """Orbits x = c + A cos Ωt: FA/2 and ε − Fc of each, and Ω."""
+
+    push: np.ndarray
+    level: np.ndarray
+    frequency: float
+
+
+class Found(NamedTuple):
+    """Integrals ∫dω, their estimated errors, and the integrals of the moduli, by column."""
+
+    value: np.ndarray
+    error: np.ndarray
+    size: np.ndarray
+
+
+def integrate(device, motion, harmonics, currents, rtol):
+    """All columns of `qemlib._floquet`, shape (amplitudes, columns).
+
+    Raises QuadratureError if sites or panels do not suffice.
+    """
+    places, scales = _places(device, motion)
+    panels, centre, reach = graded(places, scales)
+    shape = motion.push.size, _floquet.columns(harmonics, currents)
+    settled = [np.zeros(shape) for _ in range(3)]
+    sites = _Sites(device, motion, harmonics, currents, rtol)
+    used = 0
+    with ThreadPoolExecutor(get_num_threads()) as pool:
+        while panels.owner.size:
+            used += panels.owner.size
+            found = sites.panels(pool, panels, centre[0], reach[0])
+            size = settled[2] + found[2].sum(axis=0)
+            allowed = _SHARE * rtol * _compared_with(size)
+            wanting = (found[1] > np.maximum(allowed, _ROUND_OFF * found[2])).any(axis=(1, 2))
+            if used > _MOST_PANELS:
+                wanting[:] = False
+            for total, part in zip(settled, found, strict=True):
+                total += part[~wanting].sum(axis=0)
+            panels = panels.where(wanting).halves()
+    value, error, size = settled
+    left_out = (_EDGE + _NOTHING) * rtol + _ROUND_OFF
+    return Found(value, error + left_out * _compared_with(size), size)
+
+
+def _compared_with(size):
+    """Completeness and charge are one electron's, whatever the motion adds to them."""
+    size = size.copy()
+    whole = [_floquet.COMPLETENESS, _floquet.CHARGE]
+    size[:, whole] = np.maximum(size[:, whole], 2.0 * np.pi)
+    return size
+
+
+class _Sites:
+    """The integrands on panels, with as many sites as they turn out to need."""
+
+    def __init__(self, device, motion, harmonics, currents, rtol):
+        self._device, self._motion = device, motion
+        self._wanted = harmonics, currents
+        self._edge, self._least = (_EDGE * rtol) ** 2, (_NOTHING * rtol) ** 2
+        steps = 2.0 * np.abs(motion.push) / motion.frequency
+        self._half = np.ceil(steps + 6.0 * np.cbrt(steps) + _FEWEST)
+        self._refuse_too_many()
+
+    def panels(self, pool, panels, centre, reach):
+        """Integrals by the longer rule, errors, moduli: each (panels, amplitudes, columns)."""
+        results, begin = [], 0
+        while begin < panels.owner.size:
+            sites = 2 * int(self._half.max()) + 1
+            end = begin + max(1, _AT_ONCE // (sites * _NODE.size))
+            results.append(self._some(pool, panels.where(slice(begin, end)), centre, reach))
+            begin = end
+        return [np.concatenate(parts) for parts in zip(*results, strict=True)]
+
+    def _some(self, pool, panels, centre, reach):
+        half = 0.5 * (panels.end - panels.start)[:, None]
+        at = 0.5 * (panels.start + panels.end)[:, None] + half * _NODE
+        stretch = half * np.ones_like(at)
+        far = panels.side != 0.0
+        distance = reach / at[far]
+        stretch[far] *= distance / at[far]
+        at[far] = centre + panels.side[far][:, None] * distance
+        values = self._at(pool, at)
+        value, shorter = (
+            np.einsum("apcn,pn->pac", values, stretch * weights, optimize=True)
+            for weights in _WEIGHTS
+        )
+        np.abs(values, out=values)
+        size = np.einsum("apcn,pn->pac", values, stretch * _WEIGHTS[0], optimize=True)
+        part = np.divide(np.abs(value - shorter), size, out=np.zeros_like(size), where=size > 0)
+        return value, size * np.minimum((_PESSIMIST * part) ** _POWER, part), size
+
+    def _at(self, pool, omega):
+        """Integrands of all orbits, shape (orbits, *, columns, LANES) for omega's (*, LANES)."""
+        while True:
+            half = self._half.astype(np.int64)
+            out, edge = _floquet.integrands(
+                pool,
+                get_num_threads(),
+                (self._motion.push, self._motion.level, half, self._motion.frequency),
+                self._leads(omega, int(half.max())),
+                (*self._wanted, self._least),
+            )
+            short = ~(edge <= self._edge)
+            if not short.any():
+                return out
+            self._half[short] *= 1.5
+            self._refuse_too_many()
+
+    def _leads(self, omega, half):
+        steps = self._motion.frequency * np.arange(-half, half + 1)
+        there = omega[:, None] + steps[:, None]
+        leads = self._device.leads
+        sigma = [lead.density.self_energy(there) for lead in leads]
+        kappa = [np.maximum(-2.0 * each.imag, 0.0) for each in sigma]
+        free = there - sigma[0] - sigma[1]
+        return _floquet.Leads(
+            energy=omega,
+            free=np.stack([free.real, free.imag], axis=1),
+            sigma=np.stack([np.stack([each.real, each.imag], axis=1) for each in sigma], axis=1),
+            kappa=kappa[0][:, half] + kappa[1][:, half],
+            ins=np.stack(
+                [k[:, half] * lead.occupation(omega) for k, lead in zip(kappa, leads, strict=True)],
+                axis=1,
+            ),
+            vacant=sum(k * lead.vacancy(there) for k, lead in zip(kappa, leads, strict=True)),
+        )
+
+    def _refuse_too_many(self):
+        worst = int(np.argmax(self._half))
+        if self._half[worst] > _MOST_SITES:
+            force, frequency = self._device.force, self._motion.frequency
+            raise QuadratureError(
+                f"amplitudes: at A = {abs(2.0 * self._motion.push[worst] / force):.6g} the level "
+                f"moves by {4.0 * abs(self._motion.push[worst]) / frequency:.3g} quanta of "
+                f"{frequency:.6g}, and electrons exchange more than the {_MOST_SITES} that are "
+                "followed either way"
+            )
+
+
+def _places(device, motion):
+    """Where the integrands vary and on what scales, one row each as `graded` takes them."""
+    spacing, sweep = motion.frequency, 2.0 * float(np.abs(motion.push).max())
+    places = [_resonances(device, motion, sweep)]
+    furthest = sweep + _FEWEST * spacing
+    for lead in device.leads:
+        fixed = [(lead.chemical_potential, np.pi * lead.temperature)]
+        fixed += [(energy, lead.density.width) for energy in lead.density.energies]
+        places += [_repeated(energy, scale, spacing, furthest) for energy, scale in fixed]
+    return (np.concatenate(parts)[None] for parts in zip(*places, strict=True))
+
+
+def _repeated(energy, scale, spacing, furthest):
+    """A place, and where a whole number of quanta goes there, if they can be told apart."""
+    number = int(furthest / spacing) if scale < spacing else 0
+    energies = energy + spacing * np.arange(-number, number + 1)
+    return energies, np.full(energies.size, scale)
+
+
+def level_width(device, level):
+    """Least width of the level at the energies, which makes no other scale of the motion's."""
+    return min(*_dressed(device, level)[1], *(density.width for density in _densities(device)))
+
+
+def _resonances(device, motion, sweep):
+    """Energies that the level passes, as close as it is wide but not closer than the quanta."""
+    ends, breadth = _dressed(device, motion.level)
+    scale = breadth.min()
+    step = motion.frequency * max(1.0, np.floor(scale / motion.frequency))
+    low, high = ends[0] - sweep - step, ends[1] + sweep + step
+    energies = ends[0] + step * np.arange(np.floor((low - ends[0]) / step), (high - ends[0]) / step)
+    return energies, np.full(energies.size, scale)
+
+
+def _dressed(device, level):
+    """Lowest and highest energy of the dot at rest, where ω = ε + Re Σ(ω), and |Im Σ| there.
+
+    In a gap of the bands the width of the narrowest one takes its place.
+    """
+    ends = np.array([level.min(), level.max()])
+    energy = ends
+    for _ in range(_NEWTON):
+        energy = ends + sum(density.self_energy(energy).real for density in _densities(device))
+    breadth = np.abs(sum(density.self_energy(energy).imag for density in _densities(device)))
+    narrowest = min(density.width for density in _densities(device))
+    return energy, np.where(breadth > 0, breadth, narrowest)
+
+
+def _densities(device):
+    return [lead.density for lead in device.leads]
