@@ -59,6 +59,8 @@ _PESSIMIST, _POWER = 200.0, 1.5
 _SHARE = 0.1
 # What |a_k| may be at the ends of the sites, and below which it is left out, over the tolerance.
 _EDGE, _NOTHING = 1e-2, 1e-4
+# Of all that goes into and out of the dot, what a current is to be known to.
+_OF_FLOW = 1e-6
 _ROUND_OFF = 64.0 * np.finfo(float).eps
 # Sites on either side: at first, and at most.
 _FEWEST, _MOST_SITES = 12, 8192
@@ -76,7 +78,7 @@ class Motion(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Integrals ∫dω, their estimated errors, and the integrals of the moduli, by column."""
+    """Integrals ∫dω, their estimated errors, and what these are to be compared with, by column."""
 
     value: np.ndarray
     error: np.ndarray
@@ -88,18 +90,20 @@ def integrate(device, motion, harmonics, currents, rtol):
 
     Raises QuadratureError if sites or panels do not suffice.
     """
-    places, scales = _places(device, motion)
-    panels, centre, reach = graded(places, scales)
     shape = motion.push.size, _floquet.columns(harmonics, currents)
     settled = [np.zeros(shape) for _ in range(3)]
+    if not motion.push.size:
+        return Found(*settled)
     sites = _Sites(device, motion, harmonics, currents, rtol)
+    panels, centre, reach = graded(*_places(device, motion))
+    least = _least_size(device, reach[0], shape[1])
     used = 0
     with ThreadPoolExecutor(get_num_threads()) as pool:
         while panels.owner.size:
             used += panels.owner.size
             found = sites.panels(pool, panels, centre[0], reach[0])
-            size = settled[2] + found[2].sum(axis=0)
-            allowed = _SHARE * rtol * _compared_with(size)
+            size = np.maximum(settled[2] + found[2].sum(axis=0), least)
+            allowed = _SHARE * rtol * size
             wanting = (found[1] > np.maximum(allowed, _ROUND_OFF * found[2])).any(axis=(1, 2))
             if used > _MOST_PANELS:
                 wanting[:] = False
@@ -107,16 +111,26 @@ def integrate(device, motion, harmonics, currents, rtol):
                 total += part[~wanting].sum(axis=0)
             panels = panels.where(wanting).halves()
     value, error, size = settled
-    left_out = (_EDGE + _NOTHING) * rtol + _ROUND_OFF
-    return Found(value, error + left_out * _compared_with(size), size)
+    size = np.maximum(size, least)
+    return Found(value, error + ((_EDGE + _NOTHING) * rtol + _ROUND_OFF) * size, size)
 
 
-def _compared_with(size):
-    """Completeness and charge are one electron's, whatever the motion adds to them."""
-    size = size.copy()
-    whole = [_floquet.COMPLETENESS, _floquet.CHARGE]
-    size[:, whole] = np.maximum(size[:, whole], 2.0 * np.pi)
-    return size
+def _least_size(device, reach, columns):
+    """What errors are compared with at least, by column.
+
+    Charge and completeness are one electron's, whatever the motion adds to them.  Currents are
+    differences of what goes in and out, which may be equal at each energy.
+    """
+    least = np.zeros(columns)
+    one = 2.0 * np.pi
+    flow = one * max(
+        float(np.max(density.spectral_density(np.array(density.energies))))
+        for density in _densities(device)
+    )
+    least[[_floquet.COMPLETENESS, _floquet.CHARGE]] = one
+    least[_floquet.CURRENT : _floquet.CURRENT + 2] = _OF_FLOW * flow
+    least[_floquet.ENERGY : _floquet.ENERGY + 2] = _OF_FLOW * flow * reach
+    return least
 
 
 class _Sites:
@@ -227,6 +241,8 @@ def _repeated(energy, scale, spacing, furthest):
 
 def level_width(device, level):
     """Least width of the level at the energies, which makes no other scale of the motion's."""
+    if not level.size:
+        return 1.0
     return min(*_dressed(device, level)[1], *(density.width for density in _densities(device)))
 
 

@@ -199,15 +199,27 @@ def as_given(
     Without `currents` they are left at zero.
     """
     level = device.level - device.force * center
+    # Also finds out whether the dot at rest has a bound state.
+    places, where = np.unique(center, return_inverse=True)
+    at_rest = coefficients_as_given(device, places)
     motion = Motion(_pushes(device, amplitudes, level), level, frequency)
     integrals = integrate(device, motion, harmonics, currents, rtol)
     _refuse_uncertain(amplitudes, integrals, rtol)
-    value, error = integrals.value / (2.0 * np.pi), integrals.error / (2.0 * np.pi)
-    coefficients, errors = _of_motion(device, motion, value.T, error.T)
-    more = _charges(device, amplitudes, center, motion, value.T, error.T, harmonics)
-    more |= _currents(value.T, error.T, harmonics, currents)
-    for name, (mean, uncertainty) in more.items():
-        coefficients[name], errors[name] = mean, uncertainty
+    value, error = integrals.value.T / (2.0 * np.pi), integrals.error.T / (2.0 * np.pi)
+    # A, as part of the amplitude that stands for it.
+    part = 0.5 * device.force * amplitudes / motion.push if device.force else 0.0 * amplitudes
+    found = {
+        **_of_motion(device, motion, value, error),
+        **_charges(value, error, part, harmonics),
+        **_currents(value, error, part, harmonics, currents),
+    }
+    coefficients = {name: mean for name, (mean, _) in found.items()}
+    errors = {name: uncertainty for name, (_, uncertainty) in found.items()}
+    moved = coefficients["charge"][0].real.copy()
+    coefficients["charge"][0] += at_rest.occupation[where]
+    errors["charge"][0] += at_rest.error["occupation"][where]
+    coefficients["mean_force"] = device.force * (at_rest.excess_charge[where] + moved)
+    errors["mean_force"] = 2.0 * abs(device.force) * errors["charge"][0]
     return OrbitCoefficients(
         amplitudes=amplitudes, center=center, frequency=frequency, **coefficients, error=errors
     )
@@ -216,22 +228,18 @@ def as_given(
 def _pushes(device, amplitudes, level):
     """P = FA/2, and for the smallest amplitudes one that is as good as none."""
     push = 0.5 * device.force * amplitudes
-    if push.size == 0:
-        return push
     least = _NO_SWING * level_width(device, level)
     return np.where(np.abs(push) < least, np.copysign(least, device.force), push)
 
 
 def _refuse_uncertain(amplitudes, integrals, rtol):
     missing = np.abs(integrals.value[:, _floquet.COMPLETENESS]) / (2.0 * np.pi)
-    scale = integrals.size.copy()
-    scale[:, [_floquet.COMPLETENESS, _floquet.CHARGE]] += 2.0 * np.pi
-    unsure = (integrals.error > _REFUSED * rtol * scale).any(axis=1)
+    unsure = (integrals.error > _REFUSED * rtol * integrals.size).any(axis=1)
     if unsure.any():
         i = int(np.argmax(unsure))
         raise QuadratureError(
             f"amplitudes: at A = {amplitudes[i]:.6g} the integrals over energy do not converge: "
-            f"their error is {np.nanmax(integrals.error[i] / scale[i]):.1e} of their moduli, "
+            f"their error is {np.nanmax(integrals.error[i] / integrals.size[i]):.1e} of their moduli, "
             f"asked for is {rtol:.1e}"
         )
     if (missing > np.maximum(_MISSING, _REFUSED * rtol)).any():
@@ -253,48 +261,37 @@ def _of_motion(device, motion, value, error):
         "amplitude_diffusion": (_floquet.SINE, device.force**2 / (2.0 * (m * omega) ** 2)),
         "phase_diffusion": (_floquet.COSINE, device.force**2 / (2.0 * (m * omega) ** 2)),
     }
+    return {
+        name: (factor * value[row], np.abs(factor) * error[row])
+        for name, (row, factor) in rows.items()
+    }
+
+
+def _charges(value, error, part, harmonics):
+    """Harmonics of the charge, the mean less what it is at rest; and their errors."""
+    mean = value[_floquet.CHARGE] * part**2, error[_floquet.CHARGE]
+    rows = _floquet.HARMONICS + 2 * np.arange(harmonics)
+    rest, off = _oscillating(value, error, part, rows)
+    return {"charge": (np.vstack([mean[0], rest]), np.vstack([mean[1], off]))}
+
+
+def _currents(value, error, part, harmonics, known):
+    """Currents of particles and of energy, the harmonics of the former; and their errors."""
+    found = {
+        name: (value[row : row + 2], error[row : row + 2])
+        for name, row in (("current", _floquet.CURRENT), ("energy_current", _floquet.ENERGY))
+    }
+    rows = _floquet.HARMONICS + 2 * harmonics * np.arange(1, 3)[:, None] + 2 * np.arange(harmonics)
+    if not known:
+        nothing = np.zeros((2, harmonics, part.size))
+        return {**found, "current_harmonics": (nothing + 0j, nothing)}
+    return {**found, "current_harmonics": _oscillating(value, error, part, rows)}
+
+
+def _oscillating(value, error, part, rows):
+    """Twice the Fourier components at these rows, the last axis of them the harmonics 1, 2, …"""
+    scale = 2.0 * part ** np.arange(1, rows.shape[-1] + 1)[:, None]
     return (
-        {name: factor * value[row] for name, (row, factor) in rows.items()},
-        {name: np.abs(factor) * error[row] for name, (row, factor) in rows.items()},
+        scale * (value[rows] + 1j * value[rows + 1]),
+        scale * np.hypot(error[rows], error[rows + 1]),
     )
-
-
-def _charges(device, amplitudes, center, motion, value, error, harmonics):
-    """Harmonics of the charge and the mean force."""
-    places, where = np.unique(center, return_inverse=True)
-    at_rest = coefficients_as_given(device, places)
-    unsure = at_rest.error["occupation"][where] + error[_floquet.CHARGE]
-    charge = np.empty((harmonics + 1, amplitudes.size), dtype=complex)
-    off = np.empty(charge.shape)
-    moved = _of_smallest(device, amplitudes, motion) ** 2 * value[_floquet.CHARGE]
-    charge[0], off[0] = at_rest.occupation[where] + moved, unsure
-    for q in range(1, harmonics + 1):
-        row = _floquet.HARMONICS + 2 * q - 2
-        factor = 2.0 * _of_smallest(device, amplitudes, motion) ** q
-        charge[q] = factor * (value[row] + 1j * value[row + 1])
-        off[q] = factor * np.hypot(error[row], error[row + 1])
-    force = device.force * (at_rest.excess_charge[where] + moved)
-    return {"charge": (charge, off), "mean_force": (force, 2.0 * abs(device.force) * unsure)}
-
-
-def _of_smallest(device, amplitudes, motion):
-    """A, as part of the amplitude that stands for it."""
-    return 0.5 * device.force * amplitudes / motion.push
-
-
-def _currents(value, error, harmonics, known):
-    """Currents of particles and of energy and the former's harmonics."""
-    found = {}
-    for name, row in (("current", _floquet.CURRENT), ("energy_current", _floquet.ENERGY)):
-        found[name] = value[row : row + 2], error[row : row + 2]
-    shape = 2, harmonics, 2, -1
-    if known:
-        start = _floquet.HARMONICS + 2 * harmonics
-        parts, off = value[start:].reshape(shape), error[start:].reshape(shape)
-    else:
-        parts = off = np.zeros((2, harmonics, 2, value.shape[1]))
-    found["current_harmonics"] = (
-        2.0 * (parts[:, :, 0] + 1j * parts[:, :, 1]),
-        2.0 * np.hypot(off[:, :, 0], off[:, :, 1]),
-    )
-    return found
