@@ -8,6 +8,8 @@ themselves alone.  What is printed of them is ASCII.
 from qemlib._errors import ConvergenceError
 from qemlib.adiabaticity import Adiabaticity, adiabaticity
 from qemlib.along_orbit import OrbitCoefficients, orbit_coefficients
+from qemlib.amplitude_state import AveragedState, averaged_state
+from qemlib.averaged_model import AveragedModel
 from qemlib.densities import Lorentzian, SpectralDensity
 from qemlib.device import Device, Lead, Oscillator, paper_device
 from qemlib.diagnostics import Convergence, Diagnostics, TooShortError
@@ -50,6 +52,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Adiabaticity",
+    "AveragedModel",
+    "AveragedState",
     "ClassicalStateWarning",
     "Convergence",
     "ConvergenceError",
@@ -77,6 +81,7 @@ __all__ = [
     "TooShortError",
     "Trajectory",
     "adiabaticity",
+    "averaged_state",
     "current",
     "damping",
     "diffusion",

@@ -62,8 +62,8 @@ _EDGE, _NOTHING = 1e-2, 1e-4
 # Of all that goes into and out of the dot, what a current is to be known to.
 _OF_FLOW = 1e-6
 _ROUND_OFF = 64.0 * np.finfo(float).eps
-# Sites on either side: at first, and at most.
-_FEWEST, _MOST_SITES = 12, 8192
+# Sites on either side, at least and at most; and how many more are taken where they do not suffice.
+_FEWEST, _MOST_SITES, _MORE = 12, 8192, 1.25
 _AT_ONCE = 2**18  # sites of all energies that are looked at in one go
 _MOST_PANELS = 2**14
 _NEWTON = 8
@@ -141,7 +141,7 @@ class _Sites:
         self._wanted = harmonics, currents
         self._edge, self._least = (_EDGE * rtol) ** 2, (_NOTHING * rtol) ** 2
         steps = 2.0 * np.abs(motion.push) / motion.frequency
-        self._half = np.ceil(steps + 6.0 * np.cbrt(steps) + _FEWEST)
+        self._half = np.ceil(steps + 8.0 * np.cbrt(steps) + _FEWEST)
         self._refuse_too_many()
 
     def panels(self, pool, panels, centre, reach):
@@ -174,20 +174,25 @@ class _Sites:
 
     def _at(self, pool, omega):
         """Integrands of all orbits, shape (orbits, *, columns, LANES) for omega's (*, LANES)."""
-        while True:
-            half = self._half.astype(np.int64)
-            out, edge = _floquet.integrands(
+        orbits, out = np.arange(self._half.size), None
+        while orbits.size:
+            half = self._half[orbits].astype(np.int64)
+            push, level = self._motion.push[orbits], self._motion.level[orbits]
+            values, edge = _floquet.integrands(
                 pool,
                 get_num_threads(),
-                (self._motion.push, self._motion.level, half, self._motion.frequency),
+                (push, level, half, self._motion.frequency),
                 self._leads(omega, int(half.max())),
                 (*self._wanted, self._least),
             )
-            short = ~(edge <= self._edge)
-            if not short.any():
-                return out
-            self._half[short] *= 1.5
+            if out is None:
+                out = values
+            else:
+                out[orbits] = values
+            orbits = orbits[~(edge <= self._edge)]
+            self._half[orbits] *= _MORE
             self._refuse_too_many()
+        return out
 
     def _leads(self, omega, half):
         steps = self._motion.frequency * np.arange(-half, half + 1)

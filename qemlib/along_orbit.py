@@ -239,8 +239,8 @@ def _refuse_uncertain(amplitudes, integrals, rtol):
         i = int(np.argmax(unsure))
         raise QuadratureError(
             f"amplitudes: at A = {amplitudes[i]:.6g} the integrals over energy do not converge: "
-            f"their error is {np.nanmax(integrals.error[i] / integrals.size[i]):.1e} of their moduli, "
-            f"asked for is {rtol:.1e}"
+            f"their error is {np.nanmax(integrals.error[i] / integrals.size[i]):.1e} of their "
+            f"moduli, asked for is {rtol:.1e}"
         )
     if (missing > np.maximum(_MISSING, _REFUSED * rtol)).any():
         i = int(np.argmax(missing))

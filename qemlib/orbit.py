@@ -130,7 +130,7 @@ def edge_weight(model) -> float:
     -62.5
     """
     refuse_other_than_model(model)
-    return float(np.exp(_resolved_orbits(model)[2]))
+    return float(np.exp(resolved_orbits(model)[2]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -334,7 +334,7 @@ def _log_weight(model, orbits, ratio):
     return log_weight - log_weight.max()
 
 
-def _resolved_orbits(model):
+def resolved_orbits(model):
     """Orbits that hold all the weight on the grid, their ln W, that of the widest, and the points.
 
     Where the grid is far wider than the state, only the orbits that the state knows are kept.
@@ -359,7 +359,7 @@ def _resolved_orbits(model):
 
 
 def _solve(model):
-    orbits, log_weight, widest, phases = _resolved_orbits(model)
+    orbits, log_weight, widest, phases = resolved_orbits(model)
     held = int((log_weight > np.log(_EDGE_WEIGHT)).sum())
     if held < _FEWEST_HELD and widest < np.log(_EDGE_WEIGHT):
         raise ConvergenceError(

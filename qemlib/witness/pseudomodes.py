@@ -116,7 +116,7 @@ def charge_in_motion(
     >>> from qemlib import paper_device
     >>> found = charge_in_motion(paper_device(voltage=16.0), 10.0, steps=64)
     >>> round(found.friction * 1e4, 4)
-    -1.6322
+    -1.4239
     """
     if not isinstance(device, Device):
         raise ValueError(f"device must be of type Device, got {device!r}")

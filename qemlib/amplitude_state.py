@@ -1,0 +1,277 @@
+"""The steady state of the averaged model: W as a function of the amplitude alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from qemlib import _averages, _checks, positivity, wigner
+from qemlib._diffusion import slowest_rate
+from qemlib._errors import ConvergenceError
+from qemlib._locked import Locked
+from qemlib.averaged_model import AveragedModel
+from qemlib.device import Device, Oscillator
+
+__all__ = ["AveragedState", "averaged_state"]
+
+_EDGE_WEIGHT = 1e-8
+_FEWEST_HELD = 12
+# Steps to the orbit through a point: each gains a factor of the uneven frequency or center.
+_STEPS, _SETTLED = 60, 1e-13
+_ANGLES = 64
+_WIDER = 1.02
+# Of the problem of a line: amplitudes, and ln W that counts for nothing.
+_CELLS, _NOTHING = 400, -60.0
+_NEGLIGIBLE = -40.0
+
+
+def averaged_state(model: AveragedModel) -> AveragedState:
+    """Steady state of the averaged model.
+
+    Parameters
+    ----------
+    model : AveragedModel
+
+    Returns
+    -------
+    AveragedState
+
+    Raises
+    ------
+    TypeError
+        If `model` is no AveragedModel.
+    ValueError
+        If W has not fallen at the largest amplitude.
+    ConvergenceError
+        If the orbits of a point do not settle: the frequency or the center changes too fast with
+        the amplitude.
+
+    Warns
+    -----
+    ClassicalStateWarning
+        If W is no quantum state; see `qemlib.positivity`.
+
+    Examples
+    --------
+    With its electrons' memory the paper's device holds more than its equation says, 42.13:
+
+    >>> import qemlib as qem
+    >>> model = qem.AveragedModel.from_device(qem.paper_device(voltage=10.0))
+    >>> round(averaged_state(model).phonon_number, 2)
+    48.87
+    """
+    _checks.kind("model", model, AveragedModel)
+    solution, error = _averages.numbers_with_error(model)
+    weight = solution.edge_weight
+    if not weight < _EDGE_WEIGHT:
+        raise ValueError(
+            f"model: its amplitudes, up to {model.amplitudes[-1]:.6g}, are too small to hold the "
+            f"steady state: at the largest the weight is {weight:.1e} of the largest, at most "
+            f"{_EDGE_WEIGHT:.0e} is allowed"
+        )
+    state = AveragedState(
+        model=model,
+        amplitude=solution.amplitude,
+        log_weight=solution.log_weight,
+        moments=solution.moments,
+        squeezing=complex(solution.squeezing),
+        edge_weight=weight,
+        error=dict(zip(("phonon_number", "g2"), error.tolist(), strict=True)),
+    )
+    return positivity.told(state)
+
+
+@dataclass(frozen=True, eq=False)
+class AveragedState(Locked, wigner.FromMoments):
+    """Steady state as a function of the amplitude alone.
+
+    Attributes
+    ----------
+    model : AveragedModel
+    amplitude : ndarray, shape (orbits,)
+        A, evenly spaced.
+    log_weight : ndarray, shape (orbits,)
+        ln W(x, p) on the orbit, normalised to ∫dx dp W = 1.
+    moments : tuple of float
+        (⟨|α|²⟩, ⟨|α|⁴⟩).
+    squeezing : complex
+        ⟨a²⟩: zero for a rotationally symmetric state.
+    edge_weight : float
+        W at the model's largest amplitude, beside the largest W.
+    error : dict of str to float
+        "phonon_number" and "g2": what they may be wrong by, relative: what half the amplitudes
+        and the coefficients' own errors change.  The average itself errs by 1/n of its drift.
+    phonon_number, g2 : float
+        ⟨a†a⟩ and g⁽²⁾(0), from the moments of W.
+    """
+
+    model: AveragedModel
+    amplitude: np.ndarray
+    log_weight: np.ndarray
+    moments: tuple[float, float]
+    squeezing: complex
+    edge_weight: float
+    error: dict[str, float]
+
+    def __repr__(self):
+        return (
+            f"AveragedState(phonon_number={self.phonon_number:.6g}, g2={self.g2:.6g}, "
+            f"error {max(self.error.values()):.0e}, edge_weight={self.edge_weight:.0e}"
+            f"{positivity.remark(self)})"
+        )
+
+    @property
+    def oscillator(self) -> Oscillator:
+        """The oscillator whose state it is."""
+        return Oscillator(self.model.frequency, self.model.mass)
+
+    @property
+    def device(self) -> Device | None:
+        """The device that the model was made from, if it was."""
+        return self.model.device
+
+    @property
+    def energy(self) -> float:
+        """⟨H⟩ = ω0 (⟨a†a⟩ + 1/2)."""
+        return self.model.frequency * self.moments[0]
+
+    @property
+    def center(self) -> float:
+        """Position of the smallest orbit."""
+        return float(self._center[0])
+
+    @property
+    def radius(self) -> float:
+        """|α − center/x0| beyond which W is nothing."""
+        seen = self.log_weight - self.log_weight.max() > _NEGLIGIBLE
+        last = min(int(np.flatnonzero(seen)[-1]) + 1, self.amplitude.size - 1)
+        ratio = max(1.0, float(self._frequency.max()) / self.model.frequency)
+        away = np.abs(self._center - self.center).max()
+        return _WIDER * float(ratio * self.amplitude[last] + away) / self.model.x0
+
+    @cached_property
+    def _frequency(self):
+        return self.model.frequency + self.model.at("frequency_shift", self.amplitude)
+
+    @cached_property
+    def _center(self):
+        return self.model.at("center", self.amplitude)
+
+    @cached_property
+    def _curve(self):
+        return _averages.even_spline(self.amplitude, self.log_weight)
+
+    def wigner(self, x, p) -> np.ndarray:
+        """W(x, p), ∫dx dp W = 1; arrays broadcast.  Zero beyond the widest orbit."""
+        x, p = _checks.broadcast(x=x, p=p)
+        amplitude = self._orbit_through(x, p)
+        widest = self.amplitude[-1]
+        inside = amplitude <= widest
+        return np.where(inside, np.exp(self._curve(np.where(inside, amplitude, 0.0))), 0.0)
+
+    def _orbit_through(self, x, p):
+        """A with [(x − c)/A]² + [p/(mΩA)]² = 1."""
+        model = self.model
+        amplitude = np.hypot(x - self.center, p / (model.mass * model.frequency))
+        for _ in range(_STEPS):
+            omega = model.frequency + model.at("frequency_shift", amplitude)
+            new = np.hypot(x - model.at("center", amplitude), p / (model.mass * omega))
+            change = np.abs(new - amplitude).max(initial=0.0)
+            amplitude = new
+            if change <= _SETTLED * self.amplitude[-1]:
+                return amplitude
+        raise ConvergenceError(
+            "model: its orbits cross, or all but do: the frequency or the center changes too fast "
+            "with the amplitude for W to be a function of it"
+        )
+
+    def radial_profile(self, r) -> np.ndarray:
+        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape.
+
+        Zero beyond the widest circle on which W is known all around.
+        """
+        r = _checks.finite_array("r", r)
+        inside = np.abs(r) <= self._reach
+        return np.where(inside, np.exp(self._profile(np.where(inside, r, 0.0))), 0.0)
+
+    @cached_property
+    def _profile(self):
+        """Its logarithm, as a spline that is as fine as W itself."""
+        r = np.linspace(0.0, self._reach, self.amplitude.size)
+        x0, p0 = self.model.x0, self.model.p0
+        average = wigner.angular_average(self.wigner, r, x0, p0, self._angles)
+        return _averages.even_spline(r, np.log(average))
+
+    @property
+    def _angles(self):
+        """Directions that resolve W on circles around α = 0: more where its center is far away."""
+        away = np.abs(self._center).max() / self.model.x0
+        return _ANGLES * max(1, int(np.ceil(0.25 * away / np.sqrt(self.moments[0]))))
+
+    @cached_property
+    def _reach(self):
+        """|α| up to which W is known in all directions."""
+        ratio = min(1.0, float(self._frequency[-1]) / self.model.frequency)
+        away = abs(float(self._center[-1]))
+        return float(ratio * self.amplitude[-1] - away) / self.model.x0 * (1.0 - 1e-9)
+
+    def populations(self, levels: int) -> np.ndarray:
+        """Level populations ρ_nn, n = 0 … levels − 1."""
+        return wigner.populations(self.radial_profile, levels, self._reach)
+
+    def density_matrix(self, levels: int) -> np.ndarray:
+        """ρ_nm with coherences, shape (levels, levels), in the oscillator's energy eigenbasis."""
+        x0, p0 = self.model.x0, self.model.p0
+        return wigner.density_matrix(self.wigner, levels, self._reach, x0, p0)
+
+    @cached_property
+    def relaxation_time(self) -> float:
+        """Slowest relaxation of the amplitude."""
+        _, content, conductance = self._chain
+        return 1.0 / slowest_rate(content, conductance)
+
+    @property
+    def _chain(self):
+        """Amplitudes but 0, what such cells hold, and the flow between them."""
+        seen = np.flatnonzero(self.log_weight - self.log_weight.max() > _NOTHING)
+        amplitude = np.linspace(0.0, self.amplitude[seen[-1]], _CELLS + 1)[1:]
+        model = self.model
+        omega = model.frequency + model.at("frequency_shift", amplitude)
+        action = 0.5 * model.mass * omega * amplitude**2
+        weight = np.exp(self._curve(amplitude) - self.log_weight.max())
+        step = np.gradient(action)
+        diffusion = (model.mass * omega * amplitude) ** 2 * model.at(
+            "amplitude_diffusion", amplitude
+        )
+        return amplitude, weight * step, diffusion * weight / step
+
+    def decay(self, harmonic: int = 1) -> complex:
+        """Slowest rate λ of an angular harmonic e^{ikθ}, which goes as e^{−(λ + ikω0)t}.
+
+        The line of x(t) (k = 1) or of its harmonics lies at kω0 + Im λ; where one rate rules, it is
+        a Lorentzian of full width 2 Re λ.
+
+        Examples
+        --------
+        >>> import qemlib as qem
+        >>> model = qem.LangevinModel.from_device(qem.paper_device(voltage=10.0))
+        >>> state = qem.averaged_state(qem.AveragedModel.from_langevin(model))
+        >>> round(2e4 * state.decay().real, 2)
+        2.35
+        """
+        k = _checks.integer("harmonic", harmonic, 1)
+        amplitude, content, conductance = self._chain
+        between = np.sqrt(conductance[1:] * conductance[:-1])
+        flow = np.zeros(amplitude.size, dtype=complex)
+        flow[:-1] += between
+        flow[1:] += between
+        model = self.model
+        rates = flow / content + k**2 * model.at("phase_diffusion", amplitude) / amplitude**2
+        rates += 1j * k * model.at("frequency_shift", amplitude)
+        scale = np.sqrt(content)
+        off = -between / (scale[1:] * scale[:-1])
+        matrix = np.diag(rates) + np.diag(off, 1) + np.diag(off, -1)
+        found = np.linalg.eigvals(matrix)
+        return complex(found[np.argmin(found.real)])
