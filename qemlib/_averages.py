@@ -25,11 +25,13 @@ _MOST_LOOKS = 40
 _SMALL = 1e-3
 _FEWEST_AMPLITUDES = 4
 _CENTERED, _MOST_STEPS = 1e-9, 60
-# Of a device: the first reach, in x0, how it grows, and the weight at the edge; steps between the
+# Of a device: the first reach, in x0, how it grows, and the weight at the edge; how much denser
+# small amplitudes are on the way there, and what is far in energy; steps between the
 # amplitudes, on the way there, then and at most; tolerances of integrals over energy, on the way
 # there and beside that of the state.
-_NARROWEST, _LEAST_GROWTH, _LARGEST_GROWTH, _MOST_GROWTHS, _EDGE = 8.0, 1.05, 1.8, 16, 1e-16
-_COARSE, _STEPS, _MOST = 8, 12, 384
+_NARROWEST, _LEAST_GROWTH, _LARGEST_GROWTH, _EDGE = 8.0, 1.05, 1.8, 1e-16
+_DENSER, _FAR, _BEYOND = 1.5, 2.0, 1.5
+_COARSE, _STEPS, _MOST = 12, 12, 384
 _ROUGH, _INTEGRAL = 1e-4, 1e-2
 # Harmonics of the charge from which the overtones of the motion follow.
 _OVERTONES = 3
@@ -91,7 +93,7 @@ class Solution:
 
 def solve(model) -> Solution:
     """W(A) by one integral: d ln W/dI = −γ̄/(2mΩ d_A)."""
-    reach, edge = float(model.amplitudes[-1]), None
+    reach, edge = float(model.amplitudes[-1]), np.nan
     for _ in range(_MOST_LOOKS):
         amplitude = np.linspace(0.0, reach, _FINE)
         omega = model.frequency + model.at("frequency_shift", amplitude)
@@ -102,7 +104,7 @@ def solve(model) -> Solution:
         slope = -0.5 * ratio * amplitude * stretch
         log_weight = make_interp_spline(amplitude, slope, k=_DEGREE).antiderivative()(amplitude)
         log_weight -= log_weight.max()
-        edge = float(log_weight[-1]) if edge is None else edge
+        edge = float(log_weight[-1]) if np.isnan(edge) else edge
         last = int(np.flatnonzero(log_weight > _NOTHING)[-1])
         if last > _FEWEST * _FINE:
             break
@@ -226,17 +228,75 @@ def _distortion(forces, mass, omega, amplitudes):
 # --- from a device --------------------------------------------------------------------------------
 
 
-def of_device(kind, device, rtol):
+def of_device(kind, device, rtol, reach):
     """The AveragedModel `kind` of a device, on amplitudes that hold and resolve its state."""
-    reach = _reach(_Source(kind, device, _ROUGH))
     source = _Source(kind, device, _INTEGRAL * rtol)
-    parts = np.arange(_STEPS + 1) / _STEPS
-    rough = source.model(reach * parts, device.oscillator.frequency)
+    if reach is not None:
+        return _resolved(source, reach, rtol)
+    reach = _reach(_Source(kind, device, _ROUGH))
+    while True:
+        model = _resolved(source, reach, rtol)
+        if solve(model).edge_weight < np.sqrt(_EDGE):
+            return model
+        reach = min(_LEAST_GROWTH * reach, _furthest(device))
+
+
+def _reach(source):
+    """Amplitude at which W is small enough."""
+    device = source.device
+    reach, limit = _NARROWEST * device.oscillator.x0, _furthest(device)
+    while True:
+        weight, last = _look(source, reach, _COARSE)
+        if weight < _EDGE:
+            # Few amplitudes may show an edge where there is none.
+            weight, last = _look(source, reach, 2 * _COARSE)
+            if weight < _EDGE:
+                return last
+        if reach >= limit:
+            raise ValueError(
+                "device has no bound steady state: its averaged friction does not confine the "
+                f"motion, out to A = {reach:.3g}, where the weight is {weight:.1e} of the largest; "
+                "with a `reach` the model ends there"
+            )
+        # W falls roughly as a Gaussian.
+        growth = 1.03 * np.sqrt(np.log(_EDGE) / np.log(weight)) if weight < 0.1 else np.inf
+        reach = min(reach * float(np.clip(growth, _LEAST_GROWTH, _LARGEST_GROWTH)), limit)
+
+
+def _look(source, reach, number):
+    """Weight at an amplitude, beside the largest, and where it has fallen to what is enough."""
+    amplitudes = reach * _steps(number) ** _DENSER
+    found = solve(source.model(amplitudes, source.device.oscillator.frequency))
+    seen = found.log_weight > found.log_weight.max() + np.log(_EDGE)
+    last = min(int(np.flatnonzero(seen)[-1]) + 1, seen.size - 1)
+    return found.edge_weight, float(found.amplitude[last])
+
+
+def _furthest(device):
+    """An amplitude at which the level has left all energies far behind."""
+    ends = [device.level]
+    for lead in device.leads:
+        density = lead.density
+        height = float(np.max(density.spectral_density(np.array(density.energies))))
+        margin = _FAR * (density.width + height + lead.temperature)
+        ends += [energy + side * margin for energy in density.energies for side in (-1.0, 1.0)]
+    # A chemical potential beyond the bands' tails is as good as infinite.
+    low, high = min(ends), max(ends)
+    ends += [
+        _BEYOND * float(np.clip(lead.chemical_potential, _FAR * low, _FAR * high))
+        for lead in device.leads
+    ]
+    return float(np.abs(np.array(ends) - device.level).max() / abs(device.force))
+
+
+def _resolved(source, reach, rtol):
+    """The model up to some amplitude, of as many as it takes."""
+    rough = source.model(reach * _steps(_STEPS), source.device.oscillator.frequency)
     found = solve(rough)
     frequency = found.mean(found.frequency)
     number, before = _STEPS, None
     while True:
-        model = source.model(reach * (np.arange(number + 1) / number), frequency)
+        model = source.model(reach * _steps(number), frequency)
         numbers = solve(model).numbers
         if before is not None:
             change = float(np.abs(numbers / before - 1.0).max()) / _GAIN
@@ -250,24 +310,9 @@ def of_device(kind, device, rtol):
         before, number = numbers, 2 * number
 
 
-def _reach(source):
-    """Amplitude at which W is small enough."""
-    reach = _NARROWEST * source.device.oscillator.x0
-    for _ in range(_MOST_GROWTHS):
-        amplitudes = reach * (np.arange(_COARSE + 1) / _COARSE)
-        found = solve(source.model(amplitudes, source.device.oscillator.frequency))
-        if found.edge_weight < _EDGE:
-            fallen = found.log_weight < found.log_weight.max() + np.log(_EDGE)
-            return float(found.amplitude[len(fallen) - np.argmin(fallen[::-1])])
-        # W falls roughly as a Gaussian.
-        growth = _LARGEST_GROWTH
-        if found.edge_weight < 0.1:
-            growth = 1.03 * np.sqrt(np.log(_EDGE) / np.log(found.edge_weight))
-        reach *= float(np.clip(growth, _LEAST_GROWTH, _LARGEST_GROWTH))
-    raise ValueError(
-        "device has no bound steady state: its averaged friction does not confine the motion, out "
-        f"to A = {amplitudes[-1]:.3g}"
-    )
+def _steps(number):
+    """Even parts of 1 that are the same numbers in halves of the steps."""
+    return np.arange(number + 1) / number
 
 
 class _Source:

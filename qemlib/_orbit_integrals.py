@@ -97,19 +97,20 @@ def integrate(device, motion, harmonics, currents, rtol):
     sites = _Sites(device, motion, harmonics, currents, rtol)
     panels, centre, reach = graded(*_places(device, motion))
     least = _least_size(device, reach[0], shape[1])
-    used = 0
+    used, active = 0, np.arange(shape[0])
     with ThreadPoolExecutor(get_num_threads()) as pool:
         while panels.owner.size:
             used += panels.owner.size
-            found = sites.panels(pool, panels, centre[0], reach[0])
-            size = np.maximum(settled[2] + found[2].sum(axis=0), least)
-            allowed = _SHARE * rtol * size
-            wanting = (found[1] > np.maximum(allowed, _ROUND_OFF * found[2])).any(axis=(1, 2))
-            if used > _MOST_PANELS:
-                wanting[:] = False
+            found = sites.panels(pool, active, panels, centre[0], reach[0])
+            size = np.maximum(settled[2][active] + found[2].sum(axis=0), least)
+            allowed = np.maximum(_SHARE * rtol * size, _ROUND_OFF * found[2])
+            wanting = (found[1] > allowed).any(axis=2) & (used <= _MOST_PANELS)
+            # Those orbits go on for which some panel was too wide, on all panels that were for one.
+            again, divided = wanting.any(axis=0), wanting.any(axis=1)
             for total, part in zip(settled, found, strict=True):
-                total += part[~wanting].sum(axis=0)
-            panels = panels.where(wanting).halves()
+                total[active] += part[~divided].sum(axis=0)
+                total[active[~again]] += part[divided][:, ~again].sum(axis=0)
+            active, panels = active[again], panels.where(divided).halves()
     value, error, size = settled
     size = np.maximum(size, least)
     return Found(value, error + ((_EDGE + _NOTHING) * rtol + _ROUND_OFF) * size, size)
@@ -144,17 +145,18 @@ class _Sites:
         self._half = np.ceil(steps + 8.0 * np.cbrt(steps) + _FEWEST)
         self._refuse_too_many()
 
-    def panels(self, pool, panels, centre, reach):
-        """Integrals by the longer rule, errors, moduli: each (panels, amplitudes, columns)."""
+    def panels(self, pool, orbits, panels, centre, reach):
+        """Integrals by the longer rule, errors, moduli: each (panels, orbits, columns)."""
         results, begin = [], 0
         while begin < panels.owner.size:
-            sites = 2 * int(self._half.max()) + 1
+            sites = 2 * int(self._half[orbits].max()) + 1
             end = begin + max(1, _AT_ONCE // (sites * _NODE.size))
-            results.append(self._some(pool, panels.where(slice(begin, end)), centre, reach))
+            some = panels.where(slice(begin, end))
+            results.append(self._some(pool, orbits, some, centre, reach))
             begin = end
         return [np.concatenate(parts) for parts in zip(*results, strict=True)]
 
-    def _some(self, pool, panels, centre, reach):
+    def _some(self, pool, orbits, panels, centre, reach):
         half = 0.5 * (panels.end - panels.start)[:, None]
         at = 0.5 * (panels.start + panels.end)[:, None] + half * _NODE
         stretch = half * np.ones_like(at)
@@ -162,7 +164,7 @@ class _Sites:
         distance = reach / at[far]
         stretch[far] *= distance / at[far]
         at[far] = centre + panels.side[far][:, None] * distance
-        values = self._at(pool, at)
+        values = self._at(pool, orbits, at)
         value, shorter = (
             np.einsum("apcn,pn->pac", values, stretch * weights, optimize=True)
             for weights in _WEIGHTS
@@ -172,25 +174,26 @@ class _Sites:
         part = np.divide(np.abs(value - shorter), size, out=np.zeros_like(size), where=size > 0)
         return value, size * np.minimum((_PESSIMIST * part) ** _POWER, part), size
 
-    def _at(self, pool, omega):
-        """Integrands of all orbits, shape (orbits, *, columns, LANES) for omega's (*, LANES)."""
-        orbits, out = np.arange(self._half.size), None
-        while orbits.size:
-            half = self._half[orbits].astype(np.int64)
-            push, level = self._motion.push[orbits], self._motion.level[orbits]
+    def _at(self, pool, orbits, omega):
+        """Integrands of some orbits, shape (orbits, *, columns, LANES) for omega's (*, LANES)."""
+        out, todo = None, np.arange(orbits.size)
+        while todo.size:
+            here = orbits[todo]
+            half = self._half[here].astype(np.int64)
+            motion = self._motion.push[here], self._motion.level[here], half
             values, edge = _floquet.integrands(
                 pool,
                 get_num_threads(),
-                (push, level, half, self._motion.frequency),
+                (*motion, self._motion.frequency),
                 self._leads(omega, int(half.max())),
                 (*self._wanted, self._least),
             )
             if out is None:
                 out = values
             else:
-                out[orbits] = values
-            orbits = orbits[~(edge <= self._edge)]
-            self._half[orbits] *= _MORE
+                out[todo] = values
+            todo = todo[~(edge <= self._edge)]
+            self._half[orbits[todo]] *= _MORE
             self._refuse_too_many()
         return out
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.optimize import brentq, minimize_scalar
 
 from qemlib import _averages, _checks, positivity, wigner
 from qemlib._diffusion import slowest_rate
@@ -16,8 +17,6 @@ from qemlib.device import Device, Oscillator
 
 __all__ = ["AveragedState", "averaged_state"]
 
-_EDGE_WEIGHT = 1e-8
-_FEWEST_HELD = 12
 # Steps to the orbit through a point: each gains a factor of the uneven frequency or center.
 _STEPS, _SETTLED = 60, 1e-13
 _ANGLES = 64
@@ -25,14 +24,19 @@ _WIDER = 1.02
 # Of the problem of a line: amplitudes, and ln W that counts for nothing.
 _CELLS, _NOTHING = 400, -60.0
 _NEGLIGIBLE = -40.0
+# Half of what is looked at, in units of the slowest rate, and points of it.
+_LINE, _POINTS = 20.0, 2001
 
 
-def averaged_state(model: AveragedModel) -> AveragedState:
+def averaged_state(model: AveragedModel, *, edge_weight: float = 1e-8) -> AveragedState:
     """Steady state of the averaged model.
 
     Parameters
     ----------
     model : AveragedModel
+    edge_weight : float
+        Largest W at the model's last amplitude, beside the largest W, that is allowed.  Beyond it W
+        counts as zero.
 
     Returns
     -------
@@ -60,16 +64,17 @@ def averaged_state(model: AveragedModel) -> AveragedState:
     >>> import qemlib as qem
     >>> model = qem.AveragedModel.from_device(qem.paper_device(voltage=10.0))
     >>> round(averaged_state(model).phonon_number, 2)
-    48.87
+    48.6
     """
     _checks.kind("model", model, AveragedModel)
+    allowed = _checks.positive("edge_weight", edge_weight)
     solution, error = _averages.numbers_with_error(model)
     weight = solution.edge_weight
-    if not weight < _EDGE_WEIGHT:
+    if not weight < allowed:
         raise ValueError(
             f"model: its amplitudes, up to {model.amplitudes[-1]:.6g}, are too small to hold the "
             f"steady state: at the largest the weight is {weight:.1e} of the largest, at most "
-            f"{_EDGE_WEIGHT:.0e} is allowed"
+            f"{allowed:.0e} is allowed"
         )
     state = AveragedState(
         model=model,
@@ -247,31 +252,67 @@ class AveragedState(Locked, wigner.FromMoments):
         )
         return amplitude, weight * step, diffusion * weight / step
 
-    def decay(self, harmonic: int = 1) -> complex:
-        """Slowest rate λ of an angular harmonic e^{ikθ}, which goes as e^{−(λ + ikω0)t}.
+    def line(self, detuning, harmonic: int = 1) -> np.ndarray:
+        """Spectrum of a^k at the frequency kω0 + detuning, ∫dω/2π = 1; array of detuning's shape.
 
-        The line of x(t) (k = 1) or of its harmonics lies at kω0 + Im λ; where one rate rules, it is
-        a Lorentzian of full width 2 Re λ.
+        Parameters
+        ----------
+        detuning : array_like
+            Frequencies, counted from kω0.
+        harmonic : int
+            k ≥ 1.
+
+        Notes
+        -----
+        Rates of the averaged model in the sector e^{ikθ}, on 400 amplitudes: 1e-4 of the width.
+        """
+        detuning = _checks.finite_array("detuning", detuning)
+        return _lorentzians(detuning, *self._modes(harmonic))
+
+    def line_width(self, harmonic: int = 1) -> float:
+        """Full width at half maximum of `line` (frequency).
 
         Examples
         --------
         >>> import qemlib as qem
         >>> model = qem.LangevinModel.from_device(qem.paper_device(voltage=10.0))
         >>> state = qem.averaged_state(qem.AveragedModel.from_langevin(model))
-        >>> round(2e4 * state.decay().real, 2)
+        >>> round(1e4 * state.line_width(), 2)
         2.35
         """
+        modes = self._modes(harmonic)
+        rates = modes[0]
+        reach = _LINE * rates.real.min()
+        middle = rates.imag[np.argmin(rates.real)]
+        at = np.linspace(middle - reach, middle + reach, _POINTS)
+        highest = at[np.argmax(_lorentzians(at, *modes))]
+        step = at[1] - at[0]
+        top = minimize_scalar(
+            lambda w: -float(_lorentzians(w, *modes)), bounds=(highest - step, highest + step)
+        )
+        ends = [
+            brentq(lambda w: float(_lorentzians(w, *modes)) + 0.5 * top.fun, top.x, end)
+            for end in (at[0], at[-1])
+        ]
+        return float(ends[1] - ends[0])
+
+    def _modes(self, harmonic):
+        """Rates λ of e^{ikθ}, which go as e^{−(λ + ikω0)t}, and their parts of the line."""
         k = _checks.integer("harmonic", harmonic, 1)
         amplitude, content, conductance = self._chain
         between = np.sqrt(conductance[1:] * conductance[:-1])
-        flow = np.zeros(amplitude.size, dtype=complex)
-        flow[:-1] += between
-        flow[1:] += between
+        flow = np.pad(between, (1, 0)) + np.pad(between, (0, 1))
         model = self.model
         rates = flow / content + k**2 * model.at("phase_diffusion", amplitude) / amplitude**2
-        rates += 1j * k * model.at("frequency_shift", amplitude)
-        scale = np.sqrt(content)
-        off = -between / (scale[1:] * scale[:-1])
-        matrix = np.diag(rates) + np.diag(off, 1) + np.diag(off, -1)
-        found = np.linalg.eigvals(matrix)
-        return complex(found[np.argmin(found.real)])
+        rates = rates + 1j * k * model.at("frequency_shift", amplitude)
+        root = np.sqrt(content)
+        off = -between / (root[1:] * root[:-1])
+        values, vectors = np.linalg.eig(np.diag(rates) + np.diag(off, 1) + np.diag(off, -1))
+        seen = root * (amplitude / amplitude[-1]) ** k
+        parts = (seen @ vectors) * np.linalg.solve(vectors, seen.astype(complex))
+        return values, parts / (seen @ seen)
+
+
+def _lorentzians(detuning, rates, parts):
+    apart = rates - 1j * np.asarray(detuning)[..., None]
+    return 2.0 * (parts / apart).real.sum(axis=-1)

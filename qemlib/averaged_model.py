@@ -212,7 +212,9 @@ class AveragedModel(Locked):
         return cls(**_averages.of_langevin(model))
 
     @classmethod
-    def from_device(cls, device: Device, rtol: float = 1e-6) -> AveragedModel:
+    def from_device(
+        cls, device: Device, rtol: float = 1e-6, *, reach: float | None = None
+    ) -> AveragedModel:
         """The model of a device whose electrons remember: coefficients along its orbits.
 
         Amplitudes reach to where W has fallen to 1e-16 of its largest value, and are as dense as
@@ -225,6 +227,9 @@ class AveragedModel(Locked):
         device : Device
         rtol : float
             Relative change of ⟨a†a⟩ and g2 with the number of amplitudes, between 1e-10 and 0.01.
+        reach : float, optional
+            Largest amplitude, in place of the search for one: for a state that lasts long beside
+            wider orbits that gain energy.
 
         Returns
         -------
@@ -245,20 +250,21 @@ class AveragedModel(Locked):
         Examples
         --------
         >>> import qemlib as qem
-        >>> state = qem.averaged_state(qem.AveragedModel.from_device(qem.paper_device(10.0)))
-        >>> round(state.phonon_number, 1)
-        48.9
+        >>> model = qem.AveragedModel.from_device(qem.paper_device(voltage=10.0))
+        >>> round(qem.averaged_state(model).phonon_number, 2)
+        48.6
         """
         _checks.kind("device", device, Device)
         rtol = _checks.finite("rtol", rtol)
         if not 1e-10 <= rtol <= 1e-2:
             raise ValueError(f"rtol must lie between 1e-10 and 0.01, got {rtol!r}")
+        reach = None if reach is None else _checks.positive("reach", reach)
         if device.coupling == 0.0:
             raise ValueError(
                 "device: its coupling must not be 0, got 0.0: without it there is neither friction "
                 "nor noise, and no steady state"
             )
-        return _averages.of_device(cls, device, rtol)
+        return _averages.of_device(cls, device, rtol, reach)
 
 
 def _of_shape(name, values, shape):
