@@ -19,6 +19,7 @@ __all__ = ["AveragedState", "averaged_state"]
 
 # Steps to the orbit through a point: each gains a factor of the uneven frequency or center.
 _STEPS, _SETTLED = 60, 1e-13
+_ROUND_OFF = 1e-9
 _ANGLES = 64
 _WIDER = 1.02
 # Of the problem of a line: amplitudes, and ln W that counts for nothing.
@@ -193,21 +194,23 @@ class AveragedState(Locked, wigner.FromMoments):
         )
 
     def radial_profile(self, r) -> np.ndarray:
-        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape.
-
-        Zero beyond the widest circle on which W is known all around.
-        """
-        r = _checks.finite_array("r", r)
-        inside = np.abs(r) <= self._reach
-        return np.where(inside, np.exp(self._profile(np.where(inside, r, 0.0))), 0.0)
+        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
+        r = np.abs(_checks.finite_array("r", r))
+        inside, between = r <= self._known, (r > self._known) & (r < self._reach)
+        profile = np.where(inside, np.exp(self._profile(np.where(inside, r, 0.0))), 0.0)
+        if between.any():
+            profile[between] = self._average(r[between])
+        return profile
 
     @cached_property
     def _profile(self):
-        """Its logarithm, as a spline that is as fine as W itself."""
-        r = np.linspace(0.0, self._reach, self.amplitude.size)
-        x0, p0 = self.model.x0, self.model.p0
-        average = wigner.angular_average(self.wigner, r, x0, p0, self._angles)
-        return _averages.even_spline(r, np.log(average))
+        """Its logarithm where W is known all around, as a spline that is as fine as W itself."""
+        r = np.linspace(0.0, self._known, self.amplitude.size)
+        return _averages.even_spline(r, np.log(self._average(r)))
+
+    def _average(self, r):
+        model = self.model
+        return wigner.angular_average(self.wigner, r, model.x0, model.p0, self._angles)
 
     @property
     def _angles(self):
@@ -216,11 +219,18 @@ class AveragedState(Locked, wigner.FromMoments):
         return _ANGLES * max(1, int(np.ceil(0.25 * away / np.sqrt(self.moments[0]))))
 
     @cached_property
-    def _reach(self):
+    def _known(self):
         """|α| up to which W is known in all directions."""
         ratio = min(1.0, float(self._frequency[-1]) / self.model.frequency)
         away = abs(float(self._center[-1]))
-        return float(ratio * self.amplitude[-1] - away) / self.model.x0 * (1.0 - 1e-9)
+        return float(ratio * self.amplitude[-1] - away) / self.model.x0 * (1.0 - _ROUND_OFF)
+
+    @cached_property
+    def _reach(self):
+        """|α| beyond which W is zero in all directions."""
+        ratio = max(1.0, float(self._frequency[-1]) / self.model.frequency)
+        away = abs(float(self._center[-1]))
+        return float(ratio * self.amplitude[-1] + away) / self.model.x0 * (1.0 + _ROUND_OFF)
 
     def populations(self, levels: int) -> np.ndarray:
         """Level populations ρ_nn, n = 0 … levels − 1."""
