@@ -38,10 +38,13 @@ _TRUSTED = 16 * _COARSE_POINTS
 _DECOUPLED = 1e-3
 
 
-def model_of(build, device):
-    """The model on a grid that holds the steady state; ValueError if none does."""
+def model_of(build, device, frequency=None):
+    """The model on a grid that holds the steady state; ValueError if none does.
+
+    Friction and noise are those at zero frequency, or at ±`frequency`.
+    """
     width = _NARROWEST * device.oscillator.x0
-    electrons = _Electrons(device)
+    electrons = _Electrons(device, frequency)
     while True:
         x, coefficients = _looked(build, electrons, width)
         look = build(x, coefficients)
@@ -69,9 +72,9 @@ def model_of(build, device):
         width *= _growth(weight, needed)
 
 
-def model_on(build, device, half_width, reason):
+def model_on(build, device, half_width, reason, frequency=None):
     """The model on |x| ≤ half_width."""
-    electrons = _Electrons(device)
+    electrons = _Electrons(device, frequency)
     x = _even_grid(device, half_width)
     return _resolved(build, electrons, x, electrons.at(x), reason)
 
@@ -200,8 +203,9 @@ def _inserted(x, coefficients, chosen, between, new):
 class _Electrons:
     """The coefficients of a device, computed once at each position."""
 
-    def __init__(self, device):
+    def __init__(self, device, frequency):
         self.device = device
+        self._frequency = frequency
         self._x = np.empty(0)
         self._values = np.empty((6, 0))
 
@@ -214,7 +218,8 @@ class _Electrons:
     def _rows(self, x):
         new = np.setdiff1d(x, self._x)
         if new.size:
-            at, force = coefficients_as_given(self.device, new), self.device.force
+            at = coefficients_as_given(self.device, new, self._frequency)
+            force = self.device.force
             charge, error = force * at.excess_charge, 2.0 * abs(force) * at.error["occupation"]
             rows = (
                 charge,

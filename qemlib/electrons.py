@@ -161,12 +161,20 @@ def _coarser(lead, start):
     return replace(lead, density=lead.density.coarser(start)) if table else lead
 
 
-def coefficients_as_given(device, x) -> ElectronCoefficients:
-    """`electron_coefficients` as if the leads' densities were known exactly."""
+def coefficients_as_given(device, x, frequency=None) -> ElectronCoefficients:
+    """`electron_coefficients` as if the leads' densities were known exactly.
+
+    With a `frequency` ω, friction and noise are those of an oscillator that turns at it,
+    mγ = [S_x(ω) − S_x(−ω)]/2ω and D = [S_x(ω) + S_x(−ω)]/2, which are S'_x(0) and S_x(0) for ω → 0.
+    """
     x = _checks.finite_array("x", x)
     # N0 is the occupation where the force does nothing, as at x = 0.
     electrons = _Electrons(device, np.append(x.ravel(), 0.0))
-    n, d, g = electrons.occupation(), electrons.diffusion(), electrons.damping()
+    n = electrons.occupation()
+    if frequency is None:
+        d, g = electrons.diffusion(), electrons.damping()
+    else:
+        d, g = electrons.at_frequency(frequency)
     error = {"occupation": n.error, "damping": g.error, "diffusion": d.error}
 
     def shaped(values):
@@ -321,6 +329,15 @@ class _Electrons:
 
     def damping(self):
         return self._best(self._device.force**2 / self._device.oscillator.mass, "damping")
+
+    def at_frequency(self, frequency):
+        """Diffusion and damping of a motion at a frequency."""
+        taken, given = (
+            self.noise_spectrum(np.full(self._x.shape, side * frequency)) for side in (1.0, -1.0)
+        )
+        per = 2.0 * frequency * self._device.oscillator.mass
+        noise, friction = taken + given, taken - given
+        return Integral(*(0.5 * part for part in noise)), Integral(*(p / per for p in friction))
 
     def noise_spectrum(self, omega):
         return self._best(

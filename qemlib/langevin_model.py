@@ -184,7 +184,9 @@ class LangevinModel(Locked):
         return self._curves[name](x)
 
     @classmethod
-    def from_device(cls, device: Device, half_width: float | None = None) -> LangevinModel:
+    def from_device(
+        cls, device: Device, half_width: float | None = None, *, noise_at: str = "zero"
+    ) -> LangevinModel:
         """The model of a device, on a grid that holds its steady state.
 
         The grid is centred at 0.  It is widened until the orbit-averaged weight of the motion
@@ -199,6 +201,15 @@ class LangevinModel(Locked):
         device : Device
         half_width : float, optional
             Use this half width instead of searching for one.
+        noise_at : {"zero", "oscillator"}
+            The frequency at which the electrons' noise S_x(ω) is taken.  At zero, friction and
+            noise are those of Eqs. (6) and (7).  At the oscillator's,
+
+                mγ(x) = [S_x(ω0) − S_x(−ω0)]/2ω0,    D(x) = [S_x(ω0) + S_x(−ω0)]/2,
+
+            which is exact for a small amplitude, whatever the electrons' memory.  In equilibrium
+            D = mγ ω0 coth(ω0/2T), for S_x(−ω) = e^{−ω/T} S_x(ω): the oscillator's state is then
+            that of Bose and Einstein, not the classical one.
 
         Returns
         -------
@@ -209,8 +220,8 @@ class LangevinModel(Locked):
         TypeError
             If `device` is not a Device.
         ValueError
-            If `half_width` is not positive; if the coupling is 0, so
-            that nothing moves the oscillator; if orbits gain energy on average out to where the
+            If `half_width` is not positive or `noise_at` is something else; if the coupling is 0,
+            so that nothing moves the oscillator; if orbits gain energy on average out to where the
             electrons no longer feel them, so that no state is bound; or if 20 001 points do not
             resolve the coefficients.
 
@@ -220,6 +231,15 @@ class LangevinModel(Locked):
         >>> model = LangevinModel.from_device(paper_device(voltage=10.0))
         >>> model.mirrored, model.x.size
         (True, 257)
+
+        Taken at the oscillator's frequency, friction at rest is negative already at V = 8.4:
+
+        >>> device = paper_device(voltage=8.4)
+        >>> for noise_at in ("zero", "oscillator"):
+        ...     model = LangevinModel.from_device(device, noise_at=noise_at)
+        ...     print(round(1e6 * float(model.damping_at(0.0)), 3))
+        2.42
+        -3.771
         """
         if not isinstance(device, Device):
             raise TypeError(f"device must be a Device, got {repr_short(device)}")
@@ -229,11 +249,19 @@ class LangevinModel(Locked):
                 "nor noise, and no steady state"
             )
 
+        if noise_at not in ("zero", "oscillator"):
+            raise ValueError(f'noise_at must be "zero" or "oscillator", got {repr_short(noise_at)}')
+        frequency = device.oscillator.frequency if noise_at == "oscillator" else None
+        where = "" if frequency is None else "noise at the oscillator's frequency, "
+
         def build(x, coefficients, note="grid given by the caller"):
             osc = device.oscillator
-            return cls(mass=osc.mass, frequency=osc.frequency, x=x, note=note, **coefficients)
+            return cls(
+                mass=osc.mass, frequency=osc.frequency, x=x, note=where + note, **coefficients
+            )
 
         if half_width is None:
-            return _grid.model_of(build, device)
+            return _grid.model_of(build, device, frequency)
         half_width = _checks.positive("half_width", half_width)
-        return _grid.model_on(build, device, half_width, "half width given by the caller")
+        reason = "half width given by the caller"
+        return _grid.model_on(build, device, half_width, reason, frequency)
