@@ -8,6 +8,7 @@ themselves alone.  What is printed of them is ASCII.
 from qemlib.devices.densities import Lorentzian, SpectralDensity
 from qemlib.devices.device import Device, Lead, Oscillator, paper_device
 from qemlib.devices.tabulated import Tabulated
+from qemlib.electrons.along_orbit import OrbitCoefficients, orbit_coefficients
 from qemlib.electrons.coefficients import (
     ElectronCoefficients,
     current,
@@ -35,6 +36,8 @@ from qemlib.errors import (
 )
 from qemlib.fokker_planck.spectra import position_spectrum
 from qemlib.fokker_planck.stationary import SteadyState, steady_state
+from qemlib.motion.amplitude_state import AveragedState, averaged_state
+from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
 from qemlib.sampler.diagnostics import Convergence, Diagnostics
@@ -62,6 +65,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Adiabaticity",
+    "AveragedModel",
+    "AveragedState",
     "ClassicalStateWarning",
     "Convergence",
     "ConvergenceError",
@@ -78,6 +83,7 @@ __all__ = [
     "NoQuantumState",
     "NoSteadyState",
     "OrbitAverage",
+    "OrbitCoefficients",
     "Oscillator",
     "QemError",
     "QuadratureError",
@@ -95,6 +101,7 @@ __all__ = [
     "Trajectory",
     "UnresolvedError",
     "adiabaticity",
+    "averaged_state",
     "current",
     "damping",
     "diffusion",
@@ -113,6 +120,7 @@ __all__ = [
     "noise_spectrum",
     "occupation",
     "orbit_average",
+    "orbit_coefficients",
     "paper_device",
     "position_spectrum",
     "quantum_state",

@@ -35,6 +35,16 @@ devices = st.builds(
 )
 
 
+# Two leads with nothing in common.
+UNLIKE = qem.Device(
+    oscillator=qem.Oscillator(frequency=0.3, mass=1.2),
+    left=qem.Lead(qem.Lorentzian(0.8, 1.5, 1.0), chemical_potential=2.0, temperature=1.0),
+    right=qem.Lead(qem.Lorentzian(-0.4, 0.7, 1.6), chemical_potential=-3.0, temperature=1.7),
+    coupling=0.12,
+    level=0.3,
+)
+
+
 @st.composite
 def equilibrium_devices(draw):
     """Devices whose leads share one temperature and one chemical potential."""

@@ -18,6 +18,7 @@ from qemlib.states.summary import Summary, summary
 from qemlib.witness.hierarchy import ChargeInHierarchy, charge_in_hierarchy
 from qemlib.witness.integrals import DefiningIntegrals, defining_integrals
 from qemlib.witness.modes import ChargeInTime, charge_in_time
+from qemlib.witness.pseudomodes import ChargeInMotion, charge_in_motion
 
 X = np.linspace(-25.0, 25.0, 101)
 DEVICE = qem.paper_device(4.0)
@@ -44,6 +45,8 @@ def exact(device=DEVICE):
 
 EXAMPLES = {
     qem.Adiabaticity: lambda: qem.adiabaticity(DEVICE, [0.0, 1.0]),
+    qem.AveragedModel: lambda: qem.AveragedModel.from_langevin(model()),
+    qem.AveragedState: lambda: qem.averaged_state(qem.AveragedModel.from_langevin(model())),
     Convergence: lambda: Convergence(1.0, 0.1, 2.0, 300.0, 1.001),
     qem.Device: lambda: qem.paper_device(4.0),
     qem.Diagnostics: lambda: run().diagnostics,
@@ -55,6 +58,7 @@ EXAMPLES = {
     qem.Lead: lambda: qem.Lead(qem.Lorentzian(0.5, 1.0, 2.0), 3.0, 2.0),
     qem.Lorentzian: lambda: qem.Lorentzian(0.5, 1.0, 2.0),
     qem.OrbitAverage: lambda: qem.orbit_average(model()),
+    qem.OrbitCoefficients: lambda: qem.orbit_coefficients(DEVICE, [0.0, 5.0]),
     qem.Oscillator: lambda: qem.Oscillator(0.2, 1.0),
     qem.QuantumState: lambda: qem.quantum_state(exact()),
     qem.RateCoefficients: rates,
@@ -65,6 +69,7 @@ EXAMPLES = {
     qem.Trajectory: lambda: run().trajectory,
     # Public in their own modules only.
     ChargeInHierarchy: lambda: charge_in_hierarchy(DEVICE, 0.5, depth=2, pade_terms=2),
+    ChargeInMotion: lambda: charge_in_motion(DEVICE, 5.0, steps=32, pade_terms=8),
     ChargeInTime: lambda: charge_in_time(DEVICE, 0.5),
     DefiningIntegrals: lambda: defining_integrals(DEVICE, 0.5, digits=15),
     DeviceExplorer: lambda: DeviceExplorer(DEVICE),
@@ -74,7 +79,7 @@ EXAMPLES = {
 }
 # Where those are.
 MODULES = ["sampler.diagnostics", "plotting.explorer", "plotting.panels", "states.summary"]
-MODULES += ["witness.hierarchy", "witness.integrals", "witness.modes"]
+MODULES += ["witness.hierarchy", "witness.integrals", "witness.modes", "witness.pseudomodes"]
 # What draws, and stays where it is.
 WIDGETS = (DeviceExplorer, StatePanels)
 # What describes a device, and numbers alone: equal if their parts are.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["integrate"]
+__all__ = ["graded", "integrate"]
 
 # With panels no longer than 1/0.6 of the distance to a pole, rules of these orders err by less than
 # 1e-14 and 1e-20 of the integrand near it.
@@ -32,7 +32,7 @@ _ROUND_OFF = 16.0 * np.finfo(float).eps
 _AT_ONCE = 2048
 
 
-class _Panels(NamedTuple):
+class Panels(NamedTuple):
     """Stretches of the axis, one a row: [start, end], or centre + side × reach/[start, end]."""
 
     owner: np.ndarray
@@ -43,7 +43,7 @@ class _Panels(NamedTuple):
     """0, or the sign of what lies beyond the reach."""
 
     def where(self, mask):
-        return _Panels(*(part[mask] for part in self))
+        return Panels(*(part[mask] for part in self))
 
     def halves(self):
         middle = 0.5 * (self.start + self.end)
@@ -51,7 +51,7 @@ class _Panels(NamedTuple):
         return first.and_also(second)
 
     def and_also(self, others):
-        return _Panels(*map(np.concatenate, zip(self, others, strict=True)))
+        return Panels(*map(np.concatenate, zip(self, others, strict=True)))
 
 
 def integrate(sample, places, scales, tolerance):
@@ -74,7 +74,7 @@ def integrate(sample, places, scales, tolerance):
         The integrals, their estimated errors, and the integrals of the functions' moduli.
     """
     count = len(places)
-    panels, centre, reach = _graded(places, scales)
+    panels, centre, reach = graded(places, scales)
     settled = np.zeros((3, count))
     best = before = np.full(count, np.inf)
     patience = np.full(count, _PATIENCE)
@@ -99,7 +99,7 @@ def integrate(sample, places, scales, tolerance):
     return value, np.nan_to_num(error, nan=np.inf, posinf=np.inf), size
 
 
-def _graded(places, scales):
+def graded(places, scales):
     """Panels that shrink towards the places; with the centre and half width of their region."""
     low, high = (places - scales).min(axis=1), (places + scales).max(axis=1)
     centre, reach = 0.5 * (low + high), 0.5 * _REACH * (high - low)
@@ -108,10 +108,10 @@ def _graded(places, scales):
     edges = np.sort(np.column_stack([ends[0], places, ends[1]]), axis=1)
     owner = np.repeat(np.arange(len(places)), edges.shape[1] - 1)
     start, end = edges[:, :-1].ravel(), edges[:, 1:].ravel()
-    todo = _Panels(owner, start, end, np.zeros(owner.size)).where(start < end)
+    todo = Panels(owner, start, end, np.zeros(owner.size)).where(start < end)
     every = np.arange(len(places))
     zero, one = np.zeros(every.size), np.ones(every.size)
-    done = _Panels(every, zero, one, -one).and_also(_Panels(every, zero, one, one))
+    done = Panels(every, zero, one, -one).and_also(Panels(every, zero, one, one))
     while todo.owner.size:
         at, start, end = places[todo.owner], todo.start[:, None], todo.end[:, None]
         gap = np.maximum(0.0, np.maximum(start - at, at - end))

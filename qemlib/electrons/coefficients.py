@@ -127,16 +127,19 @@ def electron_coefficients(device: Device, x) -> ElectronCoefficients:
     found = coefficients_as_given(device, x)
     if known_accuracy(device) == 0.0:
         return found
-    unknown = _errors_of_densities(device, found)
+    unknown = errors_of_densities(
+        device, found, lambda other: coefficients_as_given(other, found.x)
+    )
     error = {name: own + unknown[name] for name, own in found.error.items()}
     return replace(found, error=error)
 
 
-def _errors_of_densities(device, found):
+def errors_of_densities(device, found, compute):
     """What densities that are not known exactly leave open, by the names of the errors.
 
-    Tables of every other point change the coefficients by more than the table itself is off.  There
-    are two of them: one may be right by chance.  Other densities only say how well they are known.
+    `compute` makes of a device what was found.  Tables of every other point change it by more than
+    the table itself is off.  There are two of them: one may be right by chance.  Other densities
+    only say how well they are known.
     """
     values = {name: getattr(found, name) for name in found.error}
     if not any(isinstance(lead.density, Tabulated) for lead in device.leads):
@@ -148,9 +151,9 @@ def _errors_of_densities(device, found):
         coarser = replace(device, left=left, right=right)
         falls = min(2.0 * _SAFETY * accuracy / known_accuracy(coarser), 1.0)
         try:
-            other = coefficients_as_given(coarser, found.x)
+            other = compute(coarser)
         except QuadratureError:  # a bound state, with half of the points
-            return {name: np.full(found.x.shape, np.inf) for name in values}
+            return {name: np.full(value.shape, np.inf) for name, value in values.items()}
         for name, value in values.items():
             change = _SAFETY * falls * np.abs(getattr(other, name) - value)
             unknown[name] = np.maximum(unknown[name], change)
@@ -162,12 +165,20 @@ def _coarser(lead, start):
     return replace(lead, density=lead.density.coarser(start)) if table else lead
 
 
-def coefficients_as_given(device, x) -> ElectronCoefficients:
-    """`electron_coefficients` as if the leads' densities were known exactly."""
+def coefficients_as_given(device, x, frequency=None) -> ElectronCoefficients:
+    """`electron_coefficients` as if the leads' densities were known exactly.
+
+    With a `frequency` ω, friction and noise are those of an oscillator that turns at it,
+    mγ = [S_x(ω) − S_x(−ω)]/2ω and D = [S_x(ω) + S_x(−ω)]/2, which are S'_x(0) and S_x(0) for ω → 0.
+    """
     x = _checks.finite_array("x", x)
     # N0 is the occupation where the force does nothing, as at x = 0.
     electrons = _Electrons(device, np.append(x.ravel(), 0.0))
-    n, d, g = electrons.occupation(), electrons.diffusion(), electrons.damping()
+    n = electrons.occupation()
+    if frequency is None:
+        d, g = electrons.diffusion(), electrons.damping()
+    else:
+        d, g = electrons.at_frequency(frequency)
     error = {"occupation": n.error, "damping": g.error, "diffusion": d.error}
 
     def shaped(values):
@@ -322,6 +333,15 @@ class _Electrons:
 
     def damping(self):
         return self._best(self._device.force**2 / self._device.oscillator.mass, "damping")
+
+    def at_frequency(self, frequency):
+        """Diffusion and damping of a motion at a frequency."""
+        taken, given = (
+            self.noise_spectrum(np.full(self._x.shape, side * frequency)) for side in (1.0, -1.0)
+        )
+        per = 2.0 * frequency * self._device.oscillator.mass
+        noise, friction = taken + given, taken - given
+        return Integral(*(0.5 * part for part in noise)), Integral(*(p / per for p in friction))
 
     def noise_spectrum(self, omega):
         return self._best(

@@ -84,12 +84,16 @@ class Coefficients:
     unfelt: str = "where friction and noise are gone"
 
 
-def of_device(device: Device) -> Coefficients:
-    """The coefficients of a device, sharp where the level ε − Fx meets an energy of the leads."""
+def of_device(device: Device, noise_at: str = "zero") -> Coefficients:
+    """The coefficients of a device, sharp where the level ε − Fx meets an energy of the leads.
+
+    Friction and noise are those at zero frequency, or at ±ω0 if `noise_at` is "oscillator".
+    """
     force = device.force
+    frequency = device.oscillator.frequency if noise_at == "oscillator" else None
 
     def function(x: np.ndarray) -> tuple[np.ndarray, ...]:
-        at = coefficients_as_given(device, x)
+        at = coefficients_as_given(device, x, frequency)
         return (
             force * at.excess_charge,
             at.damping,

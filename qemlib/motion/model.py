@@ -240,7 +240,9 @@ class LangevinModel(Locked):
         return self._curves[name](x)
 
     @classmethod
-    def from_device(cls, device: Device, half_width: float | None = None) -> LangevinModel:
+    def from_device(
+        cls, device: Device, half_width: float | None = None, *, noise_at: str = "zero"
+    ) -> LangevinModel:
         """The model of a device, on a grid that holds its steady state.
 
         The grid is centred at 0.  It is widened until the orbit-averaged weight of the motion
@@ -255,6 +257,15 @@ class LangevinModel(Locked):
         device : Device
         half_width : float, optional
             Use this half width instead of searching for one.
+        noise_at : {"zero", "oscillator"}
+            The frequency at which the electrons' noise S_x(ω) is taken.  At zero, friction and
+            noise are those of Eqs. (6) and (7).  At the oscillator's,
+
+                mγ(x) = [S_x(ω0) − S_x(−ω0)]/2ω0,    D(x) = [S_x(ω0) + S_x(−ω0)]/2,
+
+            which is exact for a small amplitude, whatever the electrons' memory.  In equilibrium
+            D = mγ ω0 coth(ω0/2T), for S_x(−ω) = e^{−ω/T} S_x(ω): the oscillator's state is then
+            that of Bose and Einstein, not the classical one.
 
         Returns
         -------
@@ -265,7 +276,7 @@ class LangevinModel(Locked):
         TypeError
             If `device` is not a Device.
         ValueError
-            If `half_width` is not positive.
+            If `half_width` is not positive or `noise_at` is something else.
         NoSteadyState
             If the coupling is 0, so that nothing moves the oscillator, or if orbits gain energy on
             average out to where the electrons no longer feel them, so that no state is bound.
@@ -278,6 +289,15 @@ class LangevinModel(Locked):
         >>> model = LangevinModel.from_device(paper_device(voltage=10.0))
         >>> model.mirrored, model.x.size
         (True, 257)
+
+        Taken at the oscillator's frequency, friction at rest is negative already at V = 8.4:
+
+        >>> device = paper_device(voltage=8.4)
+        >>> for noise_at in ("zero", "oscillator"):
+        ...     model = LangevinModel.from_device(device, noise_at=noise_at)
+        ...     print(round(1e6 * float(model.damping_at(0.0)), 3))
+        2.42
+        -3.771
         """
         _checks.kind("device", device, Device)
         if device.coupling == 0.0:
@@ -286,7 +306,9 @@ class LangevinModel(Locked):
                 "nor noise, and no steady state"
             )
 
-        return cls._from(grid.of_device(device), half_width, device)
+        _checks.choice("noise_at", noise_at, ("zero", "oscillator"))
+        where = "noise at the oscillator's frequency, " if noise_at == "oscillator" else ""
+        return cls._from(grid.of_device(device, noise_at), half_width, device, where)
 
     @classmethod
     def from_coefficients(
@@ -357,10 +379,11 @@ class LangevinModel(Locked):
         coefficients: grid.Coefficients,
         half_width: float | None,
         device: Device | None = None,
+        where: str = "",
     ) -> LangevinModel:
         def build(x, values, note):
             osc = coefficients.oscillator
-            return cls(osc.mass, osc.frequency, x, note=note, device=device, **values)
+            return cls(osc.mass, osc.frequency, x, note=where + note, device=device, **values)
 
         if half_width is None:
             return grid.model_of(coefficients, build)

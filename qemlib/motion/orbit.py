@@ -405,7 +405,7 @@ def _widest(model, well):
     return float(np.sqrt((np.min(model.potential_at(ends)) - well[1]) / model.frequency))
 
 
-def _resolved_orbits(model):
+def resolved_orbits(model):
     """Orbits that hold all the weight, and their ln W, also from a third of the points.
 
     With it come ln W of the widest orbit, and the number of points on half an orbit.
@@ -446,7 +446,7 @@ def _kept(model):
 
 
 def _solve(model):
-    orbits, (log_weight, fewer), widest, phases = _resolved_orbits(model)
+    orbits, (log_weight, fewer), widest, phases = resolved_orbits(model)
     _refuse_weight_at_edge(model, orbits, float(np.exp(widest)))
     held = int((log_weight > np.log(_EDGE_WEIGHT)).sum())
     if held < _FEWEST_HELD:

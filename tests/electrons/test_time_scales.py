@@ -106,3 +106,26 @@ def test_refusals_name_the_argument():
     other = Sum(dev.left.density, dev.left.density)
     with pytest.raises(ValueError, match=r"device\.right\.density must be Lorentzian"):
         qem.adiabaticity(replace(dev, right=replace(dev.right, density=other)))
+
+
+def test_a_ring_sweeps_the_level_while_the_electrons_remember():
+    dev = qem.paper_device(16.0)
+    alpha = np.array([0.0, 1.0, 10.4])
+    numbers = qem.adiabaticity(dev, amplitude=alpha * dev.oscillator.x0)
+    expected = 2.0 * 0.1 * alpha * 0.2 * numbers.memory_time**2
+    assert numbers.swept_phase == pytest.approx(expected)
+    assert "not small, the electrons remember" in repr(numbers)
+    still = qem.adiabaticity(dev, [0.0, 5.0], amplitude=1.0)
+    assert still.swept_phase.shape == (2,)
+    assert repr(still).endswith("small)")
+    assert qem.adiabaticity(dev).swept_phase is None
+    assert "squared" not in repr(qem.adiabaticity(dev))
+
+
+@pytest.mark.parametrize(
+    ("amplitude", "message"),
+    [(-1.0, "amplitude must not be negative, got -1.0"), (np.nan, "amplitude must be a finite")],
+)
+def test_an_amplitude_that_is_none(amplitude, message):
+    with pytest.raises(ValueError, match=message):
+        qem.adiabaticity(qem.paper_device(), amplitude=amplitude)

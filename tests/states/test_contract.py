@@ -68,6 +68,7 @@ class Thermal:
 KINDS = {
     "steady": lambda: qem.steady_state(linear_model()),
     "orbit": lambda: qem.orbit_average(linear_model()),
+    "averaged": lambda: qem.averaged_state(qem.AveragedModel.from_langevin(linear_model())),
     "sampled": lambda: qem.sample(linear_model(), 4_000_000, seed=3, progress=False),
     "matrix": lambda: qem.QuantumState(thermal_populations(200), OSCILLATOR),
     "truncated": lambda: qem.quantum_state(made("steady")),
