@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib._locked import Locked
-from qemlib.devices.densities import Lorentzian
+from qemlib.devices.densities import Lorentzian, SpectralDensity
 from qemlib.devices.device import Device
 from qemlib.electrons.residues import poles
 
@@ -39,7 +40,7 @@ class Adiabaticity(Locked):
     memory_time: np.ndarray
     memory_phase: np.ndarray
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Adiabaticity(temperature/frequency = {self.temperature_over_frequency:.4g}, "
             f"rate/frequency = {self.rate_over_frequency:.4g},\n"
@@ -49,7 +50,7 @@ class Adiabaticity(Locked):
         )
 
 
-def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
+def adiabaticity(device: Device, x: ArrayLike = 0.0) -> Adiabaticity:
     """Ineq. (5) as numbers, with the memory time of the electrons at the positions `x`.
 
     Parameters
@@ -106,7 +107,7 @@ def adiabaticity(device: Device, x=0.0) -> Adiabaticity:
     )
 
 
-def _lorentzian(side, density):
+def _lorentzian(side: str, density: SpectralDensity) -> Lorentzian:
     if type(density) is not Lorentzian:  # a subclass may override what the poles come from
         raise ValueError(
             f"device.{side}.density must be Lorentzian for the poles of G, got {density!r}"

@@ -171,8 +171,8 @@ def phase_space(rho, alpha):
         here = slice(start, start + points)
         square, angle = 4.0 * np.abs(alpha[here]) ** 2, np.angle(alpha[here])
         for first in range(0, orders.size, BLOCK // points):
-            k = orders[first : first + BLOCK // points]
-            part = diagonals[:, first : first + k.size]
-            phases = np.exp(1j * k[:, None] * angle)
-            value[here] += (laguerre_sums(part, square, k) * phases).real.sum(axis=0)
+            some = orders[first : first + BLOCK // points]
+            part = diagonals[:, first : first + some.size]
+            phases = np.exp(1j * some[:, None] * angle)
+            value[here] += (laguerre_sums(part, square, some) * phases).real.sum(axis=0)
     return value
