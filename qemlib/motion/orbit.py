@@ -238,7 +238,7 @@ class OrbitAverage(Locked, InPhaseSpace):
 
     def density(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         """As `wigner`, and zero outside the model's grid, where no orbit of weight goes."""
-        return positivity.within_grid(self, x, p)
+        return positivity.within_grid(self, np.asarray(x), np.asarray(p))
 
     def _everywhere(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         return self.density(x, p)
