@@ -33,6 +33,8 @@ _EDGE_ALLOWED, _KNOWN = 1e-10, 3.0
 _WIDER = 1.15
 # Inverse iteration leaves round-off of this size in the residual.
 _ROUND_OFF = 1e-10
+# Of ⟨|α|²⟩ and ⟨|α|⁴⟩; states next to the vacuum show a fifth of it.
+_ROUND_OFF_OF_MOMENTS = 1e-12
 # In units of ω0 times the relaxation time it leaves at least the first, and at most the second, in
 # the distribution of the energy.
 _ROUND_OFF_OF_TURN = (1e-15, 1e-13)
@@ -308,11 +310,11 @@ def _as_stated(state):
     """The state with errors of ⟨a†a⟩ and g2 in units of their own.
 
     They are not below what is left of (A24), nor below what W does to ⟨|α|²⟩ beyond the edge, where
-    it goes on as a Gaussian.
+    it goes on as a Gaussian, nor below the round-off of moments, which cancel next to the vacuum.
     """
     edge = state.error["edge"]
     beyond = edge * (1.0 - np.log(edge)) if edge > 0 else 0.0
-    least = max(state.error["residual"], beyond)
+    least = max(state.error["residual"], beyond, _ROUND_OFF_OF_MOMENTS)
     part = wigner.beside_vacuum(state.phonon_number)
     stated = {
         name: wigner.relative(max(state.error[name], least), part**power)
