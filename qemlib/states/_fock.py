@@ -80,9 +80,7 @@ def coherences(
     --------
     The coherent state α = 1, where ρ_nm = e^{−1} (n!m!)^{−1/2}:
 
-    >>> from collections.abc import Callable
-
-    import numpy as np
+    >>> import numpy as np
     >>> def coherent(alpha):
     ...     return 2 / np.pi * np.exp(-2 * np.abs(alpha - 1) ** 2)
     >>> coherences(coherent, levels=3, radius=6.0, angles=64).real.round(6)
