@@ -4,15 +4,21 @@ An object of the wrong type is a TypeError.  What should be numbers and is not, 
 ValueError, like numbers out of range.
 """
 
+from __future__ import annotations
+
+from collections.abc import Collection
 from numbers import Real
 from reprlib import repr as repr_short
+from typing import Any, TypeVar
 
 import numpy as np
+
+_Wanted = TypeVar("_Wanted")
 
 _HERMITIAN = 1e-9  # asymmetry beside the largest entry
 
 
-def kind(name, value, wanted):
+def kind(name: str, value: Any, wanted: type[_Wanted]) -> _Wanted:
     """Return `value`; TypeError unless it is an instance of the class `wanted`."""
     if not isinstance(value, wanted):
         article = "an" if wanted.__name__[0] in "AEIOU" else "a"
@@ -20,14 +26,14 @@ def kind(name, value, wanted):
     return value
 
 
-def choice(name, value, allowed):
+def choice(name: str, value: Any, allowed: Collection[str]) -> str:
     """Return `value`; ValueError unless it is one of the words that are allowed."""
     if not (isinstance(value, str) and value in allowed):
         raise ValueError(f"{name} must be one of {sorted(allowed)}, got {repr_short(value)}")
     return value
 
 
-def finite(name, value):
+def finite(name: str, value: Any) -> float:
     """Return `value` as a float; ValueError unless it is a finite real number."""
     number = _number(name, value)
     if not np.isfinite(number):
@@ -35,7 +41,7 @@ def finite(name, value):
     return number
 
 
-def positive(name, value):
+def positive(name: str, value: Any) -> float:
     """Return `value` as a float; ValueError unless it is finite and greater than zero."""
     number = _number(name, value)
     if not (np.isfinite(number) and number > 0):
@@ -43,7 +49,7 @@ def positive(name, value):
     return number
 
 
-def integer(name, value, minimum):
+def integer(name: str, value: Any, minimum: int) -> int:
     """Return `value` as an int; ValueError unless it is a whole number of at least `minimum`."""
     number = _number(name, value)
     if not (np.isfinite(number) and number == int(number) and number >= minimum):
@@ -53,7 +59,7 @@ def integer(name, value, minimum):
     return int(np.asarray(value).item())  # more digits than a float has
 
 
-def finite_array(name, value, ndim=None):
+def finite_array(name: str, value: Any, ndim: int | None = None) -> np.ndarray:
     """Return `value` as a float array; ValueError unless it is real, finite and of `ndim` axes."""
     array = _array(name, value)
     if ndim is not None and array.ndim != ndim:
@@ -71,7 +77,7 @@ def finite_array(name, value, ndim=None):
     return array
 
 
-def broadcast(**arrays):
+def broadcast(**arrays: Any) -> tuple[np.ndarray, ...]:
     """Return the finite arrays, broadcast against each other; ValueError if they do not fit."""
     checked = [finite_array(name, value) for name, value in arrays.items()]
     try:
@@ -81,7 +87,7 @@ def broadcast(**arrays):
         raise ValueError(f"shapes must broadcast against each other, got {shapes}") from None
 
 
-def hermitian(name, value, ket=False):
+def hermitian(name: str, value: Any, ket: bool = False) -> np.ndarray:
     """Return `value` as a square matrix; ValueError unless it is finite and Hermitian.
 
     What it may miss by is relative to its largest entry, and follows the precision of what came.
@@ -98,7 +104,7 @@ def hermitian(name, value, ket=False):
     return matrix
 
 
-def numbers(name, value, ket=False):
+def numbers(name: str, value: Any, ket: bool = False) -> np.ndarray:
     """Return `value` in double precision; ValueError unless finite numbers on one or two axes.
 
     A QuTiP object or a sparse matrix gives its matrix and, if `ket`, a ket or bra of QuTiP the
@@ -117,14 +123,14 @@ def numbers(name, value, ket=False):
     return array.astype(complex if array.dtype.kind == "c" else float)
 
 
-def round_off(value):
+def round_off(value: Any) -> float:
     """What arithmetic in the precision of `value` leaves, beside its largest number."""
     array = _dense("value", value, ket=True)
     kind = array.dtype if array.dtype.kind in "fc" else float
     return 4.0 * np.sqrt(len(array)) * float(np.finfo(kind).eps)
 
 
-def _dense(name, value, ket):
+def _dense(name: str, value: Any, ket: bool) -> np.ndarray:
     """`value` as an array, where it knows how to become one."""
     if callable(getattr(value, "full", None)):  # QuTiP
         kind = getattr(value, "type", "oper")
@@ -152,7 +158,7 @@ def _dense(name, value, ket):
     return array
 
 
-def refuse_masked(name, value):
+def refuse_masked(name: str, value: Any) -> None:
     """ValueError if `value` is, or holds, an array with masked entries."""
     parts = value if isinstance(value, list | tuple) else [value]
     masked = sum(int(np.ma.count_masked(part)) for part in parts if np.ma.isMaskedArray(part))
@@ -164,21 +170,21 @@ def refuse_masked(name, value):
         )
 
 
-def _number(name, value):
+def _number(name: str, value: Any) -> float:
     array = _real(name, value)
     if array is None or array.ndim != 0:
         raise ValueError(f"{name} must be one real number, got {repr_short(value)}")
     return float(array)
 
 
-def _array(name, value):
+def _array(name: str, value: Any) -> np.ndarray:
     array = _real(name, value)
     if array is None:
         raise ValueError(f"{name} must be an array of real numbers, got {repr_short(value)}")
     return array
 
 
-def _real(name, value):
+def _real(name: str, value: Any) -> np.ndarray | None:
     """A float array, or None where `value` holds anything but integers and floats."""
     refuse_masked(name, value)
     try:
@@ -195,7 +201,7 @@ def _real(name, value):
     return None
 
 
-def _from_objects(array):
+def _from_objects(array: np.ndarray) -> np.ndarray | None:
     """Integers of more than 64 bits and what else is a real number; None where one is not."""
     if not all(isinstance(item, Real) and not isinstance(item, bool) for item in array.flat):
         return None

@@ -46,20 +46,20 @@ class _TemporaryFolder(InTreeCacheLocator):
     What is found there is run, so another user must not have laid it there.
     """
 
-    def __init__(self, function, file):
+    def __init__(self, function: Any, file: str) -> None:
         super().__init__(function, file)
         user = os.getuid() if hasattr(os, "getuid") else "user"
         self._own = os.path.join(tempfile.gettempdir(), f"qemlib-{user}")
         self._cache_path = os.path.join(self._own, self.get_suitable_cache_subpath(file))
 
     @classmethod
-    def from_function(cls, py_func, py_file):
+    def from_function(cls, py_func: Any, py_file: str) -> Any:
         try:
             return super().from_function(py_func, py_file)
         except OSError:  # there is no folder for passing files either
             return None
 
-    def ensure_cache_path(self):
+    def ensure_cache_path(self) -> None:
         os.makedirs(self._own, mode=0o700, exist_ok=True)
         found = os.lstat(self._own)
         foreign = hasattr(os, "getuid") and (
@@ -82,25 +82,25 @@ class _CheckedFiles(IndexDataCacheFile):
     a process reads before it writes.  So a file also says what its code was compiled from.
     """
 
-    def save(self, key, data):
+    def save(self, key: Any, data: Any) -> None:
         super().save(key, (self._source_stamp, key, data))
 
-    def load(self, key):
+    def load(self, key: Any) -> Any:
         stamp, compiled_for, data = super().load(key) or (None, None, None)
         return data if (stamp, compiled_for) == (self._source_stamp, key) else None
 
-    def _dump(self, obj):
+    def _dump(self, obj: Any) -> bytes:
         pickled = super()._dump(obj)
         # After the end of a pickle nothing is read, so Numba's reading of the index goes on as is.
         return pickled + _DIGEST(pickled).digest()
 
-    def _load_index(self):
+    def _load_index(self) -> dict[Any, str]:
         try:
             return dict(super()._load_index())
         except Exception:  # whatever a damaged pickle may raise
             return {}
 
-    def _load_data(self, name):
+    def _load_data(self, name: str) -> Any:
         with open(self._data_path(name), "rb") as file:
             content = file.read()
         pickled, digest = content[:-_DIGEST_SIZE], content[-_DIGEST_SIZE:]
@@ -112,23 +112,23 @@ class _CheckedFiles(IndexDataCacheFile):
 class _Cache(FunctionCache):
     _impl_class = _Places
 
-    def __init__(self, function, parts):
+    def __init__(self, function: Any, parts: Iterable[Any]) -> None:
         super().__init__(function)
         stamps = [self._impl_class(part).locator.get_source_stamp() for part in parts]
         stamp = (self._impl.locator.get_source_stamp(), *stamps)
         self._cache_file = _CheckedFiles(self._cache_path, self._impl.filename_base, stamp)
 
-    def _index_key(self, sig, codegen):
+    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         # Numba adds what a closure holds, as a pickle; that of a kernel differs in each process.
         code = _DIGEST(self._py_func.__code__.co_code).hexdigest()
         return sig, codegen.magic_tuple(), code
 
-    def load_overload(self, sig, target_context):
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)
         except Exception:  # what is whole may still be something else
             return None
 
-    def save_overload(self, sig, data):
+    def save_overload(self, sig: Any, data: Any) -> None:
         with suppress(OSError):  # a full disk, a folder that is gone
             super().save_overload(sig, data)

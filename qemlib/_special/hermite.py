@@ -126,11 +126,11 @@ def quadrature_between(
     return np.concatenate(nodes), np.concatenate(weights)
 
 
-def _within(count, width, low, high):
+def _within(count: int, width: float, low: float, high: float) -> tuple[float, float]:
     reach = width * (np.sqrt(2.0 * count + 1.0) + _TAIL)
     return max(low, -reach), min(high, reach)
 
 
 @lru_cache(maxsize=128)
-def _legendre(count):
+def _legendre(count: int) -> tuple[np.ndarray, np.ndarray]:
     return roots_legendre(count)

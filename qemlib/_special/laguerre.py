@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
 # A level multiplies the mantissa by less than 1 + z + k: in so many levels it cannot overflow.
@@ -14,7 +17,7 @@ _STIRLING = 64
 BLOCK = 2**15
 
 
-def laguerre_sequence(levels, z, orders):
+def laguerre_sequence(levels: int, z: np.ndarray, orders: ArrayLike) -> Iterator[np.ndarray]:
     """Yield φ_n^{(k)}(z) = [n!/(n+k)!]^{1/2} z^{k/2} e^{−z/2} L_n^{(k)}(z) for n = 0, 1, ….
 
     `orders` are rising numbers k.  The nth array has shape (kept, points): only the orders with
@@ -24,7 +27,9 @@ def laguerre_sequence(levels, z, orders):
         yield mantissa * factor[: len(mantissa)]
 
 
-def laguerre_integrals(levels, z, orders, weights):
+def laguerre_integrals(
+    levels: int, z: np.ndarray, orders: ArrayLike, weights: np.ndarray
+) -> np.ndarray:
     """Σ weights · φ_n^{(k)}(z) over the points z, shape (levels, orders); n + k < levels only.
 
     `weights` have shape (orders, points), real or complex.
@@ -41,7 +46,9 @@ def laguerre_integrals(levels, z, orders, weights):
     return result
 
 
-def laguerre_sums(coefficients, z, orders):
+def laguerre_sums(
+    coefficients: np.ndarray, z: np.ndarray, orders: Sequence[int] | np.ndarray
+) -> np.ndarray:
     """Σ_n coefficients[n, k] φ_n^{(k)}(z), shape (orders, points); a row of coefficients a level.
 
     Only those with n + k < levels count.
@@ -50,7 +57,8 @@ def laguerre_sums(coefficients, z, orders):
     parts = _parts(coefficients)
     total = np.zeros((len(parts), len(orders), z.size))
     since = np.zeros_like(total)  # in units of the factor
-    term, last = np.empty(total.shape[1:]), None
+    term = np.empty(total.shape[1:])
+    last: np.ndarray | None = None
     for n, (mantissa, factor) in enumerate(_mantissas(levels, z, orders)):
         kept = len(mantissa)
         if last is not None and factor is not last:
@@ -60,11 +68,14 @@ def laguerre_sums(coefficients, z, orders):
             np.multiply(part[n, :kept, None], mantissa, out=term[:kept])
             sums[:kept] += term[:kept]
         last = factor
-    total[:, : len(last)] += since[:, : len(last)] * last
+    if last is not None:
+        total[:, : len(last)] += since[:, : len(last)] * last
     return total[0] if len(parts) == 1 else total[0] + 1j * total[1]
 
 
-def _add_integrals(result, levels, z, orders, weights):
+def _add_integrals(
+    result: np.ndarray, levels: int, z: np.ndarray, orders: ArrayLike, weights: np.ndarray
+) -> None:
     parts = _parts(weights)
     seen, scaled = None, []
     for n, (mantissa, factor) in enumerate(_mantissas(levels, z, orders)):
@@ -75,14 +86,16 @@ def _add_integrals(result, levels, z, orders, weights):
         result[n, :kept] += sums[0] if len(sums) == 1 else sums[0] + 1j * sums[1]
 
 
-def _parts(array):
+def _parts(array: np.ndarray) -> list[np.ndarray]:
     """The array, or its real and imaginary part where there is one."""
     if not np.iscomplexobj(array):
         return [array]
     return [array.real.copy(), array.imag.copy()] if array.imag.any() else [array.real.copy()]
 
 
-def _mantissas(levels, z, orders):
+def _mantissas(
+    levels: int, z: np.ndarray, orders: ArrayLike
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield m and f with φ_n^{(k)}(z) = m f, as in `laguerre_sequence`.
 
     m is overwritten later; f may have more orders than are kept, and is the same array until the
@@ -123,7 +136,7 @@ def _mantissas(levels, z, orders):
                 factor = np.exp(scale)
 
 
-def _log_poisson(k, z):
+def _log_poisson(k: np.ndarray, z: np.ndarray) -> np.ndarray:
     """ln of z^k e^{−z}/k!, to round-off where its three parts are large and cancel."""
     with np.errstate(divide="ignore", invalid="ignore"):
         # Loader's form: k! by Stirling's series, and z beside k.

@@ -24,7 +24,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(6)
 _NODES, _WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS
 
 
-def polygamma(order, u):
+def polygamma(order: int, u: np.ndarray) -> np.ndarray:
     """ψ^{(order)}(u) for order 0, 1 or 2; array of the shape of `u`."""
     total = sum((u + k) ** -(order + 1) for k in range(_SHIFT))
     z = u + _SHIFT
@@ -38,7 +38,7 @@ def polygamma(order, u):
     return -square * (1.0 + inverse + _horner(_BERNOULLI * (_EVEN + 1), square)) - 2.0 * total
 
 
-def _horner(coefficients, square):
+def _horner(coefficients: np.ndarray, square: np.ndarray) -> np.ndarray:
     """Σ_k c_k square^k, k from 1."""
     total = np.zeros_like(square)
     for c in coefficients[::-1]:
@@ -46,7 +46,7 @@ def _horner(coefficients, square):
     return total
 
 
-def divided_difference(order, a, b):
+def divided_difference(order: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """[ψ^{(order)}(a) − ψ^{(order)}(b)]/(a − b) for order 0 or 1, also where a and b are close."""
     a, b = np.broadcast_arrays(a, b)
     gap = a - b
@@ -60,7 +60,7 @@ def divided_difference(order, a, b):
     return result
 
 
-def parallelogram(a, b, shift):
+def parallelogram(a: np.ndarray, b: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """{ψ[a, b] − ψ[a − shift, b − shift]}/shift with ψ[a, b] = [ψ(a) − ψ(b)]/(a − b)."""
     a, b, shift = np.broadcast_arrays(a, b, shift)
     corners = np.abs(np.stack([a, b, a - shift, b - shift])).min(axis=0)

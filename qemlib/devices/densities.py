@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 
@@ -79,7 +80,7 @@ class Lorentzian:
     bandwidth: float
     rate: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "center", _checks.finite("center", self.center))
         for name in ("bandwidth", "rate"):
             object.__setattr__(self, name, _checks.positive(name, getattr(self, name)))
@@ -94,24 +95,24 @@ class Lorentzian:
         """Scale on which κ varies."""
         return self.bandwidth
 
-    def spectral_density(self, omega):
+    def spectral_density(self, omega: ArrayLike) -> np.ndarray:
         """κ(ω), Eq. (9); array of the shape of `omega`."""
         detuning = np.asarray(omega) - self.center
         return self.rate * self.bandwidth**2 / (detuning**2 + self.bandwidth**2)
 
-    def self_energy(self, omega):
+    def self_energy(self, omega: ArrayLike) -> np.ndarray:
         """Retarded self-energy Σ(ω) = (Γδ/2)/(ω − ω_α + iδ), Eq. (B24); Im Σ = −κ/2."""
         return 0.5 * self.rate * self.bandwidth / self._denominator(omega)
 
-    def self_energy_derivative(self, omega):
+    def self_energy_derivative(self, omega: ArrayLike) -> np.ndarray:
         """dΣ/dω."""
         return -0.5 * self.rate * self.bandwidth / self._denominator(omega) ** 2
 
-    def _denominator(self, omega):
+    def _denominator(self, omega: ArrayLike) -> np.ndarray:
         return np.asarray(omega) - self.center + 1j * self.bandwidth
 
 
-def refuse_unphysical(density, name="density"):
+def refuse_unphysical(density: SpectralDensity, name: str = "density") -> None:
     """ValueError unless κ is finite, not negative and decays, and Im Σ = −κ/2, wherever probed."""
     energies = np.atleast_1d(_checks.finite_array(f"{name}.energies", density.energies))
     width = _checks.positive(f"{name}.width", density.width)
@@ -150,11 +151,11 @@ def refuse_unphysical(density, name="density"):
     _refuse(name, "the imaginary part of self_energy must be −κ/2", apart, omega, sigma)
 
 
-def _ends(energies):
+def _ends(energies: np.ndarray) -> tuple[tuple[float, float], ...]:
     return (-1.0, energies.min()), (1.0, energies.max())
 
 
-def _refuse(name, rule, bad, omega, values):
+def _refuse(name: str, rule: str, bad: np.ndarray, omega: np.ndarray, values: np.ndarray) -> None:
     if bad.any():
         i = int(np.argmax(bad))
         raise ValueError(f"{name}: {rule}, got {values[i]} at omega = {omega[i]:.6g}")

@@ -11,6 +11,7 @@ from math import sqrt
 from reprlib import repr as repr_short
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from qemlib import _checks
@@ -45,7 +46,7 @@ class Oscillator:
     frequency: float
     mass: float = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("frequency", "mass"):
             object.__setattr__(self, name, _checks.positive(name, getattr(self, name)))
 
@@ -86,7 +87,7 @@ class Lead:
     chemical_potential: float
     temperature: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         needed = ("spectral_density", "self_energy", "self_energy_derivative", "energies", "width")
         missing = [name for name in needed if not hasattr(self.density, name)]
         if missing:
@@ -106,11 +107,11 @@ class Lead:
         temperature = _checks.positive("temperature", self.temperature)
         object.__setattr__(self, "temperature", temperature)
 
-    def occupation(self, omega):
+    def occupation(self, omega: ArrayLike) -> np.ndarray:
         """Fermi-Dirac distribution f_α(ω), array of the shape of `omega`."""
         return expit((self.chemical_potential - np.asarray(omega)) / self.temperature)
 
-    def vacancy(self, omega):
+    def vacancy(self, omega: ArrayLike) -> np.ndarray:
         """1 − f_α(ω), to full relative precision where f_α is close to 1."""
         return expit((np.asarray(omega) - self.chemical_potential) / self.temperature)
 
@@ -150,7 +151,7 @@ class Device:
     coupling: float
     level: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, kind in (("oscillator", Oscillator), ("left", Lead), ("right", Lead)):
             _checks.kind(name, getattr(self, name), kind)
         for name in ("coupling", "level"):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from scipy.interpolate import CubicSpline, PchipInterpolator
+from numpy.typing import ArrayLike
+from scipy.interpolate import CubicSpline, PchipInterpolator, PPoly
 
 from qemlib import _checks
 from qemlib.errors import ConvergenceError
@@ -87,12 +89,12 @@ class Tabulated:
     energies: tuple[float, ...] = field(init=False)
     width: float = field(init=False)
     accuracy: float = field(init=False)
-    _table: object = field(init=False)
+    _table: PPoly = field(init=False)
     _center: float = field(init=False)
     _scale: float = field(init=False)
-    _real_part: object = field(init=False)
+    _real_part: PPoly = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         omega, kappa = _table_of(self.omega, self.kappa)
         _checks.choice("interpolation", self.interpolation, _INTERPOLATIONS)
         interpolate = _INTERPOLATIONS[self.interpolation]
@@ -127,36 +129,36 @@ class Tabulated:
         object.__setattr__(self, "_real_part", real_part)
         object.__setattr__(self, "accuracy", max(accuracy, 2.0 * change))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Tabulated({self.omega.size} points from {self.omega[0]:.6g} to {self.omega[-1]:.6g}, "
             f"{self.interpolation}, digest {self._digest()[:12]})"
         )
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Tabulated) and self._digest() == other._digest()
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self._digest())
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return Tabulated, (self.omega, self.kappa, self.interpolation)
 
-    def spectral_density(self, omega):
+    def spectral_density(self, omega: ArrayLike) -> np.ndarray:
         """κ(ω); array of the shape of `omega`."""
         return np.maximum(self._piecewise(omega, 0), 0.0)  # round-off falls below where it is 0
 
-    def self_energy(self, omega):
+    def self_energy(self, omega: ArrayLike) -> np.ndarray:
         """Retarded self-energy Σ(ω), Eq. (B9); Im Σ = −κ/2."""
         angle, _ = self._angle(omega)
         return self._real_part(angle) - 0.5j * self.spectral_density(omega)
 
-    def self_energy_derivative(self, omega):
+    def self_energy_derivative(self, omega: ArrayLike) -> np.ndarray:
         """dΣ/dω."""
         angle, slope = self._angle(omega)
         return self._real_part(angle, 1) * slope - 0.5j * self._piecewise(omega, 1)
 
-    def coarser(self, start):
+    def coarser(self, start: int) -> Tabulated:
         """The table of every other point from `start`, and the ends.
 
         By the interpolation that never swings below zero if need be; itself if points are too few.
@@ -169,7 +171,7 @@ class Tabulated:
                 continue
         return self
 
-    def _piecewise(self, omega, order):
+    def _piecewise(self, omega: ArrayLike, order: int) -> np.ndarray:
         """κ or its derivative, with the tails."""
         omega = np.asarray(omega, dtype=float)
         low, high = self.omega[0], self.omega[-1]
@@ -183,13 +185,13 @@ class Tabulated:
         tail = end * (0.5 * (high - low) / far) ** 2
         return np.where(outside, tail if order == 0 else -2.0 * tail / far, value)
 
-    def _angle(self, omega):
+    def _angle(self, omega: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """θ = 2 arctan[(ω − c)/s], which takes the axis to a circle, and dθ/dω."""
         ratio = (np.asarray(omega, dtype=float) - self._center) / self._scale
         cosine = np.cos(np.arctan(ratio))
         return 2.0 * np.arctan(ratio), 2.0 / self._scale * cosine**2
 
-    def _hilbert_transform(self):
+    def _hilbert_transform(self) -> tuple[CubicSpline, float]:
         """Re Σ as a periodic spline in θ.
 
         On the circle κ = Σ_k a_k e^{ikθ}.  With k > 0, e^{ikθ} is analytic above the real axis, as
@@ -222,12 +224,12 @@ class Tabulated:
             "points; the table is too fine, or an edge too steep, for its extent"
         )
 
-    def _digest(self):
+    def _digest(self) -> str:
         parts = (self.omega.tobytes(), self.kappa.tobytes(), self.interpolation.encode())
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def _table_of(omega, kappa):
+def _table_of(omega: ArrayLike, kappa: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """The checked arrays, as copies."""
     omega = _checks.finite_array("omega", omega, ndim=1).copy()
     kappa = _checks.finite_array("kappa", kappa, ndim=1).copy()
@@ -255,7 +257,7 @@ def _table_of(omega, kappa):
     return omega, kappa
 
 
-def _accuracy(interpolate, omega, kappa):
+def _accuracy(interpolate: type[PPoly], omega: np.ndarray, kappa: np.ndarray) -> float:
     """Largest error of the interpolation to be expected, as part of the largest κ."""
     from scipy.ndimage import maximum_filter1d
 
@@ -288,7 +290,7 @@ def _accuracy(interpolate, omega, kappa):
     return float(np.clip(largest / kappa.max(), 1e-14, 1.0))
 
 
-def _missed(interpolate, omega, kappa):
+def _missed(interpolate: type[PPoly], omega: np.ndarray, kappa: np.ndarray) -> np.ndarray:
     """By how much every other point is missed by the interpolation of the rest; 0 at the ends."""
     missed = np.zeros(omega.size)
     for start in (0, 1):
@@ -300,12 +302,12 @@ def _missed(interpolate, omega, kappa):
     return missed
 
 
-def _with_ends(size, start):
+def _with_ends(size: int, start: int) -> np.ndarray:
     """Every other index from `start`, with both ends."""
     return np.union1d(np.arange(start, size, 2), [0, size - 1])
 
 
-def _refuse_undershoot(table, interpolation):
+def _refuse_undershoot(table: PPoly, interpolation: str) -> None:
     """A spline may swing below zero between points that do not."""
     bottoms = table.derivative().roots(extrapolate=False)
     bottoms = bottoms[np.isfinite(bottoms)]  # a flat piece has no single root

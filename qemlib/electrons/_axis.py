@@ -7,11 +7,15 @@ Gauss-Legendre rules, and halved until they agree.  Nothing here has a unit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 __all__ = ["graded", "integrate"]
+
+# A function by its number at energies, and whether these are off by their round-off.
+Sample = Callable[[np.ndarray, np.ndarray, bool], np.ndarray]
 
 # With panels no longer than 1/0.6 of the distance to a pole, rules of these orders err by less than
 # 1e-14 and 1e-20 of the integrand near it.
@@ -42,19 +46,21 @@ class Panels(NamedTuple):
     side: np.ndarray
     """0, or the sign of what lies beyond the reach."""
 
-    def where(self, mask):
+    def where(self, mask: np.ndarray | slice) -> Panels:
         return Panels(*(part[mask] for part in self))
 
-    def halves(self):
+    def halves(self) -> Panels:
         middle = 0.5 * (self.start + self.end)
         first, second = self._replace(end=middle), self._replace(start=middle)
         return first.and_also(second)
 
-    def and_also(self, others):
+    def and_also(self, others: Panels) -> Panels:
         return Panels(*map(np.concatenate, zip(self, others, strict=True)))
 
 
-def integrate(sample, places, scales, tolerance):
+def integrate(
+    sample: Sample, places: np.ndarray, scales: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Integrals over the whole axis of as many functions as `places` has rows.
 
     Parameters
@@ -99,7 +105,7 @@ def integrate(sample, places, scales, tolerance):
     return value, np.nan_to_num(error, nan=np.inf, posinf=np.inf), size
 
 
-def graded(places, scales):
+def graded(places: np.ndarray, scales: np.ndarray) -> tuple[Panels, np.ndarray, np.ndarray]:
     """Panels that shrink towards the places; with the centre and half width of their region."""
     low, high = (places - scales).min(axis=1), (places + scales).max(axis=1)
     centre, reach = 0.5 * (low + high), 0.5 * _REACH * (high - low)
@@ -122,7 +128,9 @@ def graded(places, scales):
     return done, centre, reach
 
 
-def _by_two_rules(sample, panels, centre, reach):
+def _by_two_rules(
+    sample: Sample, panels: Panels, centre: np.ndarray, reach: np.ndarray
+) -> list[np.ndarray]:
     """Integrals over the panels, the differences of the rules, and the integrals of the moduli."""
     results = []
     for begin in range(0, panels.owner.size, _AT_ONCE):
@@ -133,7 +141,15 @@ def _by_two_rules(sample, panels, centre, reach):
     return [np.concatenate(parts) for parts in zip(*results, strict=True)]
 
 
-def _by_rule(rule, sample, panels, centre, reach, *, blurred):
+def _by_rule(
+    rule: tuple[np.ndarray, np.ndarray],
+    sample: Sample,
+    panels: Panels,
+    centre: np.ndarray,
+    reach: np.ndarray,
+    *,
+    blurred: bool,
+) -> tuple[np.ndarray, np.ndarray]:
     """Integrals over the panels by one rule, and those of the moduli."""
     node, weight = rule
     half = 0.5 * (panels.end - panels.start)[:, None]

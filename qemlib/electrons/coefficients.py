@@ -18,13 +18,16 @@ closed form does not hold, or has lost too many digits, quadrature takes over
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib._locked import Locked
-from qemlib.devices.device import Device
+from qemlib.devices.device import Device, Lead
 from qemlib.devices.tabulated import Tabulated
 from qemlib.electrons.quadrature import EnergyQuadrature, known_accuracy
 from qemlib.electrons.residues import ResidueSums, solvable
@@ -85,7 +88,7 @@ class ElectronCoefficients(Locked):
     diffusion: np.ndarray
     error: dict[str, np.ndarray]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if self.x.size == 0:
             return "ElectronCoefficients(0 positions)"
         return (
@@ -95,7 +98,7 @@ class ElectronCoefficients(Locked):
         )
 
 
-def electron_coefficients(device: Device, x) -> ElectronCoefficients:
+def electron_coefficients(device: Device, x: ArrayLike) -> ElectronCoefficients:
     """All coefficients of the Langevin equation (6) at the positions `x`, in one pass.
 
     Parameters
@@ -134,7 +137,9 @@ def electron_coefficients(device: Device, x) -> ElectronCoefficients:
     return replace(found, error=error)
 
 
-def errors_of_densities(device, found, compute):
+def errors_of_densities(
+    device: Device, found: Any, compute: Callable[[Device], Any]
+) -> dict[str, np.ndarray]:
     """What densities that are not known exactly leave open, by the names of the errors.
 
     `compute` makes of a device what was found.  Tables of every other point change it by more than
@@ -160,12 +165,14 @@ def errors_of_densities(device, found, compute):
     return unknown
 
 
-def _coarser(lead, start):
-    table = isinstance(lead.density, Tabulated)
-    return replace(lead, density=lead.density.coarser(start)) if table else lead
+def _coarser(lead: Lead, start: int) -> Lead:
+    table = lead.density
+    return replace(lead, density=table.coarser(start)) if isinstance(table, Tabulated) else lead
 
 
-def coefficients_as_given(device, x, frequency=None) -> ElectronCoefficients:
+def coefficients_as_given(
+    device: Device, x: ArrayLike, frequency: float | None = None
+) -> ElectronCoefficients:
     """`electron_coefficients` as if the leads' densities were known exactly.
 
     With a `frequency` ω, friction and noise are those of an oscillator that turns at it,
@@ -181,7 +188,7 @@ def coefficients_as_given(device, x, frequency=None) -> ElectronCoefficients:
         d, g = electrons.at_frequency(frequency)
     error = {"occupation": n.error, "damping": g.error, "diffusion": d.error}
 
-    def shaped(values):
+    def shaped(values: np.ndarray) -> np.ndarray:
         return values[:-1].reshape(x.shape)
 
     return ElectronCoefficients(
@@ -194,7 +201,7 @@ def coefficients_as_given(device, x, frequency=None) -> ElectronCoefficients:
     )
 
 
-def occupation(device: Device, x) -> np.ndarray:
+def occupation(device: Device, x: ArrayLike) -> np.ndarray:
     """Mean occupation ⟨c†c⟩_x of the dot, Eq. (B13); array of the shape of `x`, in [0, 1].
 
     Raises as `electron_coefficients`.
@@ -208,7 +215,7 @@ def occupation(device: Device, x) -> np.ndarray:
     return _at(device, x).occupation().value.reshape(np.shape(x))
 
 
-def excess_charge(device: Device, x) -> np.ndarray:
+def excess_charge(device: Device, x: ArrayLike) -> np.ndarray:
     """Excess charge ⟨n⟩_x = ⟨c†c⟩_x − N0; array of the shape of `x`.
 
     N0 is the occupation without electromechanical coupling, here computed and not assumed: it is
@@ -223,7 +230,7 @@ def excess_charge(device: Device, x) -> np.ndarray:
     return occupation(device, x) - occupation(device, 0.0)
 
 
-def damping(device: Device, x) -> np.ndarray:
+def damping(device: Device, x: ArrayLike) -> np.ndarray:
     """Damping rate γ(x) = S'_x(0)/m, Eqs. (7) and (B23); array of the shape of `x` (energy).
 
     Raises as `electron_coefficients`.
@@ -237,7 +244,7 @@ def damping(device: Device, x) -> np.ndarray:
     return _at(device, x).damping().value.reshape(np.shape(x))
 
 
-def diffusion(device: Device, x) -> np.ndarray:
+def diffusion(device: Device, x: ArrayLike) -> np.ndarray:
     """Diffusion coefficient D(x) = S_x(0), Eqs. (7) and (B22); array of the shape of `x`.
 
     Units of force² × time; never negative.  Raises as `electron_coefficients`.
@@ -254,7 +261,7 @@ def diffusion(device: Device, x) -> np.ndarray:
     return _at(device, x).diffusion().value.reshape(np.shape(x))
 
 
-def noise_spectrum(device: Device, x, omega) -> np.ndarray:
+def noise_spectrum(device: Device, x: ArrayLike, omega: ArrayLike) -> np.ndarray:
     """Spectrum S_x(ω) of the fluctuating force, Eq. (8), with the time dependence e^{+iωt}.
 
     Parameters
@@ -289,7 +296,7 @@ def noise_spectrum(device: Device, x, omega) -> np.ndarray:
     return _Electrons(device, x.ravel()).noise_spectrum(omega.ravel()).value.reshape(x.shape)
 
 
-def current(device: Device, x) -> np.ndarray:
+def current(device: Device, x: ArrayLike) -> np.ndarray:
     """Particle current from left to right, I = ∫ (dω/2π) |G|² κ_L κ_R (f_L − f_R).
 
     Array of the shape of `x` (energy, that is electrons per unit time).  Raises as
@@ -304,14 +311,14 @@ def current(device: Device, x) -> np.ndarray:
     return _at(device, x).current().value.reshape(np.shape(x))
 
 
-def _at(device, x):
+def _at(device: Device, x: ArrayLike) -> _Electrons:
     return _Electrons(device, _checks.finite_array("x", x).ravel())
 
 
 class _Electrons:
     """The electrons at the positions `x`, an array with one axis, each integral by its best way."""
 
-    def __init__(self, device, x):
+    def __init__(self, device: Device, x: np.ndarray) -> None:
         self._device = _checks.kind("device", device, Device)
         self._x = x
         self._level = device.level - device.force * x
@@ -322,19 +329,19 @@ class _Electrons:
         else:
             self._refuse_bound_states()
 
-    def occupation(self):
+    def occupation(self) -> Integral:
         return self._best(1.0, "occupation")
 
-    def current(self):
+    def current(self) -> Integral:
         return self._best(1.0, "current")
 
-    def diffusion(self):
+    def diffusion(self) -> Integral:
         return self._best(self._device.force**2, "diffusion", closed=self._one_temperature)
 
-    def damping(self):
+    def damping(self) -> Integral:
         return self._best(self._device.force**2 / self._device.oscillator.mass, "damping")
 
-    def at_frequency(self, frequency):
+    def at_frequency(self, frequency: float) -> tuple[Integral, Integral]:
         """Diffusion and damping of a motion at a frequency."""
         taken, given = (
             self.noise_spectrum(np.full(self._x.shape, side * frequency)) for side in (1.0, -1.0)
@@ -343,12 +350,14 @@ class _Electrons:
         noise, friction = taken + given, taken - given
         return Integral(*(0.5 * part for part in noise)), Integral(*(p / per for p in friction))
 
-    def noise_spectrum(self, omega):
+    def noise_spectrum(self, omega: np.ndarray) -> Integral:
         return self._best(
             self._device.force**2, "noise_spectrum", omega, closed=self._one_temperature
         )
 
-    def _best(self, factor, name, *arguments, closed=True):
+    def _best(
+        self, factor: float, name: str, *arguments: np.ndarray, closed: bool = True
+    ) -> Integral:
         """factor × ∫ dω/2π of the integral called `name`, in closed form or by quadrature."""
         if closed and self._solvable:
             integral = getattr(self._residues, name)(*arguments)
@@ -368,7 +377,7 @@ class _Electrons:
         self._refuse_uncertain(integral, name)
         return Integral(*(factor / (2.0 * np.pi) * part for part in integral))
 
-    def _refuse_uncertain(self, integral, name):
+    def _refuse_uncertain(self, integral: Integral, name: str) -> None:
         tolerance = np.clip(known_accuracy(self._device), _REFUSED, _FOR_ROUGH_DENSITIES)
         # What is smaller than any normal number has no digits to lose.
         refused = ~(integral.error <= tolerance * integral.size + np.finfo(float).tiny)
@@ -379,7 +388,7 @@ class _Electrons:
                 f"of {integral.error[i]:.2e} on {integral.value[i]:.6e}"
             )
 
-    def _refuse_bound_states(self):
+    def _refuse_bound_states(self) -> None:
         weight = EnergyQuadrature(self._device, self._level).weight().value / (2.0 * np.pi)
         tolerance = np.clip(10.0 * known_accuracy(self._device), *_MISSING_WEIGHT)
         missing = np.abs(weight - 1.0) > tolerance

@@ -8,11 +8,13 @@ which may be so narrow that ω itself, far from zero, could not resolve it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 from scipy.optimize.elementwise import find_root
 
+from qemlib.devices.device import Device
 from qemlib.electrons._axis import integrate
 from qemlib.electrons.spectral import Integral, propagation, widths
 
@@ -41,58 +43,61 @@ class EnergyQuadrature:
         Energies ε − F x of the dot.
     """
 
-    def __init__(self, device, level):
+    def __init__(self, device: Device, level: np.ndarray) -> None:
         self._device = device
         self._level = level
 
-    def weight(self):
+    def weight(self) -> Integral:
         """∫ A dω, which is 2π unless the dot has a bound state outside of the bands."""
         return self._integrate(lambda at: at.propagation * sum(at.widths))
 
-    def occupation(self):
+    def occupation(self) -> Integral:
         """∫ A Φ dω."""
         return self._integrate(lambda at: at.propagation * at.filled)
 
-    def current(self):
+    def current(self) -> Integral:
         """∫ |G|²κ_L κ_R (f_L − f_R) dω."""
         return self._integrate(lambda at: at.propagation * np.prod(at.widths, axis=0) * at.window)
 
-    def damping(self):
+    def damping(self) -> Integral:
         """−½ ∫ A² Φ' dω, where A²Φ' = A Σ_α A_α f'_α + |G|⁴(κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
         return self._integrate(lambda at: at.friction + at.pumping)
 
-    def friction(self):
+    def friction(self) -> Integral:
         """−½ ∫ A Σ_α A_α f'_α dω: the part of the damping that is never negative."""
         return self._integrate(lambda at: at.friction)
 
-    def pumping(self):
+    def pumping(self) -> Integral:
         """−½ ∫ |G|⁴ (κ_L'κ_R − κ_Lκ_R')(f_L − f_R) dω: the other part, of either sign."""
         return self._integrate(lambda at: at.pumping)
 
-    def diffusion(self):
+    def diffusion(self) -> Integral:
         """∫ A² Φ(1 − Φ) dω."""
         return self._integrate(lambda at: at.propagation**2 * at.filled * at.vacant)
 
-    def noise_spectrum(self, omega):
+    def noise_spectrum(self, omega: np.ndarray) -> Integral:
         """∫ A(ν)Φ(ν) A(ν+ω)[1 − Φ(ν+ω)] dν; `omega` like `level`."""
 
-        def integrand(at, shift):
+        def integrand(at: _Energies, shift: np.ndarray) -> np.ndarray:
             there = _Energies(self._device, at.omega + shift, at.detuning + shift)
             return at.propagation * at.filled * there.propagation * there.vacant
 
         return self._integrate(integrand, shift=omega)
 
-    def _integrate(self, integrand, shift=None):
+    def _integrate(
+        self, integrand: Callable[..., np.ndarray], shift: np.ndarray | None = None
+    ) -> Integral:
         """∫ integrand dω; with `shift` it varies near ω and near ω + shift alike."""
         resonance, pull = self._narrowest
         places = self._places
         if shift is not None:
-            places = [
-                np.concatenate(pair, axis=1)
-                for pair in ((places[0], places[0] - shift[:, None]), (places[1],) * 2)
-            ]
+            at, scales = places
+            places = (
+                np.concatenate((at, at - shift[:, None]), axis=1),
+                np.concatenate((scales, scales), axis=1),
+            )
 
-        def sample(owner, energy, blurred):
+        def sample(owner: np.ndarray, energy: np.ndarray, blurred: bool) -> np.ndarray:
             at = resonance[owner][:, None]
             omega = energy + at
             if blurred:
@@ -106,7 +111,7 @@ class EnergyQuadrature:
         return Integral(*integrate(sample, *places, tolerance))
 
     @cached_property
-    def _resonances(self):
+    def _resonances(self) -> tuple[np.ndarray, np.ndarray]:
         """Where ω = level + Re Σ(ω), and on what scale G varies there; shapes (n, resonances).
 
         The first one is the narrowest.
@@ -134,7 +139,7 @@ class EnergyQuadrature:
         take = first[:, None] + np.where(number < counts[:, None], number, 0)
         return found[take], width[take]
 
-    def _rise(self):
+    def _rise(self) -> tuple[np.ndarray, np.ndarray]:
         """ω − Re Σ(ω) where it is to be looked at: around the bands, and beyond all levels."""
         bands = [
             energy + lead.density.width * _DISTANCES
@@ -149,13 +154,13 @@ class EnergyQuadrature:
         return omega, omega - self._self_energy(omega).real
 
     @cached_property
-    def _narrowest(self):
+    def _narrowest(self) -> tuple[np.ndarray, np.ndarray]:
         """The narrowest resonance, from which energies count, and its distance from the level."""
         pull = self._self_energy(self._resonances[0][:, 0]).real
         return self._level + pull, pull
 
     @cached_property
-    def _places(self):
+    def _places(self) -> tuple[np.ndarray, np.ndarray]:
         """Where the integrands vary, counted from the resonance, and the scales of it."""
         origin = self._narrowest[0][:, None]
         resonances, breadths = self._resonances
@@ -171,30 +176,31 @@ class EnergyQuadrature:
         places = np.concatenate([resonances, places - origin], axis=1)
         return places, np.concatenate([breadths, scales], axis=1)
 
-    def _self_energy(self, omega):
-        return sum(lead.density.self_energy(omega) for lead in self._device.leads)
+    def _self_energy(self, omega: np.ndarray) -> np.ndarray:
+        left, right = (lead.density.self_energy(omega) for lead in self._device.leads)
+        return left + right
 
 
 class _Energies:
     """What integrands are made of, at energies ω and their distances from the level."""
 
-    def __init__(self, device, omega, detuning):
+    def __init__(self, device: Device, omega: np.ndarray, detuning: np.ndarray) -> None:
         self._device = device
         self.omega = omega
         self.detuning = detuning
 
     @cached_property
-    def propagation(self):
+    def propagation(self) -> np.ndarray:
         """|G|²."""
         return propagation(self._device, self.omega, self.detuning)
 
     @cached_property
-    def widths(self):
+    def widths(self) -> list[np.ndarray]:
         """κ_L and κ_R."""
         return widths(self._device, self.omega)
 
     @cached_property
-    def fermi(self):
+    def fermi(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """f_α and 1 − f_α of each lead, both to full relative precision."""
         pairs = []
         for lead in self._device.leads:
@@ -206,17 +212,17 @@ class _Energies:
         return pairs
 
     @property
-    def filled(self):
+    def filled(self) -> np.ndarray:
         """Σ_α κ_α f_α."""
         return sum(kappa * f for kappa, (f, _) in zip(self.widths, self.fermi, strict=True))
 
     @property
-    def vacant(self):
+    def vacant(self) -> np.ndarray:
         """Σ_α κ_α (1 − f_α)."""
         return sum(kappa * hole for kappa, (_, hole) in zip(self.widths, self.fermi, strict=True))
 
     @property
-    def window(self):
+    def window(self) -> np.ndarray:
         """f_L − f_R = f_L(1 − f_R)[1 − e^{a_L − a_R}], a_α = (ω − μ_α)/T_α: also at tiny bias."""
         left, right = self._device.leads
         tilt = 1.0 / left.temperature - 1.0 / right.temperature
@@ -228,7 +234,7 @@ class _Energies:
         return towards * np.expm1(-np.abs(gap))
 
     @property
-    def friction(self):
+    def friction(self) -> np.ndarray:
         """−½ A Σ_α A_α f'_α."""
         thermal = sum(
             kappa * f * hole / lead.temperature
@@ -239,7 +245,7 @@ class _Energies:
         return 0.5 * self.propagation**2 * sum(self.widths) * thermal
 
     @property
-    def pumping(self):
+    def pumping(self) -> np.ndarray:
         """−½ |G|⁴ (κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
         left, right = self.widths
         slopes = [  # κ = −2 Im Σ
@@ -250,6 +256,6 @@ class _Energies:
         return -0.5 * self.propagation**2 * tilt * self.window
 
 
-def known_accuracy(device):
+def known_accuracy(device: Device) -> float:
     """Relative accuracy of the less well known of the two densities; 0 where they are exact."""
     return max(getattr(lead.density, "accuracy", 0.0) for lead in device.leads)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -44,7 +45,7 @@ class RateCoefficients(Locked):
     diffusion: np.ndarray
     slowest_rate: np.ndarray
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         points, states = self.probabilities.shape
         return (
             f"RateCoefficients({points} positions, {states} states; damping from "
@@ -53,7 +54,9 @@ class RateCoefficients(Locked):
         )
 
 
-def rate_equation_coefficients(generator, slope, charge, force, mass) -> RateCoefficients:
+def rate_equation_coefficients(
+    generator: ArrayLike, slope: ArrayLike, charge: ArrayLike, force: float, mass: float
+) -> RateCoefficients:
     """⟨n⟩, γ and D of a rate equation dP/dt = L_x P at each position.
 
     With δn = n − ⟨n⟩ and the integral of e^{Lt} over all times done by solving linear equations,
@@ -108,7 +111,7 @@ def rate_equation_coefficients(generator, slope, charge, force, mass) -> RateCoe
         where = int(np.argmin(rates[:, 1] - 1e-12 * fastest))
         raise ValueError(f"generator must have one stationary state, at index {where} it has more")
 
-    def solve(right, total):
+    def solve(right: np.ndarray, total: float) -> np.ndarray:
         right = right.copy()
         right[:, -1] = total * unit
         return np.linalg.solve(closed, right[:, :, None])[:, :, 0]
@@ -126,7 +129,9 @@ def rate_equation_coefficients(generator, slope, charge, force, mass) -> RateCoe
     )
 
 
-def _fitting(generator, slope, charge):
+def _fitting(
+    generator: ArrayLike, slope: ArrayLike, charge: ArrayLike
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     generator = _checks.finite_array("generator", generator, ndim=3)
     slope = _checks.finite_array("slope", slope, ndim=3)
     charge = _checks.finite_array("charge", charge, ndim=1)

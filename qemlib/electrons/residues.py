@@ -15,7 +15,8 @@ round-off, from the sizes of its terms.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add, mul
 from typing import NamedTuple
 
 import numpy as np
@@ -23,10 +24,14 @@ from scipy.special import exprel
 
 from qemlib._special.polygamma import divided_difference, parallelogram, polygamma
 from qemlib.devices.densities import Lorentzian
-from qemlib.devices.device import Lead
+from qemlib.devices.device import Device, Lead
 from qemlib.electrons.spectral import Integral
 
 __all__ = ["ResidueSums", "poles", "solvable"]
+
+# A sum over the poles, and what its round-off is proportional to; r₁, r₂ and the size of r₁.
+_Term = tuple[np.ndarray, np.ndarray]
+_Principal = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 # Round-off of a sum, in units of the sum of its terms' sizes.
 _ROUND_OFF = 4.0 * np.finfo(float).eps
@@ -36,7 +41,7 @@ _POLISHED = 1e-9
 _POLES_MAY_COINCIDE = np.errstate(divide="ignore", invalid="ignore", over="ignore")
 
 
-def solvable(device):
+def solvable(device: Device) -> bool:
     """True where this module's formulas hold: both leads are Lorentzian."""
     return all(type(lead.density) is Lorentzian for lead in device.leads)
 
@@ -55,10 +60,14 @@ class ResidueSums:
         Energies ε − F x of the dot.
     """
 
-    def __init__(self, device, level):
-        self._unit = _unit(device)
-        self._leads = [_in_units(self._unit, lead) for lead in device.leads]
-        self._bands = [lead.density for lead in self._leads]
+    def __init__(self, device: Device, level: np.ndarray) -> None:
+        bands = _lorentzians(device)
+        self._unit = _unit(bands)
+        self._bands = [_in_units(self._unit, band) for band in bands]
+        self._leads = [
+            Lead(band, lead.chemical_potential / self._unit, lead.temperature / self._unit)
+            for band, lead in zip(self._bands, device.leads, strict=True)
+        ]
         self._weights = [band.rate * band.bandwidth**2 for band in self._bands]
         self._slopes = [0.5j / (np.pi * lead.temperature) for lead in self._leads]
         self._bias = device.voltage / self._unit
@@ -71,7 +80,7 @@ class ResidueSums:
     # --- the integrals ---------------------------------------------------------------------------
 
     @_POLES_MAY_COINCIDE
-    def occupation(self):
+    def occupation(self) -> Integral:
         """∫ Σ_α A_α f_α dω."""
         terms = []
         for lead in (0, 1):
@@ -81,7 +90,7 @@ class ResidueSums:
         return self._total(terms, 0)
 
     @_POLES_MAY_COINCIDE
-    def current(self):
+    def current(self) -> Integral:
         """∫ |G|²κ_L κ_R (f_L − f_R) dω."""
         r1 = self._simple(np.full_like(self._poles, self._weights[0] * self._weights[1]))
         if self._same_temperature:
@@ -91,12 +100,12 @@ class ResidueSums:
         left, right = (self._total([flat, _term(r1, self._psi(0, lead))], 1) for lead in (0, 1))
         return left - right
 
-    def damping(self):
+    def damping(self) -> Integral:
         """−½ ∫ A² Φ' dω, where A²Φ' = A Σ_α A_α f'_α + |G|⁴(κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
         return self.friction() + self.pumping()
 
     @_POLES_MAY_COINCIDE
-    def friction(self):
+    def friction(self) -> Integral:
         """−½ ∫ A Σ_α A_α f'_α dω: the part of the damping that is never negative."""
         q, dq = self._quadratics
         a = self._weights
@@ -111,7 +120,7 @@ class ResidueSums:
         return self._total(terms, -2)
 
     @_POLES_MAY_COINCIDE
-    def pumping(self):
+    def pumping(self) -> Integral:
         """−½ ∫ |G|⁴ (κ_L'κ_R − κ_Lκ_R')(f_L − f_R) dω: the other part, of either sign."""
         # κ_α = a_α/q_α, so that κ_L'κ_R − κ_Lκ_R' = a_L a_R (q_L q_R' − q_L' q_R)/(q_L q_R)²: this
         # and q_L − q_R by what the bands differ in, or the digits of bands that are alike are lost.
@@ -126,7 +135,7 @@ class ResidueSums:
         return self._total(self._bias_terms(principal, self._gap), -2)
 
     @_POLES_MAY_COINCIDE
-    def diffusion(self):
+    def diffusion(self) -> Integral:
         """∫ A² Φ(1 − Φ) dω, for leads of one temperature."""
         q, dq = self._quadratics
         a = self._weights
@@ -145,7 +154,7 @@ class ResidueSums:
         return self._total(terms, -1)
 
     @_POLES_MAY_COINCIDE
-    def noise_spectrum(self, omega):
+    def noise_spectrum(self, omega: np.ndarray) -> Integral:
         """∫ A(ν)Φ(ν) A(ν+ω)[1 − Φ(ν+ω)] dν, for leads of one temperature; `omega` like `level`.
 
         With one temperature, f_α(ν)[1 − f_β(ν+ω)] is a difference of Fermi functions divided by
@@ -171,10 +180,10 @@ class ResidueSums:
                 terms.append(_term(factor * rational.second, change))
         return self._total(terms, -1)
 
-    def _total(self, terms, power):
+    def _total(self, terms: list[_Term], power: int) -> Integral:
         """The sum of all terms over all poles, in units of energy^power; and its error."""
-        value = sum(term for term, _ in terms).sum(axis=0)
-        size = sum(size for _, size in terms).sum(axis=0)
+        value = reduce(add, (term for term, _ in terms)).sum(axis=0)
+        size = reduce(add, (size for _, size in terms)).sum(axis=0)
         error = np.where(np.isfinite(value), _ROUND_OFF * size, np.inf)
         unit = self._unit**power
         return Integral(unit * value, unit * error, unit * np.abs(value))
@@ -182,20 +191,20 @@ class ResidueSums:
     # --- rational functions at the poles ---------------------------------------------------------
 
     @cached_property
-    def _gaps(self):
+    def _gaps(self) -> tuple[np.ndarray, np.ndarray]:
         """w_j − w_k for the other two poles, and w_j − w̄_k; shapes (3, 2, n) and (3, 3, n)."""
         w = self._poles
         below = np.stack([w[j] - np.delete(w, j, axis=0) for j in range(3)])
         return below, w[:, None] - w.conj()[None]
 
     @cached_property
-    def _denominator(self):
+    def _denominator(self) -> np.ndarray:
         """Π_{k≠j}(w_j − w_k) Π_k (w_j − w̄_k)."""
         below, above = self._gaps
         return below.prod(axis=1) * above.prod(axis=1)
 
     @cached_property
-    def _quadratics(self):
+    def _quadratics(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """q_α(ω) = (ω − ω_α)² + δ_α², the inverse of κ_α/Γ_αδ_α², and its derivative at the w_j."""
         detunings = [self._poles - band.center for band in self._bands]
         values = [
@@ -204,11 +213,11 @@ class ResidueSums:
         ]
         return values, [2.0 * detuning for detuning in detunings]
 
-    def _simple(self, numerator):
+    def _simple(self, numerator: np.ndarray) -> np.ndarray:
         """Residues r₁ of numerator/(P P̄) at the w_j."""
         return numerator / self._denominator
 
-    def _double(self, numerator, slope):
+    def _double(self, numerator: np.ndarray, slope: np.ndarray) -> _Principal:
         """r₁ and r₂ of numerator/(P P̄)² at the w_j, and the size of what r₁ is the sum of."""
         below, above = self._gaps
         square = self._denominator**2
@@ -218,16 +227,17 @@ class ResidueSums:
         spread = sum(np.abs(part).sum(axis=1) for part in inverse)
         return r1, r2, np.abs(slope / square) + np.abs(r2) * spread
 
-    def _noise_denominator(self, omega):
+    def _noise_denominator(self, omega: np.ndarray) -> _Pair:
         """The common denominator of A(ν)A(ν+ω) at w_j and w_j − ω, without their own factors."""
         below, above = self._gaps
-        product = None
-        for gap in (*np.moveaxis(below, 1, 0), *np.moveaxis(above, 1, 0)):
-            for factor in (_Pair.pole(gap, gap - omega), _Pair.pole(gap + omega, gap)):
-                product = factor if product is None else product * factor
-        return product
+        factors = [
+            factor
+            for gap in (*np.moveaxis(below, 1, 0), *np.moveaxis(above, 1, 0))
+            for factor in (_Pair.pole(gap, gap - omega), _Pair.pole(gap + omega, gap))
+        ]
+        return reduce(mul, factors)
 
-    def _noise_numerator(self, first, second, omega):
+    def _noise_numerator(self, first: int, second: int, omega: np.ndarray) -> _Pair:
         """Γδ² q of the leads that are not `first` at ν and not `second` at ν + ω."""
         w = self._poles
         left = _Pair.quadratic(w, w - omega, self._bands[1 - first], self._weights[first])
@@ -237,24 +247,24 @@ class ResidueSums:
     # --- Fermi functions at the poles ------------------------------------------------------------
 
     @property
-    def _same_temperature(self):
+    def _same_temperature(self) -> bool:
         return self._leads[0].temperature == self._leads[1].temperature
 
     @property
-    def _gap(self):
+    def _gap(self) -> complex:
         """u_L − u_R at one temperature."""
         return -self._slopes[0] * self._bias
 
-    def _psi(self, order, lead):
+    def _psi(self, order: int, lead: int) -> np.ndarray:
         return polygamma(order, self._arguments[lead])
 
-    def _thermal_terms(self, lead, principal):
+    def _thermal_terms(self, lead: int, principal: _Principal) -> list[_Term]:
         """Terms of ∫ R f'_α."""
         r1, r2, size = principal
         q = self._slopes[lead]
         return [_term(q * r1, self._psi(1, lead), q * size), _term(q**2 * r2, self._psi(2, lead))]
 
-    def _bias_terms(self, principal, factor):
+    def _bias_terms(self, principal: _Principal, factor: complex) -> list[_Term]:
         """Terms of ∫ R (f_L − f_R): at one temperature, of `factor`/(u_L − u_R) times it."""
         r1, r2, size = principal
         if self._same_temperature:
@@ -282,7 +292,7 @@ class _Pair(NamedTuple):
     slope: np.ndarray
     size: np.ndarray
 
-    def __mul__(self, other):
+    def __mul__(self, other: _Pair) -> _Pair:  # type: ignore[override]  # a tuple only repeats
         return _Pair(
             self.first * other.first,
             self.second * other.second,
@@ -291,42 +301,45 @@ class _Pair(NamedTuple):
         )
 
     @classmethod
-    def pole(cls, first, second):
+    def pole(cls, first: np.ndarray, second: np.ndarray) -> _Pair:
         """1/(ν − c) where ν − c is `first` and `second`."""
         slope = -1.0 / (first * second)
         return cls(1.0 / first, 1.0 / second, slope, np.abs(slope))
 
     @classmethod
-    def quadratic(cls, first, second, band, weight):
+    def quadratic(
+        cls, first: np.ndarray, second: np.ndarray, band: Lorentzian, weight: float
+    ) -> _Pair:
         """weight × [(ν − ω_α)² + δ_α²] at the two points."""
         width = 1j * band.bandwidth
-        values = [
+        here, there = (
             weight * (point - band.center + width) * (point - band.center - width)
             for point in (first, second)
-        ]
+        )
         slope = weight * (first + second - 2.0 * band.center)
-        return cls(*values, slope, np.abs(slope))
+        return cls(here, there, slope, np.abs(slope))
 
 
-def _unit(device):
+def _lorentzians(device: Device) -> list[Lorentzian]:
+    """The densities of a device that is `solvable`."""
+    densities = (lead.density for lead in device.leads)
+    return [density for density in densities if isinstance(density, Lorentzian)]
+
+
+def _unit(bands: list[Lorentzian]) -> float:
     """The scale of the bands, as a power of two, by which to divide without round-off.
 
     The formulas hold up to the twelfth power of an energy, which must neither over- nor underflow.
     """
-    exponents = [np.log2((lead.density.bandwidth, lead.density.rate)) for lead in device.leads]
+    exponents = [np.log2((band.bandwidth, band.rate)) for band in bands]
     return 2.0 ** np.round(np.mean(exponents))
 
 
-def _in_units(unit, lead):
-    band = lead.density
-    return Lead(
-        Lorentzian(band.center / unit, band.bandwidth / unit, band.rate / unit),
-        lead.chemical_potential / unit,
-        lead.temperature / unit,
-    )
+def _in_units(unit: float, band: Lorentzian) -> Lorentzian:
+    return Lorentzian(band.center / unit, band.bandwidth / unit, band.rate / unit)
 
 
-def poles(bands, level):
+def poles(bands: list[Lorentzian], level: np.ndarray) -> np.ndarray:
     """The roots w_j of 1/G = 0, shape (3, n): eigenvalues of the dot with one lossy mode a lead."""
     matrix = np.zeros((level.size, 3, 3), dtype=complex)
     matrix[:, 0, 0] = level
@@ -346,16 +359,16 @@ def poles(bands, level):
     return np.where(np.abs(step) < _POLISHED * np.abs(gaps).min(axis=1), w - step, w)
 
 
-def _term(residue, function, size=None):
+def _term(residue: np.ndarray, function: np.ndarray, size: np.ndarray | None = None) -> _Term:
     """2 Re(residue × function), and a bound on what its round-off is proportional to."""
     size = np.abs(residue) if size is None else np.abs(size)
     return 2.0 * (residue * function).real, 2.0 * size * np.abs(function)
 
 
-def _x_coth(x):
+def _x_coth(x: float) -> float:
     return x / np.tanh(x) if x != 0.0 else 1.0
 
 
-def _bose(s):
+def _bose(s: np.ndarray) -> np.ndarray:
     """s/(1 − e^{−s}), which is 1 at s = 0."""
     return np.maximum(s, 0.0) + 1.0 / exprel(np.abs(s))

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib.devices.device import Device
@@ -32,14 +33,14 @@ class Integral(NamedTuple):
     size: np.ndarray
     """What the error is to be compared with: the sizes of parts of opposite sign, added."""
 
-    def __add__(self, other):
+    def __add__(self, other: Integral) -> Integral:  # type: ignore[override]  # a tuple appends
         return Integral(*(a + b for a, b in zip(self, other, strict=True)))
 
-    def __sub__(self, other):
+    def __sub__(self, other: Integral) -> Integral:
         return self + Integral(-other.value, other.error, other.size)
 
 
-def spectral_function(device: Device, x, omega) -> np.ndarray:
+def spectral_function(device: Device, x: ArrayLike, omega: ArrayLike) -> np.ndarray:
     """Spectral function A(ω) = −2 Im G(ω) = |G|²(κ_L + κ_R) of the dot at position x.
 
     Parameters
@@ -74,7 +75,7 @@ def spectral_function(device: Device, x, omega) -> np.ndarray:
     return propagation(device, omega, omega - level) * sum(widths(device, omega))
 
 
-def distribution(device: Device, omega) -> np.ndarray:
+def distribution(device: Device, omega: ArrayLike) -> np.ndarray:
     """Distribution Φ(ω) of the electrons on the dot: the leads' Fermi functions, weighted.
 
     Parameters
@@ -113,7 +114,7 @@ def distribution(device: Device, omega) -> np.ndarray:
     return np.divide(filled, kappa, out=empty, where=kappa > 0)[()]
 
 
-def propagation(device, omega, detuning):
+def propagation(device: Device, omega: np.ndarray, detuning: np.ndarray) -> np.ndarray:
     """|G(ω)|² for the dot at energy ω − `detuning`.
 
     It is 0 on a pole of G, which only a gap in both bands allows.
@@ -124,6 +125,6 @@ def propagation(device, omega, detuning):
     return np.divide(1.0, inverse, out=np.zeros_like(inverse), where=inverse > 0)
 
 
-def widths(device, omega):
+def widths(device: Device, omega: np.ndarray) -> list[np.ndarray]:
     """κ_L and κ_R, where round-off below zero is zero."""
     return [np.maximum(lead.density.spectral_density(omega), 0.0) for lead in device.leads]

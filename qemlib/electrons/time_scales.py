@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib._locked import Locked
-from qemlib.devices.densities import Lorentzian
+from qemlib.devices.densities import Lorentzian, SpectralDensity
 from qemlib.devices.device import Device
 from qemlib.electrons.residues import poles
 
@@ -47,7 +48,7 @@ class Adiabaticity(Locked):
     memory_phase: np.ndarray
     swept_phase: np.ndarray | None = None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Adiabaticity(temperature/frequency = {self.temperature_over_frequency:.4g}, "
             f"rate/frequency = {self.rate_over_frequency:.4g},\n"
@@ -64,7 +65,9 @@ class Adiabaticity(Locked):
         return f",\n    force x speed x memory time squared up to {largest:.4g}: {words}"
 
 
-def adiabaticity(device: Device, x=0.0, *, amplitude=None) -> Adiabaticity:
+def adiabaticity(
+    device: Device, x: ArrayLike = 0.0, *, amplitude: ArrayLike | None = None
+) -> Adiabaticity:
     """Ineq. (5) as numbers, with the memory time of the electrons at the positions `x`.
 
     Parameters
@@ -135,12 +138,12 @@ def adiabaticity(device: Device, x=0.0, *, amplitude=None) -> Adiabaticity:
     )
 
 
-def _swept(device, amplitude, memory_time):
+def _swept(device: Device, amplitude: np.ndarray, memory_time: float) -> np.ndarray:
     speed = device.oscillator.frequency * amplitude
     return abs(device.force) * speed * memory_time**2
 
 
-def _lorentzian(side, density):
+def _lorentzian(side: str, density: SpectralDensity) -> Lorentzian:
     if type(density) is not Lorentzian:  # a subclass may override what the poles come from
         raise ValueError(
             f"device.{side}.density must be Lorentzian for the poles of G, got {density!r}"

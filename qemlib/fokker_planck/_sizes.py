@@ -34,7 +34,7 @@ def sizes(estimate: OrbitAverage, middle: float, radius: float, rtol: float) -> 
     return chosen + [size for size in LADDER if size > chosen[-1]]
 
 
-def _foretold(estimate, middle, radius, allowed):
+def _foretold(estimate: OrbitAverage, middle: float, radius: float, allowed: float) -> int:
     """Which of the fine sizes is the least to hold both profiles to what is allowed."""
     axis = np.linspace(-radius, radius, _POINTS)
     x0, p0 = estimate.model.x0, estimate.model.p0

@@ -41,7 +41,9 @@ def solved(estimate: OrbitAverage, basis: Basis) -> tuple[np.ndarray, float]:
     return _balanced(estimate, basis, coefficients)
 
 
-def _balanced(estimate, basis, coefficients):
+def _balanced(
+    estimate: OrbitAverage, basis: Basis, coefficients: np.ndarray
+) -> tuple[np.ndarray, float]:
     """Coefficients of W e^{c(E)}, which carries no energy; and how much of W that changed."""
     model, (node, _) = estimate.model, basis.nodes
     radius, factor, weight = _missing_factor(estimate, basis, coefficients)
@@ -53,7 +55,9 @@ def _balanced(estimate, basis, coefficients):
     return basis.project(density), float(np.abs(factor * weight).max())
 
 
-def _missing_factor(estimate, basis, coefficients):
+def _missing_factor(
+    estimate: OrbitAverage, basis: Basis, coefficients: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """c at the radii of orbits, and the weight of each beside the heaviest."""
     model = estimate.model
     radius = estimate.radius[_EVERY::_EVERY]

@@ -6,6 +6,7 @@ from reprlib import repr as repr_short
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import csr_array
 from scipy.sparse.linalg import expm_multiply
 
 from qemlib import _checks
@@ -66,7 +67,7 @@ def position_correlation(state: SteadyState, times: ArrayLike) -> np.ndarray:
     return model.x0**2 * (_followed(flow.sparse(), begun, times) @ mean)
 
 
-def _evenly_rising(times):
+def _evenly_rising(times: ArrayLike) -> np.ndarray:
     """Refuse anything but at least one time ≥ 0, and even steps."""
     times = _checks.finite_array("times", times, ndim=1)
     steps = np.diff(times)
@@ -79,7 +80,7 @@ def _evenly_rising(times):
     return times
 
 
-def _followed(flow, begun, times):
+def _followed(flow: csr_array, begun: np.ndarray, times: np.ndarray) -> np.ndarray:
     """e^{flow τ} begun at each time, a row each."""
     if times.size == 1:
         return expm_multiply(times[0] * flow, begun)[None]

@@ -8,6 +8,7 @@ continued fraction method of Risken (The Fokker-Planck Equation, ch. 9).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -26,6 +27,7 @@ from qemlib.motion.model import LangevinModel
 
 __all__ = ["Generator", "generator_of"]
 
+Levels = list[tuple[int, np.ndarray]]  # p levels of a block, and the x functions of each
 Blocks = list[np.ndarray]  # a vector, or what stands in the blocks of a row of a matrix
 
 
@@ -36,7 +38,7 @@ class Generator:
     diagonal: Blocks
     upper: Blocks  # block b from block b + 1
     lower: Blocks  # block b + 1 from block b
-    indices: list[list[tuple[int, np.ndarray]]]  # per block: (p level, its x functions)
+    indices: list[Levels]  # of each block
     size: int
 
     def apply(self, vector: Blocks) -> Blocks:
@@ -144,17 +146,19 @@ def generator_of(
     return _in_blocks(terms, size, _block_indices(size, model.mirrored, odd))
 
 
-def _in_blocks(terms, size, indices):
+def _in_blocks(
+    terms: list[tuple[np.ndarray, np.ndarray]], size: int, indices: list[Levels]
+) -> Generator:
     """The sum of products of a matrix in x and one in p, which couples next neighbours at most."""
     parts = {}  # of the matrices in x: all of them, or what couples functions of two parities
 
-    def part(term, rows, columns):
+    def part(term: int, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         key = term, rows[0], columns[0]
         if key not in parts:
             parts[key] = np.asfortranarray(terms[term][0][np.ix_(rows, columns)])
         return parts[key]
 
-    def block(rows, columns):
+    def block(rows: Levels, columns: Levels) -> np.ndarray:
         shape = (sum(f.size for _, f in rows), sum(f.size for _, f in columns))
         result = np.zeros(shape, order="F")
         below = 0
@@ -179,11 +183,11 @@ def _in_blocks(terms, size, indices):
     )
 
 
-def _block_indices(size, mirrored, odd):
+def _block_indices(size: int, mirrored: bool, odd: bool) -> list[Levels]:
     """(p level, x functions) of each block; a mirrored model needs only j + n of one parity."""
     every = np.arange(size)
 
-    def functions(level):
+    def functions(level: int) -> np.ndarray:
         return every[every % 2 == (level + odd) % 2] if mirrored else every
 
     return [
@@ -192,14 +196,14 @@ def _block_indices(size, mirrored, odd):
     ]
 
 
-def _eliminate(blocks):
+def _eliminate(blocks: Generator) -> Callable[[Blocks], Blocks]:
     """Eliminate from the highest p levels down; returns a solver for L c = b."""
     count = len(blocks.diagonal)
     # LAPACK itself: the blocks are small, and many.
     factor, substitute = get_lapack_funcs(("getrf", "getrs"), (blocks.diagonal[0],))
-    factors = [None] * count
+    factors: list[tuple[np.ndarray, ...]] = [()] * count
 
-    def divided(b, right):
+    def divided(b: int, right: np.ndarray) -> np.ndarray:
         return substitute(*factors[b][:2], right)[0]
 
     factors[-1] = factor(blocks.diagonal[-1])
@@ -207,7 +211,7 @@ def _eliminate(blocks):
         schur = blocks.diagonal[b] - blocks.upper[b] @ divided(b + 1, blocks.lower[b])
         factors[b] = factor(schur, overwrite_a=True)
 
-    def solve(right):
+    def solve(right: Blocks) -> Blocks:
         reduced = [v.copy() for v in right]
         for b in range(count - 2, -1, -1):
             reduced[b] -= blocks.upper[b] @ divided(b + 1, reduced[b + 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib.errors import ConvergenceError
@@ -17,7 +18,7 @@ __all__ = ["position_spectrum"]
 _SIZES = (48, 64, 88, 116, 152, 196)
 
 
-def position_spectrum(model: LangevinModel, omega, rtol: float = 1e-4) -> np.ndarray:
+def position_spectrum(model: LangevinModel, omega: ArrayLike, rtol: float = 1e-4) -> np.ndarray:
     """Symmetrised spectrum of the position fluctuations in the steady state.
 
     S_xx(ω) = ∫dt e^{iωt} [½⟨{x(t), x(0)}⟩ − ⟨x⟩²], which by Eqs. (A28) to (A31) is the spectrum of
@@ -84,7 +85,9 @@ def position_spectrum(model: LangevinModel, omega, rtol: float = 1e-4) -> np.nda
     )
 
 
-def _spectrum(model, omega, size, radius, middle):
+def _spectrum(
+    model: LangevinModel, omega: np.ndarray, size: int, radius: float, middle: float
+) -> np.ndarray:
     basis = disk(size, radius, middle)
     state = generator_of(model, basis).null_vector()
     state = state / basis.integral(state)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -19,7 +20,7 @@ from qemlib.fokker_planck._sizes import LADDER, sizes
 from qemlib.fokker_planck.basis import Basis, disk
 from qemlib.fokker_planck.generator import generator_of
 from qemlib.motion.model import LangevinModel
-from qemlib.motion.orbit import orbit_average
+from qemlib.motion.orbit import OrbitAverage, orbit_average
 from qemlib.states import positivity, wigner
 from qemlib.states.in_phase_space import InPhaseSpace
 
@@ -88,7 +89,7 @@ class SteadyState(Locked, InPhaseSpace):
     moments: tuple[float, float]
     error: dict[str, float]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         change = max(self.error[name] for name in _CHANGES)
         return (
             f"SteadyState(phonon_number={self.phonon_number:.10g}, g2={self.g2:.10g}; "
@@ -103,7 +104,7 @@ class SteadyState(Locked, InPhaseSpace):
         (square,) = self._basis.averages(self.coefficients, self._basis.alpha**2)
         return complex(square)
 
-    def wigner(self, x, p) -> np.ndarray:
+    def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         """W(x, p), ∫dx dp W = 1; arrays broadcast.  Beyond `radius` it decays like the basis."""
         x = _checks.finite_array("x", x)
         p = _checks.finite_array("p", p)
@@ -122,7 +123,7 @@ class SteadyState(Locked, InPhaseSpace):
                 )
         return value.reshape(x.shape) / (self.model.x0 * self.model.p0)
 
-    def radial_profile(self, r) -> np.ndarray:
+    def radial_profile(self, r: ArrayLike) -> np.ndarray:
         """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
         if self.center != 0.0:
             return super().radial_profile(r)
@@ -139,18 +140,18 @@ class SteadyState(Locked, InPhaseSpace):
         return wigner.populations(self.radial_profile, levels, self._reach, wave)
 
     @property
-    def _reach(self):
+    def _reach(self) -> float:
         """|α| that holds all of W."""
         return abs(self._middle) + self.radius
 
     @property
-    def _angles(self):
+    def _angles(self) -> int:
         """Directions that resolve the fastest function on the widest circle."""
         size = len(self.coefficients)
         return int(2.0 * self._reach * np.sqrt(2.0 * size + 1.0) / self.width) + 32
 
     @cached_property
-    def _radial_coefficients(self):
+    def _radial_coefficients(self) -> np.ndarray:
         """The angular average of h_2a(x) h_2b(p) is h_2a(0) h_2b(0) e^{−z/2} L_{a+b}(z), z = r²/s².
 
         Both are eigenfunctions of the same two-dimensional oscillator, and agree at r = 0.
@@ -165,7 +166,7 @@ class SteadyState(Locked, InPhaseSpace):
     def _basis(self) -> Basis:
         return Basis(len(self.coefficients), self.width, self._middle)
 
-    def _on_grid(self, x, p):
+    def _on_grid(self, x: np.ndarray, p: np.ndarray) -> np.ndarray:
         """W(α), ∫d²α W = 1, at all pairs of x and p in units of x0 and p0."""
         return self._basis.on_grid(self.coefficients, x, p)
 
@@ -235,7 +236,7 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
         radius *= _WIDER
 
 
-def _refuse_small_grid(model, weight):
+def _refuse_small_grid(model: LangevinModel, weight: float) -> None:
     if weight > _EDGE_ALLOWED:
         raise LeftGridError(
             f"model: its grid, x from {model.x[0]:.6g} to {model.x[-1]:.6g}, is too small for the "
@@ -244,17 +245,17 @@ def _refuse_small_grid(model, weight):
         )
 
 
-def _weight_at(estimate, radius):
+def _weight_at(estimate: OrbitAverage, radius: float) -> float:
     """W of the orbit beside the heaviest one; W falls at least as beyond the widest orbit."""
     weight = estimate.log_weight - estimate.log_weight.max()
     return float(np.exp(np.interp(radius, estimate.radius, weight)))
 
 
-def _edge_allowed(model, rtol):
+def _edge_allowed(model: LangevinModel, rtol: float) -> float:
     return max(_EDGE_ALLOWED, _ROUGH_EDGE * rtol) if model.rough else _EDGE_ALLOWED
 
 
-def _extent(estimate):
+def _extent(estimate: OrbitAverage) -> tuple[float, float]:
     """Middle and radius, in units of |α|, of a disk that holds orbits above `_EDGE_OF_ESTIMATE`."""
     weight = estimate.log_weight - estimate.log_weight.max()
     edge = np.log(_EDGE_OF_ESTIMATE)
@@ -270,13 +271,17 @@ def _extent(estimate):
     return 0.0, reach + abs(center)
 
 
-def _refine(estimate, middle, radius, rtol, last):
+def _refine(
+    estimate: OrbitAverage, middle: float, radius: float, rtol: float, last: bool
+) -> SteadyState:
     """The state in the smallest basis that does not change; or one that finds W at the edge.
 
     In the `last` basis that the grid has room for, W at the edge must be known to be there.
     """
     rough = bool(estimate.model.rough)
-    before, edges, worst_before = None, [], np.inf
+    before: SteadyState | None = None
+    edges: list[float] = []
+    worst_before = np.inf
     for size in sizes(estimate, middle, radius, rtol):
         state = _solve(estimate, size, middle, radius, rtol)
         if before is not None:
@@ -306,7 +311,7 @@ def _refine(estimate, middle, radius, rtol, last):
     )
 
 
-def _as_stated(state):
+def _as_stated(state: SteadyState) -> SteadyState:
     """The state with errors of ⟨a†a⟩ and g2 in units of their own.
 
     They are not below what is left of (A24), nor below what W does to ⟨|α|²⟩ beyond the edge, where
@@ -323,7 +328,7 @@ def _as_stated(state):
     return replace(state, error={**state.error, **stated})
 
 
-def _hopeless(size, worst, worst_before, rtol):
+def _hopeless(size: int, worst: float, worst_before: float, rtol: float) -> bool:
     """True if changes that fall by a power of the size stay far above rtol at the largest size."""
     if size <= _ENOUGH_TO_TELL:
         return False
@@ -332,7 +337,7 @@ def _hopeless(size, worst, worst_before, rtol):
     return worst * (size / LADDER[-1]) ** order > 10.0 * rtol
 
 
-def _changes(state, before):
+def _changes(state: SteadyState, before: SteadyState) -> dict[str, float]:
     """Relative changes of ⟨a†a⟩, g2 and W; below ⟨a†a⟩ = 1/2 they are beside 1/2 and its square."""
     part = wigner.beside_vacuum(state.phonon_number)
     axis = np.linspace(-state.radius, state.radius, _COMPARED)
@@ -346,7 +351,9 @@ def _changes(state, before):
     }
 
 
-def _solve(estimate, size, middle, radius, rtol):
+def _solve(
+    estimate: OrbitAverage, size: int, middle: float, radius: float, rtol: float
+) -> SteadyState:
     """Stationary state in size × size Hermite functions that turn at `radius` from `middle`."""
     model, basis = estimate.model, disk(size, radius, middle)
     coefficients, residual = _coefficients(estimate, basis, rtol)
@@ -358,13 +365,14 @@ def _solve(estimate, size, middle, radius, rtol):
     density = density * weight[:, None] * weight
     total = density.sum()
     square = np.abs(basis.alpha) ** 2
+    second, fourth = (float((density * square**k).sum() / total) for k in (1, 2))
     return SteadyState(
         model=model,
         coefficients=coefficients / total,
         center=middle * model.x0,
         width=basis.width,
         radius=radius,
-        moments=tuple(float((density * square**k).sum() / total) for k in (1, 2)),
+        moments=(second, fourth),
         error={
             **dict.fromkeys(_CHANGES, np.inf),
             "residual": float(residual),
@@ -373,7 +381,7 @@ def _solve(estimate, size, middle, radius, rtol):
     )
 
 
-def _coefficients(estimate, basis, rtol):
+def _coefficients(estimate: OrbitAverage, basis: Basis, rtol: float) -> tuple[np.ndarray, float]:
     """Coefficients of W, and what is left of (A24) as `SteadyState.error` defines it."""
     model, frequency = estimate.model, estimate.model.frequency
     # The energy relaxes at the friction's rate, an overdamped position at ω0²/γ.
@@ -388,5 +396,5 @@ def _coefficients(estimate, basis, rtol):
     return _slow.solved(estimate, basis)
 
 
-def _residual_allowed(rtol):
+def _residual_allowed(rtol: float) -> float:
     return max(rtol, _ROUND_OFF)

@@ -26,7 +26,7 @@ _TO_BERNSTEIN = np.array(
 )
 
 
-def interpolant(x, values):
+def interpolant(x: np.ndarray, values: np.ndarray) -> tuple[PPoly, bool]:
     """Piecewise polynomial through the values, and whether it is the smooth one."""
     smooth = PPoly.from_spline(make_interp_spline(x, values, k=_DEGREE))
     if _swings(x, values, smooth):
@@ -34,7 +34,7 @@ def interpolant(x, values):
     return smooth, True
 
 
-def without_dips(x, values, curve):
+def without_dips(x: np.ndarray, values: np.ndarray, curve: PPoly) -> tuple[PPoly, bool]:
     """The curve through values ≥ 0, nowhere negative, and whether it had to be lifted.
 
     A piece that dips is mixed with the monotone cubic, with as little of it as will do.  Round-off
@@ -52,7 +52,7 @@ def without_dips(x, values, curve):
     return PPoly(pieces, x), True
 
 
-def _swings(x, values, curve):
+def _swings(x: np.ndarray, values: np.ndarray, curve: PPoly) -> bool:
     """True if the curve leaves the range of the values near it by more than smoothness explains."""
     with np.errstate(over="ignore", invalid="ignore"):
         hull = _hull(_pieces(x, curve), x)
@@ -74,25 +74,27 @@ def _swings(x, values, curve):
     return not within.all()  # also where points so close together gave no finite curve
 
 
-def _range(values, first, last):
+def _range(
+    values: np.ndarray, first: np.ndarray, last: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Smallest and largest of values[first … last], for arrays of both."""
     # reduceat takes [first, last + 1) at every other index; one more value closes the last one.
     padded = np.append(values, values[-1])
     bounds = np.stack([first, last + 1], axis=1).ravel()
-    return tuple(f.reduceat(padded, bounds)[::2] for f in (np.minimum, np.maximum))
+    return np.minimum.reduceat(padded, bounds)[::2], np.maximum.reduceat(padded, bounds)[::2]
 
 
-def _pieces(x, curve):
+def _pieces(x: np.ndarray, curve: PPoly) -> np.ndarray:
     """Coefficients of the curve on each interval of the grid, which may be finer than its own."""
     return np.stack([curve(x[:-1], nu=k) / factorial(k) for k in range(_DEGREE, -1, -1)])
 
 
-def _hull(pieces, x):
+def _hull(pieces: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Bernstein coefficients on each interval: the values lie between the least and the largest."""
     return _TO_BERNSTEIN @ (pieces[::-1] * np.diff(x) ** np.arange(_DEGREE + 1.0)[:, None])
 
 
-def _lowest(piece, length):
+def _lowest(piece: np.ndarray, length: float) -> float:
     """Smallest value of a polynomial on [0, length]."""
     scaled = piece * length ** np.arange(_DEGREE, -1, -1.0)
     turning = np.roots(np.polyder(scaled))
@@ -100,7 +102,7 @@ def _lowest(piece, length):
     return float(np.polyval(scaled, np.concatenate([[0.0, 1.0], inside])).min())
 
 
-def _lifted(piece, floor, length):
+def _lifted(piece: np.ndarray, floor: np.ndarray, length: float) -> np.ndarray:
     """The mixture of a piece with its floor that holds least of the floor and is not negative."""
     low, high = 0.0, 1.0  # parts of the floor: one that dips, one that does not
     for _ in range(40):

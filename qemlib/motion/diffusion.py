@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
 
-def slowest_rate(content, conductance):
+def slowest_rate(content: np.ndarray, conductance: np.ndarray) -> float:
     """Smallest rate but zero of a chain of cells that exchange what they hold.
 
     Parameters

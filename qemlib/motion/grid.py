@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from reprlib import repr as repr_short
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from qemlib.electrons.coefficients import coefficients_as_given
 from qemlib.electrons.quadrature import known_accuracy
 from qemlib.errors import NoSteadyState, UnresolvedError
 from qemlib.motion.orbit import edge_weight
+
+if TYPE_CHECKING:
+    from qemlib.motion.model import LangevinModel
+
 
 __all__ = ["Coefficients", "even_model", "model_of", "model_on", "narrowest", "of_device"]
 
@@ -184,7 +188,7 @@ def even_model(coefficients: Coefficients, build: Build, half_width: float, poin
     return build(x, _Kept(coefficients).at(x), _GIVEN)
 
 
-def _growth(weight, needed):
+def _growth(weight: float, needed: float) -> float:
     """Factor to the next width to try: W falls roughly as a Gaussian."""
     if weight > 0.1:
         return _FURTHEST_GROWTH
@@ -192,19 +196,19 @@ def _growth(weight, needed):
     return float(np.clip(growth, 1.05, _FURTHEST_GROWTH))
 
 
-def _falls_outwards(model):
+def _falls_outwards(model: LangevinModel) -> bool:
     """True if the force drives the oscillator over an end of the grid."""
     pull = model.force - model.mass * model.frequency**2 * model.x
     return pull[0] < 0 or pull[-1] > 0
 
 
-def _farthest_rest(coefficients, model):
+def _farthest_rest(coefficients: Coefficients, model: LangevinModel) -> float:
     """Beyond here the spring holds against any force."""
     force = coefficients.largest_force or float(np.abs(model.force).max())
     return force / (model.mass * model.frequency**2)
 
 
-def _unbound(model):
+def _unbound(model: LangevinModel) -> bool:
     """True if orbits of any size gain energy: beyond the grid there is neither friction nor noise.
 
     Wide orbits cross the electrons' reach at one speed: their loss is that speed times ∫γ dx.
@@ -221,7 +225,7 @@ def _unbound(model):
     return decoupled and loss <= 0
 
 
-def _even_grid(coefficients, half_width):
+def _even_grid(coefficients: Coefficients, half_width: float) -> np.ndarray:
     """Evenly spaced points, and more where the coefficients vary within less than such a step."""
     x = np.linspace(-half_width, half_width, _COARSE_POINTS)
     step = x[1] - x[0]
@@ -239,7 +243,9 @@ def _even_grid(coefficients, half_width):
     return x[np.diff(x, prepend=-np.inf) > _APART * finest]
 
 
-def _looked(build, kept, half_width):
+def _looked(
+    build: Build, kept: _Kept, half_width: float
+) -> tuple[np.ndarray, Arrays, LangevinModel]:
     """Positions, coefficients and a model that are enough to find the width."""
     x = _even_grid(kept.of, half_width)
     values = kept.at(x)
@@ -255,7 +261,14 @@ def _looked(build, kept, half_width):
     return x, values, model
 
 
-def _resolved(build, kept, x, values, reason, model=None):
+def _resolved(
+    build: Build,
+    kept: _Kept,
+    x: np.ndarray,
+    values: Arrays,
+    reason: str,
+    model: LangevinModel | None = None,
+) -> LangevinModel:
     """Refine the grid until the splines hold between its points.
 
     Better than they are known the coefficients need not be.
@@ -280,7 +293,7 @@ def _resolved(build, kept, x, values, reason, model=None):
             )
 
 
-def _missed(kept, model):
+def _missed(kept: _Kept, model: LangevinModel) -> tuple[np.ndarray, np.ndarray, Arrays]:
     """What the splines miss half-way between points, relative to the largest; and what is there.
 
     What the coefficients themselves may be off by is not missed.
@@ -296,7 +309,9 @@ def _missed(kept, model):
     return missed, between, new
 
 
-def _inserted(x, coefficients, chosen, between, new):
+def _inserted(
+    x: np.ndarray, coefficients: Arrays, chosen: np.ndarray, between: np.ndarray, new: Arrays
+) -> tuple[np.ndarray, Arrays]:
     """The next, finer grid: old points and the chosen new ones."""
     where = np.flatnonzero(chosen) + 1
     return np.insert(x, where, between[chosen]), {
@@ -307,7 +322,7 @@ def _inserted(x, coefficients, chosen, between, new):
 class _Kept:
     """Coefficients, computed once at each position."""
 
-    def __init__(self, of: Coefficients):
+    def __init__(self, of: Coefficients) -> None:
         self.of = of
         self._x = np.empty(0)
         self._values = np.empty((2 * len(_NAMES), 0))
@@ -318,7 +333,7 @@ class _Kept:
     def error_at(self, x: np.ndarray) -> Arrays:
         return dict(zip(_NAMES, self._rows(x)[len(_NAMES) :], strict=True))
 
-    def _rows(self, x):
+    def _rows(self, x: np.ndarray) -> np.ndarray:
         new = np.setdiff1d(x, self._x)
         if new.size:
             where = np.searchsorted(self._x, new)
@@ -326,7 +341,7 @@ class _Kept:
             self._values = np.insert(self._values, where, self._computed(new), axis=1)
         return self._values[:, np.searchsorted(self._x, x)]
 
-    def _computed(self, x):
+    def _computed(self, x: np.ndarray) -> np.ndarray:
         found, name = self.of.function(x), self.of.name
         if not isinstance(found, (tuple, list)) or len(found) not in (3, 6):
             raise ValueError(

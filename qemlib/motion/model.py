@@ -11,6 +11,7 @@ from reprlib import repr as repr_short
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib._locked import Locked, locked
@@ -101,13 +102,13 @@ class LangevinModel(Locked):
         self,
         mass: float,
         frequency: float,
-        x: np.ndarray,
-        force: np.ndarray,
-        damping: np.ndarray,
-        diffusion: np.ndarray,
+        x: ArrayLike,
+        force: ArrayLike,
+        damping: ArrayLike,
+        diffusion: ArrayLike,
         note: str = "grid given by the caller",
         device: Device | None = None,
-    ):
+    ) -> None:
         given = (mass, frequency, x, force, damping, diffusion, note, device)
         names = ("mass", "frequency", "x", *_COEFFICIENTS, "note", "device")
         for name, value in zip(names, given, strict=True):
@@ -167,7 +168,7 @@ class LangevinModel(Locked):
         object.__setattr__(self, "_curves", curves)
         object.__setattr__(self, "_origin_work", float(work(origin)))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         shape = f"; without swings: {', '.join(self.rough)}" if self.rough else ""
         return (
             f"LangevinModel(mass={self.mass:g}, frequency={self.frequency:g}, {self.x.size} points "
@@ -197,7 +198,7 @@ class LangevinModel(Locked):
     def mirrored(self) -> bool:
         """True if the model is unchanged by (x, p) → (−x, −p), to 1e-9 of its largest values."""
 
-        def same(values, mirrored):
+        def same(values: np.ndarray, mirrored: np.ndarray) -> bool:
             return np.abs(values - mirrored).max() <= 1e-9 * np.abs(values).max()
 
         return bool(
@@ -207,20 +208,20 @@ class LangevinModel(Locked):
             and same(self.diffusion, self.diffusion[::-1])
         )
 
-    def force_at(self, x) -> np.ndarray:
+    def force_at(self, x: ArrayLike) -> np.ndarray:
         """Mean force F⟨n⟩_x at `x`; LeftGridError outside the grid."""
         return self._evaluate("force", x)
 
-    def damping_at(self, x) -> np.ndarray:
+    def damping_at(self, x: ArrayLike) -> np.ndarray:
         """Damping rate γ(x) at `x`; LeftGridError outside the grid."""
         return self._evaluate("damping", x)
 
-    def diffusion_at(self, x) -> np.ndarray:
+    def diffusion_at(self, x: ArrayLike) -> np.ndarray:
         """Diffusion coefficient D(x) ≥ 0 at `x`; LeftGridError outside the grid."""
         # The curve dips below zero by its round-off at most.
         return np.maximum(self._evaluate("diffusion", x), 0.0)
 
-    def potential_at(self, x) -> np.ndarray:
+    def potential_at(self, x: ArrayLike) -> np.ndarray:
         """Effective potential U(x) = mω0²x²/2 − ∫ F⟨n⟩ dx at `x`; LeftGridError outside the grid.
 
         U(0) = 0 where 0 is on the grid.
@@ -228,7 +229,7 @@ class LangevinModel(Locked):
         work = self._evaluate("work", x) - self._origin_work
         return 0.5 * self.mass * self.frequency**2 * np.asarray(x, dtype=float) ** 2 - work
 
-    def _evaluate(self, name, x):
+    def _evaluate(self, name: str, x: ArrayLike) -> np.ndarray:
         x = _checks.finite_array("x", x)
         low, high = self.x[0], self.x[-1]
         outside = (x < low) | (x > high)
@@ -381,7 +382,7 @@ class LangevinModel(Locked):
         device: Device | None = None,
         where: str = "",
     ) -> LangevinModel:
-        def build(x, values, note):
+        def build(x: np.ndarray, values: grid.Arrays, note: str) -> LangevinModel:
             osc = coefficients.oscillator
             return cls(osc.mass, osc.frequency, x, note=where + note, device=device, **values)
 

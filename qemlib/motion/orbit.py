@@ -14,11 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from functools import cached_property
 from reprlib import repr as repr_short
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from scipy.interpolate import make_interp_spline
+from numpy.typing import ArrayLike
+from scipy.interpolate import BSpline, make_interp_spline
 from scipy.optimize import brentq
 
 from qemlib import _checks
@@ -27,6 +28,10 @@ from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState, Severa
 from qemlib.motion.diffusion import slowest_rate
 from qemlib.states import positivity, wigner
 from qemlib.states.in_phase_space import InPhaseSpace
+
+if TYPE_CHECKING:
+    from qemlib.motion.model import LangevinModel
+
 
 __all__ = ["OrbitAverage", "edge_weight", "orbit_average"]
 
@@ -61,7 +66,7 @@ _MET, _CLOSE = 1e-14, 1e-9
 _NEGLECTED = 1.0
 
 
-def orbit_average(model) -> OrbitAverage:
+def orbit_average(model: LangevinModel) -> OrbitAverage:
     """Orbit-averaged estimate of the steady state: the weak-friction limit of (A24).
 
     Parameters
@@ -112,7 +117,7 @@ def orbit_average(model) -> OrbitAverage:
     return positivity.told(_kept(model))
 
 
-def refuse_other_than_model(model):
+def refuse_other_than_model(model: Any) -> None:
     """TypeError unless `model` has what a LangevinModel has."""
     needed = ("mass", "frequency", "x", "force_at", "damping_at", "diffusion_at", "potential_at")
     if all(hasattr(model, name) for name in needed):
@@ -123,7 +128,7 @@ def refuse_other_than_model(model):
     raise TypeError(message)
 
 
-def edge_weight(model) -> float:
+def edge_weight(model: LangevinModel) -> float:
     """Weight of the widest orbit on the model's grid beside that of the heaviest one.
 
     Examples
@@ -202,7 +207,7 @@ class OrbitAverage(Locked, InPhaseSpace):
     phases: int
     error: dict[str, float]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"OrbitAverage(phonon_number={self.phonon_number:.6g}, g2={self.g2:.6g}, "
             f"relaxation_time={self.relaxation_time:.3g}, edge_weight={self.edge_weight:.0e}; "
@@ -210,14 +215,14 @@ class OrbitAverage(Locked, InPhaseSpace):
         )
 
     @cached_property
-    def _spline(self):
+    def _spline(self) -> BSpline:
         # Even in r: mirrored points make the spline smooth at the origin.
         radius = np.concatenate([-self.radius[:0:-1], self.radius])
         return make_interp_spline(
             radius, np.concatenate([self.log_weight[:0:-1], self.log_weight]), k=5
         )
 
-    def wigner(self, x, p) -> np.ndarray:
+    def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         """W(x, p), ∫dx dp W = 1; arrays broadcast.
 
         Beyond the widest orbit W is below the edge weight and is given as zero; outside the
@@ -231,28 +236,28 @@ class OrbitAverage(Locked, InPhaseSpace):
         inside = radius <= self.radius[-1]
         return np.where(inside, np.exp(self._spline(np.where(inside, radius, 0.0))), 0.0)
 
-    def density(self, x, p) -> np.ndarray:
+    def density(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         """As `wigner`, and zero outside the model's grid, where no orbit of weight goes."""
-        return positivity.within_grid(self, x, p)
+        return positivity.within_grid(self, np.asarray(x), np.asarray(p))
 
-    def _everywhere(self, x, p):
+    def _everywhere(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         return self.density(x, p)
 
     @property
-    def _angles(self):
+    def _angles(self) -> int:
         """Directions that resolve W on circles around α = 0: more where its center is far away."""
         weight = np.exp(self.log_weight - self.log_weight.max()) * self.radius
         spread = np.sqrt((weight @ self.radius**2) / weight.sum())
         return _ANGLES * max(1, int(np.ceil(0.25 * abs(self.center) / self.model.x0 / spread)))
 
     @property
-    def _reach(self):
+    def _reach(self) -> float:
         """|α| that holds all of W."""
         edge = min(self.center - self.model.x[0], self.model.x[-1] - self.center)
         middle = abs(self.center) / self.model.x0
         return min(self.radius[-1], edge / self.model.x0) + middle
 
-    def quantile(self, probability) -> np.ndarray:
+    def quantile(self, probability: ArrayLike) -> np.ndarray:
         """Orbit radius r below which the given part of all motion lies."""
         probability = _checks.finite_array("probability", probability)
         if ((probability < 0) | (probability > 1)).any():
@@ -290,7 +295,9 @@ class Paths:
     dx: np.ndarray
 
 
-def paths(model, radius, center, minimum, phases) -> Paths:
+def paths(
+    model: LangevinModel, radius: np.ndarray, center: float, minimum: float, phases: int
+) -> Paths:
     """The orbits of radius r = [(E − U_min)/ω0]^{1/2} > 0."""
     m, edges = model.mass, (model.x[0], model.x[-1])
     energy = model.frequency * radius**2
@@ -321,7 +328,9 @@ class _Turns:
     ratio_from_fewer: np.ndarray  # the same from a third of the points
 
 
-def _turns(model, radius, well, phases):
+def _turns(
+    model: LangevinModel, radius: np.ndarray, well: tuple[float, float], phases: int
+) -> _Turns:
     center, minimum = well
     path = paths(model, radius[1:], center, minimum, phases)
     damping, diffusion = model.damping_at(path.x), model.diffusion_at(path.x)
@@ -345,7 +354,7 @@ def _turns(model, radius, well, phases):
     )
 
 
-def _orbits(model, well, reach, phases):
+def _orbits(model: LangevinModel, well: tuple[float, float], reach: float, phases: int) -> _Orbits:
     """The integrals, for orbits up to radius `reach`."""
     m = model.mass
     center, minimum = well
@@ -378,7 +387,7 @@ def _orbits(model, well, reach, phases):
     )
 
 
-def _refuse_no_noise(model, at_rest, noise):
+def _refuse_no_noise(model: LangevinModel, at_rest: float, noise: np.ndarray) -> None:
     if not (at_rest > 0 and (noise > 0).all()):
         raise NoSteadyState(
             "model: its diffusion must be positive where it moves, got "
@@ -386,26 +395,28 @@ def _refuse_no_noise(model, at_rest, noise):
         )
 
 
-def _log_weight_curve(model, radius, ratio):
+def _log_weight_curve(model: LangevinModel, radius: np.ndarray, ratio: np.ndarray) -> BSpline:
     """ln W over the radius, up to a constant, from the friction over noise of each orbit."""
     # dE = 2 ω0 r dr
     slope = -4.0 * model.mass * model.frequency * ratio * radius
     return make_interp_spline(radius, slope, k=5).antiderivative()
 
 
-def _log_weight(model, radius, ratio):
+def _log_weight(model: LangevinModel, radius: np.ndarray, ratio: np.ndarray) -> np.ndarray:
     """ln W of each orbit, at most 0."""
     log_weight = _log_weight_curve(model, radius, ratio)(radius)
     return log_weight - log_weight.max()
 
 
-def _widest(model, well):
+def _widest(model: LangevinModel, well: tuple[float, float]) -> float:
     """Radius of the widest orbit on the grid."""
     ends = np.array([model.x[0], model.x[-1]])
     return float(np.sqrt((np.min(model.potential_at(ends)) - well[1]) / model.frequency))
 
 
-def resolved_orbits(model):
+def resolved_orbits(
+    model: LangevinModel,
+) -> tuple[_Orbits, tuple[np.ndarray, np.ndarray], float, int]:
     """Orbits that hold all the weight, and their ln W, also from a third of the points.
 
     With it come ln W of the widest orbit, and the number of points on half an orbit.
@@ -432,7 +443,7 @@ def resolved_orbits(model):
 _FOUND: WeakKeyDictionary[Locked, dict[str, Any]] = WeakKeyDictionary()
 
 
-def _kept(model):
+def _kept(model: LangevinModel) -> OrbitAverage:
     """The orbit average of a model, computed once if nothing of the model can change."""
     if not isinstance(model, Locked):
         return _solve(model)
@@ -445,7 +456,7 @@ def _kept(model):
     return OrbitAverage(model=model, **found)
 
 
-def _solve(model):
+def _solve(model: LangevinModel) -> OrbitAverage:
     orbits, (log_weight, fewer), widest, phases = resolved_orbits(model)
     _refuse_weight_at_edge(model, orbits, float(np.exp(widest)))
     held = int((log_weight > np.log(_EDGE_WEIGHT)).sum())
@@ -471,7 +482,7 @@ def _solve(model):
     )
 
 
-def _refuse_weight_at_edge(model, orbits, weight):
+def _refuse_weight_at_edge(model: LangevinModel, orbits: _Orbits, weight: float) -> None:
     """Beyond the grid the state would go on, if it is one at all."""
     if weight < _EDGE_WEIGHT:
         return
@@ -487,7 +498,9 @@ def _refuse_weight_at_edge(model, orbits, weight):
     )
 
 
-def _moments(model, orbits, log_weight, every=1):
+def _moments(
+    model: LangevinModel, orbits: _Orbits, log_weight: np.ndarray, every: int = 1
+) -> tuple[tuple[float, float], float]:
     """(⟨|α|²⟩, ⟨|α|⁴⟩), and ∫dx dp W; from every nth orbit."""
     radius = orbits.radius[::every]
 
@@ -498,7 +511,13 @@ def _moments(model, orbits, log_weight, every=1):
     return (second / total, fourth / total), total
 
 
-def _errors(model, orbits, log_weights, moments, relaxation_time):
+def _errors(
+    model: LangevinModel,
+    orbits: _Orbits,
+    log_weights: tuple[np.ndarray, np.ndarray],
+    moments: tuple[float, float],
+    relaxation_time: float,
+) -> dict[str, float]:
     """Relative errors of ⟨a†a⟩ and g⁽²⁾(0): of the average itself, and of its numbers."""
     log_weight, fewer = log_weights
     weight = np.exp(log_weight) * orbits.squares[0] * orbits.radius
@@ -519,7 +538,7 @@ def _errors(model, orbits, log_weights, moments, relaxation_time):
     return {"phonon_number": of_n, "g2": wigner.relative(of_g2, max(1.0 - of_n, 0.0))}
 
 
-def _propagated(relative, moments):
+def _propagated(relative: float, moments: tuple[float, float]) -> np.ndarray:
     """Errors of ⟨a†a⟩ and g⁽²⁾(0) from those of both moments."""
     second, fourth = moments
     n = wigner.relative(1.0, wigner.phonon_number(moments))  # inverse, and infinite for none
@@ -528,7 +547,7 @@ def _propagated(relative, moments):
         return relative * np.array([second, of_g2])
 
 
-def _well(model):
+def _well(model: LangevinModel) -> tuple[float, float]:
     """Position and depth of the only minimum of the effective potential."""
     x = model.x
     pull = model.force - model.mass * model.frequency**2 * x
@@ -546,10 +565,10 @@ def _well(model):
     return float(center), float(model.potential_at(center))
 
 
-def _rest(model, low, high):
+def _rest(model: LangevinModel, low: float, high: float) -> float:
     """Where the pull, inwards at both ends but for round-off, vanishes."""
 
-    def pull(x):
+    def pull(x: float) -> float:
         return float(model.force_at(x)) - model.mass * model.frequency**2 * x
 
     for end, sign in ((low, 1.0), (high, -1.0)):
@@ -558,7 +577,9 @@ def _rest(model, low, high):
     return brentq(pull, low, high, xtol=_MET * model.x0)
 
 
-def _turning_points(model, energy, center, edge):
+def _turning_points(
+    model: LangevinModel, energy: np.ndarray, center: float, edge: float
+) -> np.ndarray:
     """Solve U(x) = energy between the minimum and one edge, by Newton inside a bracket."""
     inner, outer = np.full(energy.shape, center), np.full(energy.shape, edge)
     stiffness = model.mass * model.frequency**2
@@ -572,7 +593,7 @@ def _turning_points(model, energy, center, edge):
         inner, outer = np.where(excess < 0, x, inner), np.where(excess < 0, outer, x)
         slope = stiffness * x - model.force_at(x)
         with np.errstate(divide="ignore", invalid="ignore"):
-            newton = np.clip(x - excess / slope, *sorted((center, edge)))
+            newton = np.clip(x - excess / slope, min(center, edge), max(center, edge))
         low, high = np.minimum(inner, outer), np.maximum(inner, outer)
         inside = (newton >= low) & (newton <= high)
         step = np.where(inside, newton, 0.5 * (inner + outer)) - x
@@ -589,7 +610,9 @@ def _turning_points(model, energy, center, edge):
     return x
 
 
-def _relaxation_time(orbits, log_weight, mass, frequency):
+def _relaxation_time(
+    orbits: _Orbits, log_weight: np.ndarray, mass: float, frequency: float
+) -> float:
     """Inverse gap of the energy-diffusion operator ∂_E[(⟨D p²⟩T/2m²) W_s ∂_E ·]/(T W_s)."""
     keep = log_weight > -80.0
     keep[0] = False  # the point at rest holds no energy to exchange

@@ -11,6 +11,7 @@ import asyncio
 import html
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from qemlib.motion.orbit import orbit_average
 from qemlib.plotting.panels import StateCurves, StatePanels
 from qemlib.plotting.sliders import picture
 from qemlib.states import positivity
+from qemlib.states.contract import State
 from qemlib.states.summary import Summary, summary
 
 with extra("plot", "sliders"):
@@ -98,7 +100,7 @@ class DeviceExplorer(ipywidgets.VBox):
     'bandwidth must be finite and greater than 0, got -1.0'
     """
 
-    def __init__(self, device: Device | dict[str, Device] | None = None):
+    def __init__(self, device: Device | dict[str, Device] | None = None) -> None:
         device = paper_device(10.0) if device is None else device
         devices = device if isinstance(device, dict) else {"": device}
         for name, each in devices.items():
@@ -121,7 +123,7 @@ class DeviceExplorer(ipywidgets.VBox):
         super().__init__([*rows, self._status, self._picture])
         self._changed()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"DeviceExplorer({self.device!r})"
 
     @property
@@ -129,7 +131,7 @@ class DeviceExplorer(ipywidgets.VBox):
         """What is said below the controls."""
         return html.unescape(self._status.value.partition(">")[2].rpartition("<")[0])
 
-    def _set(self, device):
+    def _set(self, device: Device) -> None:
         """Set all controls, and answer once."""
         for name, value in _values(device).items():
             control = self.controls[name]
@@ -140,7 +142,7 @@ class DeviceExplorer(ipywidgets.VBox):
             control.observe(self._changed, names="value")
         self._changed()
 
-    def _changed(self, _change=None):
+    def _changed(self, _change: Any = None) -> None:
         """Answer at once with a preview, and later exactly."""
         if self._pending is not None:
             self._pending.cancel()
@@ -164,7 +166,7 @@ class DeviceExplorer(ipywidgets.VBox):
         left, right = leads
         return Device(oscillator, left, right, value["coupling"], value["level"])
 
-    def _preview(self, device) -> bool:
+    def _preview(self, device: Device) -> bool:
         """The orbit average.
 
         Its grid is looked for anew: another device may need one larger or smaller by decades.
@@ -173,7 +175,7 @@ class DeviceExplorer(ipywidgets.VBox):
         self._show(device, state, summary(state), "preview: orbit average", _PREVIEW_DPI)
         return True
 
-    def _exact_answer(self, device) -> Iterator[bool]:
+    def _exact_answer(self, device: Device) -> Iterator[bool]:
         """The exact state, and then the curves over voltage; pauses after each solution."""
         state = steady_state(LangevinModel.from_device(device), rtol=_RTOL)
         numbers = summary(state)
@@ -191,7 +193,7 @@ class DeviceExplorer(ipywidgets.VBox):
         self._curves = {key: StateCurves.of(found)}
         self._show(device, state, numbers, _EXACT, _DPI)
 
-    def _show(self, device, state, numbers: Summary, kind, dpi):
+    def _show(self, device: Device, state: State, numbers: Summary, kind: str, dpi: float) -> None:
         figure = self._panels.show(
             device,
             state,
@@ -209,7 +211,7 @@ class DeviceExplorer(ipywidgets.VBox):
         self.state = state
         self._say(f"{text} ({kind})", "status")
 
-    def _attempt(self, action: Callable, *arguments):
+    def _attempt(self, action: Callable, *arguments: Any) -> Any:
         """What the action returns; or None, where its error is said instead of raised."""
         try:
             with positivity.untold():  # it is said below the controls
@@ -218,11 +220,11 @@ class DeviceExplorer(ipywidgets.VBox):
             self._say(str(error) or f"not computed: {type(error).__name__}", "alert")
             return None
 
-    def _say(self, text, role):
+    def _say(self, text: str, role: str) -> None:
         color = "inherit" if role == "status" else _ALERT_COLOR
         self._status.value = f'<p role="{role}" style="color: {color}">{html.escape(text)}</p>'
 
-    def _later(self, steps: Iterator[bool]):
+    def _later(self, steps: Iterator[bool]) -> None:
         """Take the steps one by one when the kernel is idle; without an event loop, the first."""
         try:
             loop = asyncio.get_running_loop()
@@ -230,39 +232,40 @@ class DeviceExplorer(ipywidgets.VBox):
             self._attempt(next, steps)
             return
 
-        def step():
+        def step() -> None:
             if self._attempt(next, steps, False):
                 self._pending = loop.call_later(0.0, step)
 
         self._pending = loop.call_later(_REST, step)
 
 
-def _work(value, omega0):
+def _work(value: float, omega0: float) -> str:
     if np.isnan(value):
         return "undefined"
     return f"{value:.3g}" if value > _ROUND_OFF * omega0 else "0"
 
 
-def _largest_voltage(device):
+def _largest_voltage(device: Device) -> float:
     """What is beyond fills and empties the bands as it does."""
-    rates = [lead.density.rate for lead in device.leads]
+    bands = (lead.density for lead in device.leads)
+    rates = [band.rate for band in bands if isinstance(band, Lorentzian)]  # all of them are
     return _LARGEST_VOLTAGE * max(*rates, *(lead.temperature for lead in device.leads))
 
 
-def _reach_to(slider, device):
+def _reach_to(slider: ipywidgets.FloatSlider, device: Device) -> None:
     reach = max(_largest_voltage(device), 1.5 * abs(device.voltage))
     with slider.hold_trait_notifications():  # the ends may pass each other on the way
         slider.min, slider.max, slider.step = -reach, reach, reach / _STEPS
 
 
-def _refuse_other_than_lorentzian(name, device):
+def _refuse_other_than_lorentzian(name: str, device: Device) -> None:
     _checks.kind(name, device, Device)
     for side, lead in zip(_SIDES, device.leads, strict=True):
         if not isinstance(lead.density, Lorentzian):
             raise ValueError(f"{name}: its {side} lead must be Lorentzian, got {lead.density!r}")
 
 
-def _values(device) -> dict[str, float]:
+def _values(device: Device) -> dict[str, float]:
     """The device as numbers, one for each control."""
     values = {
         "voltage": device.voltage,
@@ -279,7 +282,7 @@ def _values(device) -> dict[str, float]:
     return values
 
 
-def _controls(device) -> dict[str, ipywidgets.Widget]:
+def _controls(device: Device) -> dict[str, ipywidgets.Widget]:
     """A slider for the voltage, and a box to write in for each other parameter."""
     style = {"description_width": "9rem"}
     voltage, *others = _values(device).items()
@@ -304,7 +307,7 @@ def _controls(device) -> dict[str, ipywidgets.Widget]:
     return {"voltage": slider} | boxes
 
 
-def _arranged(controls) -> list[ipywidgets.Widget]:
+def _arranged(controls: dict[str, ipywidgets.Widget]) -> list[ipywidgets.Widget]:
     """The slider, and below it the boxes in three columns."""
     columns = {"Oscillator and dot": list(_DEVICE_FIELDS)}
     columns |= {title: [f"{side}.{f}" for f in _LEAD_FIELDS] for side, title in _SIDES.items()}

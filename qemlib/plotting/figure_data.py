@@ -8,7 +8,9 @@ from __future__ import annotations
 import csv
 import platform
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy
@@ -20,17 +22,28 @@ from qemlib.devices.device import Device, paper_device
 with extra("plot", "figure data"):
     import matplotlib as mpl
     import matplotlib.pyplot as plt
-    from matplotlib.collections import FillBetweenPolyCollection, PathCollection, QuadMesh
-    from matplotlib.container import BarContainer, ErrorbarContainer
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.collections import (
+        Collection,
+        FillBetweenPolyCollection,
+        PathCollection,
+        QuadMesh,
+    )
+    from matplotlib.container import BarContainer, Container, ErrorbarContainer
+    from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
 __all__ = ["figure_data", "record", "versions", "write"]
+
+# Kind, label, x and values of one thing that is drawn; x is a pair for maps.
+_Drawn = tuple[str, str, Any, np.ndarray]
 
 _SKEW = 1e-6  # of the width of a map, by which its mesh may miss a grid
 _UNITS = re.compile(r"\s*\[(?P<units>[^\]]*)\]\s*$")
 
 
-def figure_data(figure, **attributes) -> xr.Dataset:
+def figure_data(figure: Figure, **attributes: str) -> xr.Dataset:
     """The curves, points, bands, bars and maps of a figure as a dataset.
 
     Parameters
@@ -187,7 +200,7 @@ def record(name: str, folder: str, attributes: dict[str, str], namespace: dict) 
         write(data, Path(folder) / (name if count == 1 else f"{name}-{count}"))
 
 
-def _rows(name, series):
+def _rows(name: str, series: xr.DataArray) -> list[list[str]]:
     """Rows of the table: a curve has x and y, a map x, y and value."""
     if series.ndim == 1:
         x = series[series.dims[0]].values
@@ -203,7 +216,16 @@ def _rows(name, series):
     ]
 
 
-def _add(variables, name, number, ax, kind, label, x, values):
+def _add(
+    variables: dict[str, xr.Variable],
+    name: str,
+    number: int,
+    ax: Axes,
+    kind: str,
+    label: str,
+    x: Any,
+    values: np.ndarray,
+) -> None:
     attributes = {"panel": number, "kind": kind, "label": label}
     title = ax.get_title() or ax.get_title("left")
     if title:
@@ -218,14 +240,14 @@ def _add(variables, name, number, ax, kind, label, x, values):
     variables[name] = xr.Variable((f"{name}_y", f"{name}_x"), values, attributes | _named(label))
 
 
-def _named(label):
+def _named(label: str) -> dict[str, str]:
     """Long name and units from the label of an axis, "name  [units]"."""
     found = _UNITS.search(label)
     name = label[: found.start()] if found else label
     return {"long_name": name, "units": found["units"] if found else "1"}
 
 
-def _series(ax):
+def _series(ax: Axes) -> Iterator[_Drawn]:
     """(kind, label, x, values) of all that an axes shows; x is a pair for maps."""
     bars = [c for c in ax.containers if isinstance(c, BarContainer)]
     errors = [c for c in ax.containers if isinstance(c, ErrorbarContainer)]
@@ -233,7 +255,7 @@ def _series(ax):
     for line in ax.lines:
         if line in caps or line.get_transform() != ax.transData:
             continue
-        x, y = (np.ma.filled(np.ma.asarray(v, dtype=float), np.nan) for v in line.get_data())
+        x, y = (_filled(v) for v in line.get_data())
         drawn_as = "line" if line.get_linestyle() not in ("None", "", " ") else "points"
         yield drawn_as, _label(line), x, y
     for container in errors:
@@ -243,20 +265,25 @@ def _series(ax):
             if upright:
                 half = 0.5 * np.ptp(ends[..., 1], axis=1)
                 yield "error", f"standard error of {_label(container)}", ends[:, 0, 0], half
-    for container in bars:
-        yield from _bars(container)
+    for group in bars:
+        yield from _bars(group)
     for shape in ax.collections:
         yield from _collection(shape)
     for image in ax.images:
         yield _image(image)
 
 
-def _label(artist):
+def _filled(values: Any) -> np.ndarray:
+    """Numbers, NaN where they are masked."""
+    return np.array(np.ma.filled(np.ma.asarray(values, dtype=float), np.nan))
+
+
+def _label(artist: Artist | Container) -> str:
     label = str(artist.get_label())
     return "" if label.startswith("_") else label
 
 
-def _bars(container):
+def _bars(container: BarContainer) -> Iterator[_Drawn]:
     boxes = [patch.get_bbox() for patch in container.patches]
     if container.orientation == "horizontal":
         place, length = [0.5 * (b.y0 + b.y1) for b in boxes], [b.x1 for b in boxes]
@@ -267,30 +294,30 @@ def _bars(container):
         yield "bars", _label(container), np.array(place), np.array(length)
 
 
-def _collection(shape):
+def _collection(shape: Collection) -> Iterator[_Drawn]:
     if isinstance(shape, QuadMesh):
-        corners = shape.get_coordinates()
+        corners = np.asarray(shape.get_coordinates())
         x, y = corners[0, :, 0], corners[:, 0, 1]
         if not (_near(corners[..., 0], x) and _near(corners[..., 1], y[:, None])):
             raise ValueError("figure: the mesh of its map must be a grid")
-        values = np.ma.filled(np.ma.asarray(shape.get_array(), dtype=float), np.nan)
+        values = _filled(shape.get_array())
         size = (len(y) - 1, len(x) - 1)
         middle = (0.5 * (x[1:] + x[:-1]), 0.5 * (y[1:] + y[:-1]))
         yield "map", _scale(shape), middle, values.reshape(size)
     elif isinstance(shape, FillBetweenPolyCollection):
         for path in shape.get_paths():
-            yield "band", _label(shape), *path.vertices.T
-    elif isinstance(shape, PathCollection) and len(shape.get_offsets()):
-        x, y = np.ma.filled(np.ma.asarray(shape.get_offsets(), dtype=float), np.nan).T
+            yield "band", _label(shape), *np.asarray(path.vertices).T
+    elif isinstance(shape, PathCollection) and np.size(shape.get_offsets()):
+        x, y = _filled(shape.get_offsets()).T
         yield "points", _label(shape), x, y
 
 
-def _near(corners, grid):
+def _near(corners: np.ndarray, grid: np.ndarray) -> bool:
     return bool(np.abs(corners - grid).max() <= _SKEW * np.ptp(grid))
 
 
-def _image(image):
-    values = np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan)
+def _image(image: AxesImage) -> _Drawn:
+    values = _filled(image.get_array())
     left, right, bottom, top = image.get_extent()
     if isinstance(image, AxesImage) and image.origin == "upper":
         bottom, top = top, bottom
@@ -300,6 +327,6 @@ def _image(image):
     return "map", _scale(image), (x, y), values.reshape(rows, columns, -1)[..., 0]
 
 
-def _scale(artist):
+def _scale(artist: QuadMesh | AxesImage) -> str:
     """What the colours mean: the label of the colour bar."""
     return str(artist.colorbar.ax.get_ylabel()) if artist.colorbar else ""

@@ -7,17 +7,22 @@ Two pixels are drawn for each of a plain screen, so that it is sharp on a dense 
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Sized
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib._extras import extra
+from qemlib.devices.device import Device
+from qemlib.electrons.coefficients import ElectronCoefficients
 
 with extra("plot", "figures"):
     import matplotlib as mpl
     import matplotlib.pyplot as plt
     from cycler import cycler
     from IPython import get_ipython
+    from matplotlib.axes import Axes
     from matplotlib_inline.config import InlineBackend
 
 __all__ = [
@@ -81,7 +86,7 @@ def use_style() -> None:
         InlineBackend.instance(parent=shell).figure_formats = {"retina"}
 
 
-def voltage_colors(voltages) -> list:
+def voltage_colors(voltages: Sized) -> list[tuple[float, ...]]:
     """One colour from viridis per voltage, from dark for the first to light for the last.
 
     Examples
@@ -92,7 +97,9 @@ def voltage_colors(voltages) -> list:
     return [mpl.colormaps["viridis"](f) for f in np.linspace(0.0, 0.88, len(voltages))]
 
 
-def coefficient_panels(coefficients: dict, x0: float, axes=None):
+def coefficient_panels(
+    coefficients: dict[float, ElectronCoefficients], x0: float, axes: Sequence[Axes] | None = None
+) -> Sequence[Axes]:
     """Occupation, diffusion and damping over position, a curve a voltage (the paper's Fig. 5).
 
     The inset of the second panel enlarges its middle, where the order of the curves is another.
@@ -145,7 +152,13 @@ def coefficient_panels(coefficients: dict, x0: float, axes=None):
     return axes
 
 
-def fluctuation_ratio(coefficients: dict, mass: float, temperature: float, x0: float, ax=None):
+def fluctuation_ratio(
+    coefficients: dict[float, ElectronCoefficients],
+    mass: float,
+    temperature: float,
+    x0: float,
+    ax: Axes | None = None,
+) -> Axes:
     """D/(2mTγ) over position, a curve a voltage (the paper's Fig. 6); broken where γ changes sign.
 
     Examples
@@ -176,7 +189,13 @@ def fluctuation_ratio(coefficients: dict, mass: float, temperature: float, x0: f
     return ax
 
 
-def wigner_map(x, p, density, ax=None, peak: float | None = None):
+def wigner_map(
+    x: ArrayLike,
+    p: ArrayLike,
+    density: ArrayLike,
+    ax: Axes | None = None,
+    peak: float | None = None,
+) -> Axes:
     """W over phase space (the paper's Fig. 2).
 
     Parameters
@@ -210,7 +229,9 @@ def wigner_map(x, p, density, ax=None, peak: float | None = None):
     return ax
 
 
-def coherence_curve(voltage, g2, ax=None, **style):
+def coherence_curve(
+    voltage: ArrayLike, g2: ArrayLike, ax: Axes | None = None, **style: Any
+) -> Axes:
     """g⁽²⁾(0) over voltage, with its thermal and coherent values (the paper's Fig. 3).
 
     Examples
@@ -232,7 +253,7 @@ def coherence_curve(voltage, g2, ax=None, **style):
     return ax
 
 
-def work_curves(results, threshold: float, ax=None):
+def work_curves(results: Any, threshold: float, ax: Axes | None = None) -> tuple[Axes, Axes]:
     """Both works (left axis) and the entropy (right axis) over voltage (the paper's Fig. 4).
 
     Parameters
@@ -283,7 +304,7 @@ def work_curves(results, threshold: float, ax=None):
     return ax, right
 
 
-def device_schematic(device, ax=None):
+def device_schematic(device: Device, ax: Axes | None = None) -> Axes:
     """The device (the paper's Fig. 1), drawn from its own parameters.
 
     Energies run upwards.  Each lead shows how its states are filled and how strongly each couples
@@ -340,7 +361,7 @@ def device_schematic(device, ax=None):
     return ax
 
 
-def _draw_energies(ax, device, span):
+def _draw_energies(ax: Axes, device: Device, span: float) -> None:
     """The axis with its zero, the dot's level and the voltage."""
     arrow, grey = {"arrowstyle": "->"}, COLORS["grey"]
     ax.annotate("", (-5.1, span), (-5.1, -span), arrowprops=arrow)
@@ -358,7 +379,7 @@ def _draw_energies(ax, device, span):
         ax.text(4.75, sum(ends) / 2 + 0.02 * span, "$V$", va="bottom")
 
 
-def _draw_spring(ax, level, height):
+def _draw_spring(ax: Axes, level: float, height: float) -> None:
     """A ball on a spring, which moves sideways; a line ties it to the level that it shifts."""
     steps = np.linspace(-1.3, -0.2, 17)
     zigzag = 0.06 * height * np.where(np.arange(17) % 2, 1.0, -1.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,8 +19,10 @@ from qemlib.states.summary import Summary
 
 with extra("plot", "panels"):
     import matplotlib.pyplot as plt
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import PlaceHolderLayoutEngine
+    from matplotlib.lines import Line2D
 
 __all__ = ["StateCurves", "StatePanels"]
 
@@ -39,7 +43,7 @@ class StateCurves(Locked):
     free_energy_work: np.ndarray
 
     @classmethod
-    def of(cls, summaries) -> StateCurves:
+    def of(cls, summaries: Iterable[Summary]) -> StateCurves:
         """From summaries at increasing voltages."""
         names = ("voltage", "g2", "ergotropy", "free_energy_work")
         return cls(*(np.array([getattr(s, name) for s in summaries]) for name in names))
@@ -73,7 +77,14 @@ class StatePanels:
     `show` updates the one figure that is kept in `figure`.
     """
 
-    def __init__(self, reach=None, levels=None, limits=None, voltage_label="V", threshold=None):
+    def __init__(
+        self,
+        reach: float | None = None,
+        levels: int | None = None,
+        limits: dict[str, tuple[float, float]] | None = None,
+        voltage_label: str = "V",
+        threshold: float | None = None,
+    ) -> None:
         self._reach, self._levels, self._limits = reach, levels, limits or {}
         self.figure, axes = plt.subplots(2, 3, figsize=(9.6, 5.8))
         # After each savefig, matplotlib takes no engine at all for "the one of the style".
@@ -98,8 +109,10 @@ class StatePanels:
         self._map.set(xlabel=r"position $x/x_0$", ylabel=r"momentum $p/p_0$", aspect="equal")
         self._map.spines[["top", "right"]].set_visible(True)
 
-    def _empty_lines(self, voltage_label):
-        def line(ax, color, label=None, style="-", **options):
+    def _empty_lines(self, voltage_label: str) -> dict[str, Line2D]:
+        def line(
+            ax: Axes, color: str, label: str | None = None, style: str = "-", **options: Any
+        ) -> Line2D:
             return ax.plot([], [], style, color=COLORS[color], label=label, **options)[0]
 
         lines = {
@@ -156,7 +169,7 @@ class StatePanels:
         self._draw_curves(numbers, curves)
         return self.figure
 
-    def _half_width(self, state):
+    def _half_width(self, state: State) -> float:
         if self._reach is not None:
             return self._reach
         spread = np.sqrt(state.phonon_number + 0.5)
@@ -165,7 +178,7 @@ class StatePanels:
         room = min(-model.x[0], model.x[-1]) / model.x0 if model else np.inf
         return float(np.clip(2.6 * spread, 3.0, room))
 
-    def _draw_coefficients(self, device, state):
+    def _draw_coefficients(self, device: Device | None, state: State) -> None:
         reach = self._half_width(state)
         if device is None:
             for name in ("charge", "damping", "noise"):
@@ -181,7 +194,7 @@ class StatePanels:
         _fit(self._charge, self._limits.get("charge"))
         _fit(self._damping, self._limits.get("damping"))
 
-    def _draw_map(self, state):
+    def _draw_map(self, state: State) -> None:
         reach = self._half_width(state)
         axis = np.linspace(-reach, reach, _PIXELS)
         scale = state.oscillator
@@ -192,7 +205,7 @@ class StatePanels:
         remark = "not a quantum state" if state.violations else ""
         self._image.axes.set_title(remark, color=COLORS["red"], fontsize="small")
 
-    def _draw_populations(self, numbers):
+    def _draw_populations(self, numbers: Summary) -> None:
         held = int(np.searchsorted(np.cumsum(numbers.populations), _SHOWN)) + 1
         populations = numbers.populations[: self._levels or held]
         n = np.arange(populations.size)
@@ -202,7 +215,7 @@ class StatePanels:
         top = _ROOM * max(populations.max(), ordered.max())
         _fit(self._levels_axes, self._limits.get("populations", (0.0, top)))
 
-    def _draw_curves(self, numbers, curves):
+    def _draw_curves(self, numbers: Summary, curves: StateCurves | None) -> None:
         voltage = numbers.voltage
         if curves is not None:
             self._lines["g2"].set_data(curves.voltage, curves.g2)
@@ -218,7 +231,7 @@ class StatePanels:
         self._work.set_ylim(bottom=0.0)
 
 
-def _fit(ax, limits=None):
+def _fit(ax: Axes, limits: tuple[float, float] | None = None) -> None:
     """Limits that follow the lines, which matplotlib does only for new ones, or the given ones."""
     ax.relim()
     ax.autoscale(enable=True)

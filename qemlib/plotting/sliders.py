@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib._extras import extra
@@ -25,7 +26,7 @@ _CSS_PIXELS_PER_INCH = 96
 
 def frame_slider(
     figures: Sequence[Figure] | Callable[[float], Figure],
-    values: Sequence[float],
+    values: ArrayLike,
     label: str,
     unit: str | None = None,
     *,

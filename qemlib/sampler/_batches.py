@@ -7,11 +7,13 @@ averages, without an estimate of correlation times.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import roots_legendre
 
 from qemlib import _checks
@@ -47,7 +49,7 @@ class Batches:
         count = self.radial.sum()
         return self.sums.sum(axis=1) / count, self.radial.sum(axis=0) / count
 
-    def jackknife(self, estimator, arguments=()):
+    def jackknife(self, estimator: Callable[..., Any], arguments: tuple[Any, ...] = ()) -> Any:
         """Standard error of estimator(self, moments, parts, *arguments)."""
         without = self._without(estimator, arguments)
         if np.iscomplexobj(without):
@@ -55,13 +57,13 @@ class Batches:
         error = _spread(without)
         return float(error) if np.ndim(error) == 0 else error
 
-    def bias(self, estimator, arguments=()):
+    def bias(self, estimator: Callable[..., Any], arguments: tuple[Any, ...] = ()) -> Any:
         """What estimator(self, moments, parts, *arguments) is too large by, for want of samples."""
         without = self._without(estimator, arguments)
         whole = estimator(self, *self.pooled, *arguments)
         return (len(without) - 1) * (without.mean(axis=0) - whole)
 
-    def _without(self, estimator, arguments):
+    def _without(self, estimator: Callable[..., Any], arguments: tuple[Any, ...]) -> np.ndarray:
         """The estimates that leave out one batch each."""
         counts = self.radial.sum(axis=1)
         total, sums, radial = counts.sum(), self.sums.sum(axis=1), self.radial.sum(axis=0)
@@ -78,39 +80,43 @@ class Batches:
         )
 
 
-def _spread(without):
+def _spread(without: np.ndarray) -> np.ndarray:
     """Jackknife standard error from the estimates that leave out one batch each."""
     n = len(without)
     return np.sqrt((n - 1) / n * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
 
 
-def _phonon_number(batches, moments, parts):
+def _phonon_number(batches: Batches, moments: np.ndarray, parts: np.ndarray) -> float:
     return wigner.phonon_number(moments[:2])
 
 
-def _g2(batches, moments, parts):
+def _g2(batches: Batches, moments: np.ndarray, parts: np.ndarray) -> float:
     return wigner.g2(moments[:2])
 
 
-def _squeezing(batches, moments, parts):
+def _squeezing(batches: Batches, moments: np.ndarray, parts: np.ndarray) -> complex:
     return complex(moments[2], moments[3])
 
 
-def _position(batches, moments, parts):
+def _position(batches: Batches, moments: np.ndarray, parts: np.ndarray) -> float:
     return float(moments[4])
 
 
-def _momentum(batches, moments, parts):
+def _momentum(batches: Batches, moments: np.ndarray, parts: np.ndarray) -> float:
     return float(moments[5])
 
 
-def _populations(batches, moments, parts, levels):
+def _populations(
+    batches: Batches, moments: np.ndarray, parts: np.ndarray, levels: int
+) -> np.ndarray:
     levels = _checks.integer("levels", levels, 1)
     occupied = int(np.flatnonzero(batches.radial.any(axis=0))[-1]) + 1
     return _fock_average(batches.bin_width, occupied, levels) @ parts[:occupied]
 
 
-def _radial_profile(batches, moments, parts, r):
+def _radial_profile(
+    batches: Batches, moments: np.ndarray, parts: np.ndarray, r: ArrayLike
+) -> np.ndarray:
     r = _checks.finite_array("r", r)
     if (r < 0).any():
         raise ValueError(f"r must not be negative, got {r.min()}")
@@ -133,7 +139,7 @@ ARGUMENTS = {"populations": ("levels",), "radial_profile": ("r",)}
 
 
 @lru_cache(maxsize=1)  # the jackknife asks for the same one again and again
-def _fock_average(width, bins, levels):
+def _fock_average(width: float, bins: int, levels: int) -> np.ndarray:
     """2(−1)^n e^{−2r²} L_n(4r²), averaged over the area of each ring; shape (levels, bins).
 
     The average rather than the value in the middle: for high levels the function turns within a

@@ -15,12 +15,20 @@ nearly the same for all steps.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, gmres
 
+from qemlib.motion.model import LangevinModel
+from qemlib.motion.orbit import OrbitAverage
 from qemlib.sampler._integrators import turned
+from qemlib.sampler._scheme import Scheme
+
+# Where a step takes (q, y) with the noise ξ.
+Move = Callable[[np.ndarray, np.ndarray, float], tuple[np.ndarray, np.ndarray]]
 
 _RADII, _PHASES = 48, 96
 _NOISES = 6  # Gauss-Hermite nodes for ξ
@@ -36,7 +44,9 @@ _BLOWS_UP = 50.0  # a step with negative friction that multiplies p by e⁵⁰ s
 _DAMPING = 0.5  # of the harmonics, per angle, in the approximate inverse
 
 
-def mean_square(model, estimate, scheme, step, nodes) -> tuple[float, float]:
+def mean_square(
+    model: LangevinModel, estimate: OrbitAverage, scheme: Scheme, step: float, nodes: int
+) -> tuple[float, float]:
     """Stationary ⟨|α|²⟩ of a scheme and its relative error; NaN where it is not found.
 
     `nodes` are those of the table of coefficients, here with linear interpolation.
@@ -50,7 +60,9 @@ def mean_square(model, estimate, scheme, step, nodes) -> tuple[float, float]:
 class _Chain:
     """P, its approximate inverse, and |α|², on the points (radius, phase) of one grid."""
 
-    def __init__(self, model, estimate, scheme, step, nodes):
+    def __init__(
+        self, model: LangevinModel, estimate: OrbitAverage, scheme: Scheme, step: float, nodes: int
+    ) -> None:
         self.shape = _RADII, _PHASES
         reach = _reach(model, estimate)
         self.spacing = reach / _RADII, 2.0 * np.pi / _PHASES
@@ -67,7 +79,7 @@ class _Chain:
         self.turn = np.exp(1j * np.arange(_PHASES // 2 + 1) * theta)
         kick = scheme.kick(model, step, origin, nodes)
 
-        def move(q, y, xi):
+        def move(q: np.ndarray, y: np.ndarray, xi: float) -> tuple[np.ndarray, np.ndarray]:
             q, y = scheme.move(q + shift, y, xi, theta, kick)
             return q - shift, y
 
@@ -78,18 +90,20 @@ class _Chain:
         self.scale = np.repeat(np.sqrt((weight + _FLOOR) * radius), _PHASES)
         self.inverse = self._approximate_inverse(self._of_energy(estimate, q, y), theta)
 
-    def _rest_of_motion(self, move, q, y, theta):
+    def _rest_of_motion(
+        self, move: Move, q: np.ndarray, y: np.ndarray, theta: float
+    ) -> sparse.csr_array:
         """Φ after a turn back by θ, averaged over ξ, as a matrix of interpolation weights."""
-        columns, weights = [], []
+        near, parts = [], []
         for xi, weight in zip(*hermegauss(_NOISES), strict=True):
             column, value = self._interpolation(*turned(*move(q, y, xi), -theta))
-            columns.append(column)
-            weights.append(value * (weight / np.sqrt(2.0 * np.pi)))
-        columns, weights = np.concatenate(columns, axis=1), np.concatenate(weights, axis=1)
+            near.append(column)
+            parts.append(value * (weight / np.sqrt(2.0 * np.pi)))
+        columns, weights = np.concatenate(near, axis=1), np.concatenate(parts, axis=1)
         rows = np.arange(0, weights.size + 1, weights.shape[1])
         return sparse.csr_array((weights.ravel(), columns.ravel(), rows), shape=2 * (len(weights),))
 
-    def _interpolation(self, q, y):
+    def _interpolation(self, q: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Grid points around each (q, y), and their weights.
 
         A negative radius is a positive one on the other side; beyond the grid its edge counts.
@@ -110,7 +124,7 @@ class _Chain:
         )
         return columns.reshape(len(columns), -1), weights.reshape(len(weights), -1)
 
-    def _of_energy(self, estimate, q, y):
+    def _of_energy(self, estimate: OrbitAverage, q: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Hat functions of the energy, as columns: what weak friction changes slowly."""
         model = estimate.model
         x = np.clip(estimate.center + q * model.x0, model.x[0], model.x[-1])
@@ -125,7 +139,9 @@ class _Chain:
         columns = np.concatenate([first, first + 1])
         return sparse.csr_array((values, (rows, columns)), shape=(size, _RADII)).toarray()
 
-    def _approximate_inverse(self, slow, theta):
+    def _approximate_inverse(
+        self, slow: np.ndarray, theta: float
+    ) -> Callable[[np.ndarray], np.ndarray]:
         """For weak friction: the energy obeys a small matrix, and harmonics only turn."""
         slow = slow[:, slow.any(axis=0)]
         moved = np.stack([self._operator(column) for column in slow.T], axis=1)
@@ -133,20 +149,20 @@ class _Chain:
         small = np.linalg.inv(weighted @ moved)
         divisor = 1.0 - self.turn * np.exp(-_DAMPING * theta)
 
-        def apply(g):
+        def apply(g: np.ndarray) -> np.ndarray:
             amount = small @ (weighted @ g)
             harmonics = np.fft.rfft((g - moved @ amount).reshape(self.shape), axis=1) / divisor
             return slow @ amount + np.fft.irfft(harmonics, _PHASES, axis=1).ravel()
 
         return apply
 
-    def _operator(self, g):
+    def _operator(self, g: np.ndarray) -> np.ndarray:
         """g − Pg + ⟨μ, g⟩."""
         harmonics = np.fft.rfft(g.reshape(self.shape), axis=1) * self.turn
-        turned = np.fft.irfft(harmonics, _PHASES, axis=1).ravel()
-        return g - self.rest @ turned + self.measure @ g
+        ahead = np.fft.irfft(harmonics, _PHASES, axis=1).ravel()
+        return g - self.rest @ ahead + self.measure @ g
 
-    def mean(self, f):
+    def mean(self, f: np.ndarray) -> tuple[float, float]:
         scale, size = self.scale, f.size
         operator = LinearOperator(
             (size, size), lambda g: scale * self._operator(self.inverse(g / scale))
@@ -162,7 +178,7 @@ class _Chain:
         return (value, error) if error < _LARGEST_ERROR and value > 0 else (np.nan, np.nan)
 
 
-def _reach(model, estimate):
+def _reach(model: LangevinModel, estimate: OrbitAverage) -> float:
     """Radius, from the point of rest, of all motion but `_BEYOND`, in units of x0 and p0."""
     radius = float(estimate.quantile(1.0 - _BEYOND))
     x = np.linspace(model.x[0], model.x[-1], 1001)
@@ -171,7 +187,7 @@ def _reach(model, estimate):
     return _WIDER * max(radius, float(furthest))
 
 
-def _lagrange(place, count):
+def _lagrange(place: np.ndarray, count: int) -> np.ndarray:
     """Weights of Lagrange interpolation from 0 … count − 1 to `place`; shape (places, count)."""
     nodes = np.arange(count)
     factors = (place[:, None, None] - nodes) / np.where(

@@ -27,7 +27,7 @@ class Plane:
     `turning` is the number of independent points for what turns with the oscillator.
     """
 
-    def __init__(self, histogram: Any, x0: float, batches: Batches, turning: float):
+    def __init__(self, histogram: Any, x0: float, batches: Batches, turning: float) -> None:
         self.batches, self.turning = batches, turning
         self.edges = histogram.x_edges / x0
         self.width = (self.edges[-1] - self.edges[0]) / (self.edges.size - 1)
@@ -106,7 +106,7 @@ def _part_below(t: np.ndarray, one: float, other: float) -> np.ndarray:
     if narrow < _THIN * wide:
         return np.clip(t / wide + 0.5, 0.0, 1.0)
 
-    def ramp(s):
+    def ramp(s: np.ndarray) -> np.ndarray:
         return np.maximum(s, 0.0) ** 2
 
     sides = 0.5 * (wide + narrow), 0.5 * (wide - narrow)

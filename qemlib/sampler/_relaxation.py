@@ -37,7 +37,7 @@ def slowest_time(estimate: OrbitAverage, step: float = 0.0) -> float:
     return max(energy, 1.0 / slowest_rate(weight, weight * diffusion / (x[1] - x[0]) ** 2))
 
 
-def _marginal(estimate, x):
+def _marginal(estimate: OrbitAverage, x: np.ndarray) -> np.ndarray:
     """∫dp W, in units of its own."""
     model = estimate.model
     height = (model.potential_at(x) - estimate.potential_minimum) / model.frequency

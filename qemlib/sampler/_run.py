@@ -31,7 +31,7 @@ def run(ensemble: Ensemble, shown: Any, stop: Interruptible) -> None:
 class _Run:
     """What stays the same from call to call."""
 
-    def __init__(self, ensemble: Ensemble, pool: Executor, planes: np.ndarray):
+    def __init__(self, ensemble: Ensemble, pool: Executor, planes: np.ndarray) -> None:
         self.ensemble, self.plan = ensemble, ensemble.plan
         self.pool, self.planes = pool, planes
         scheme = self.plan.scheme
@@ -61,7 +61,7 @@ class _Run:
             shown.update(strides * plan.interval * plan.walkers)
         ensemble.seen = self.seen[: ensemble.done // plan.every]
 
-    def _call(self, strides, recording):
+    def _call(self, strides: int, recording: bool) -> None:
         ensemble, plan = self.ensemble, self.plan
         left = np.full(plan.blocks, -1)
         walkers = kernels.Walkers(ensemble.state, ensemble.words, left)
@@ -117,7 +117,7 @@ def bins(plan: Plan) -> kernels.Bins:
     )
 
 
-def _departure(plan, state, block, steps):
+def _departure(plan: Plan, state: np.ndarray, block: int, steps: int) -> str:
     """Which walker was lost, where and when."""
     model = plan.model
     q, y = state[block].astype(float)

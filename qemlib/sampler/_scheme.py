@@ -145,7 +145,7 @@ class Scheme(ABC):
         per_node, first = model.x0 * (x.size - 1) / (x[-1] - x[0]), x[0] / model.x0
         shift = origin / model.x0
 
-        def kick(q, y, xi):
+        def kick(q: Any, y: Any, xi: Any) -> tuple[Any, Any]:
             place = ((q + shift - first) * per_node).clip(0, x.size - 1)
             node = np.minimum(place.astype(int), x.size - 2)
             part = (place - node)[..., None]

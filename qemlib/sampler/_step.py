@@ -9,6 +9,7 @@ and at finer ones, see `qemlib.sampler._chain`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,14 +67,14 @@ class Step:
 
 def choose(model: LangevinModel, scheme: Scheme, step: Any, trajectory: int | None) -> Step:
     """Check a step that is given, or find one; for a trajectory it has to resolve motion."""
-    if step is None and scheme.angle is None:
-        own = [repr(name) for name, other in schemes.SCHEMES.items() if other.angle is not None]
-        raise ValueError(
-            f"step must be given for scheme {scheme.name!r}, got None: only {', '.join(own)} "
-            f"chooses its own{scheme.advice(model)}"
-        )
     if step is None:
-        return _found(_Effect.of(model, model, scheme), trajectory)
+        if scheme.angle is None:
+            own = [repr(name) for name, other in schemes.SCHEMES.items() if other.angle is not None]
+            raise ValueError(
+                f"step must be given for scheme {scheme.name!r}, got None: only {', '.join(own)} "
+                f"chooses its own{scheme.advice(model)}"
+            )
+        return _found(_Effect.of(model, model, scheme), scheme.angle, trajectory)
     step = _checks.positive("step", step)
     if step * model.frequency > _LARGEST_ANGLE:
         raise ValueError(
@@ -87,12 +88,12 @@ def choose(model: LangevinModel, scheme: Scheme, step: Any, trajectory: int | No
     return effect.step(step, effect.bias(theta))
 
 
-def _found(effect, trajectory) -> Step:
-    """The scheme's own step for a model."""
-    theta, bias = effect.best()
+def _found(effect: _Effect, angle: float, trajectory: int | None) -> Step:
+    """The scheme's own step for a model, by its default angle."""
+    theta, bias = effect.best(angle)
     while trajectory and effect.error_of_rates(theta) > _RATES:
         theta *= 0.5
-        if theta < effect.scheme.angle / 2**_MOST_HALVINGS_FOR_MOTION:
+        if theta < angle / 2**_MOST_HALVINGS_FOR_MOTION:
             raise ValueError(
                 f"trajectory: no step resolves motion with friction of "
                 f"{effect.friction:.3g} ω0 in this model"
@@ -101,7 +102,7 @@ def _found(effect, trajectory) -> Step:
     return effect.step(theta / effect.model.frequency, bias)
 
 
-def _too_large_for_motion(effect, step):
+def _too_large_for_motion(effect: _Effect, step: float) -> str:
     theta = step * effect.model.frequency
     small = theta
     while effect.error_of_rates(small) > _RATES and small > theta / 2**_MOST_HALVINGS_FOR_MOTION:
@@ -124,11 +125,11 @@ def table_nodes(model: LangevinModel) -> int:
     return nodes
 
 
-def _coefficients(model):
+def _coefficients(model: LangevinModel) -> tuple[Callable[[np.ndarray], np.ndarray], ...]:
     return model.force_at, model.damping_at, model.diffusion_at
 
 
-def _missed(values):
+def _missed(values: np.ndarray) -> float:
     """By linear interpolation from every other value, in units of their range."""
     missed = np.abs(values[1::2] - 0.5 * (values[:-1:2] + values[2::2])).max()
     size = max(np.ptp(values), 1e-9 * np.abs(values).max())
@@ -146,15 +147,15 @@ class _Effect:
     _means: dict[tuple[Scheme, float], tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, model, solved, scheme) -> _Effect:
+    def of(cls, model: LangevinModel, solved: LangevinModel, scheme: Scheme) -> _Effect:
         """`solved` is the model whose state the scheme has."""
         return cls(model, orbit_average(solved), scheme, table_nodes(model))
 
-    def step(self, size, bias) -> Step:
+    def step(self, size: float, bias: float) -> Step:
         resolves = self.error_of_rates(size * self.model.frequency) <= _RATES
         return Step(size, self.estimate, bias, resolves, self.nodes)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Largest friction and steepest force, over ω0 and mω0², in the orbits that are filled."""
         model, estimate = self.model, self.estimate
         reach = model.x0 * float(estimate.quantile(0.99))
@@ -171,20 +172,20 @@ class _Effect:
         damping = model.damping_at(x) / model.frequency
         self.variation = max(float(np.ptp(damping)), float(np.ptp(noise)))
 
-    def _in_noise(self, diffusion):
+    def _in_noise(self, diffusion: np.ndarray) -> np.ndarray:
         """The rate at which noise D would make ⟨y²⟩ what it is, over ω0: γ/ω0 in equilibrium."""
         model = self.model
         return diffusion / (model.p0**2 * model.frequency * self.estimate.moments[0])
 
     @property
-    def relaxation(self):
+    def relaxation(self) -> float:
         return self.estimate.relaxation_time * self.model.frequency
 
-    def best(self):
-        """The largest of the default angles with a bias below the limit, else the least biased."""
-        best, idle = (self.scheme.angle, np.inf), 0
+    def best(self, angle: float) -> tuple[float, float]:
+        """The largest of it and its halves with a bias below the limit, else the least biased."""
+        best, idle = (angle, np.inf), 0
         for halvings in range(_MOST_HALVINGS + 1):
-            theta = self.scheme.angle / 2**halvings
+            theta = angle / 2**halvings
             bias = self.bias(theta)
             if bias < best[1]:
                 best, idle = (theta, bias), 0
@@ -195,7 +196,7 @@ class _Effect:
                 break
         return best
 
-    def bias(self, theta):
+    def bias(self, theta: float) -> float:
         """Expected bias of ⟨|α|²⟩: an upper estimate; signed for a scheme of first order."""
         first_order = self.scheme.first_order
         if first_order:
@@ -211,13 +212,13 @@ class _Effect:
             return known + quick if np.isnan(change) else max(known, change)
         return abs(known) + quick if np.isnan(change) else change
 
-    def _linear_bias(self, pull, theta):
+    def _linear_bias(self, pull: float, theta: float) -> float:
         try:
             return schemes.linear_bias(self.scheme, theta, self.friction, pull)
         except NoSteadyState:
             return np.inf
 
-    def _quick(self, theta):
+    def _quick(self, theta: float) -> float:
         """Estimate for weak friction from what varies, and from what is missed between kicks.
 
         Friction and noise that vary by δ (over ω0) act in second order in δθ, amplified by the time
@@ -232,7 +233,7 @@ class _Effect:
             _MISSED_FORCE * missed[0] ** 2 * self.relaxation,
         )
 
-    def _missed_harmonics(self, theta):
+    def _missed_harmonics(self, theta: float) -> list[float]:
         """Of force (over that of the spring), friction and noise: amplitudes above π/θ, summed."""
         model, estimate = self.model, self.estimate
         radius = model.x0 * estimate.quantile(_ORBITS)[:, None]
@@ -250,7 +251,7 @@ class _Effect:
             for c in along
         ]
 
-    def _change_from_finer(self, theta):
+    def _change_from_finer(self, theta: float) -> float:
         """Largest relative difference of ⟨|α|²⟩ from smaller steps; NaN if it cannot be found."""
         value, error = self._mean(self.scheme, theta)
         changes = [self._change(value, 0.5**halvings * theta, error) for halvings in (1, 2)]
@@ -266,17 +267,17 @@ class _Effect:
                     changes.append(self._change(value, 0.5 ** (len(changes) + 1) * theta, error))
         return float(np.nanmax(changes)) if np.isfinite(changes).any() else np.nan
 
-    def _change(self, value, finer, error):
+    def _change(self, value: float, finer: float, error: float) -> float:
         """An upper estimate of what is missing at a step, from a finer one."""
         reference, its_error = self._mean(schemes.DEFAULT, finer)
         return _SAFETY * abs(value / reference - 1.0) + error + its_error
 
     @staticmethod
-    def _settled(changes):
+    def _settled(changes: list[float]) -> bool:
         """Whether the last halving changed so little that the limit is near; NaN tells nothing."""
         return changes[-1] <= _SLOWEST * max(changes[-2], _NEGLIGIBLE)
 
-    def _mean(self, scheme, theta):
+    def _mean(self, scheme: Scheme, theta: float) -> tuple[float, float]:
         key = scheme, theta
         if key not in self._means:
             step = theta / self.model.frequency
@@ -285,6 +286,6 @@ class _Effect:
             )
         return self._means[key]
 
-    def error_of_rates(self, theta):
+    def error_of_rates(self, theta: float) -> float:
         """Of linear oscillators with the largest friction and the steepest force."""
         return max(schemes.error_of_rates(self.scheme, theta, self.friction, k) for k in self.pulls)

@@ -12,7 +12,7 @@ over all walkers, which does not suffer from short chains.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,20 +80,20 @@ class Diagnostics(Mapping):
     autocorrelation times are those of the motion, too.
     """
 
-    def __init__(self, rows: dict[str, Convergence], resolves_motion: bool = True):
+    def __init__(self, rows: dict[str, Convergence], resolves_motion: bool = True) -> None:
         self._rows = dict(rows)
         self.resolves_motion = resolves_motion
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Convergence:
         return self._rows[name]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._rows)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         lines = [f"{'':20}{'mean':>12}{'MCSE':>10}{'corr. time':>12}{'samples':>10}{'R-hat':>8}"]
         lines += [
             f"{name:20}{row.mean:>12.5g}{row.mcse:>10.2g}{row.autocorrelation_time:>12.3g}"
@@ -126,7 +126,7 @@ class Series:
     spacing: float
 
     @property
-    def time(self):
+    def time(self) -> float:
         """Recorded, over all walkers."""
         blocks, pieces, _, lanes = self.sums.shape
         return pieces * blocks * lanes * self.points * self.spacing
@@ -155,7 +155,7 @@ class Series:
         )
 
 
-def _standard_error(means):
+def _standard_error(means: np.ndarray) -> float:
     """Of the mean over independent columns, each a series in time: σ² (1 + 2 Σ_k ρ_k)/n.
 
     The sum ends where two successive ρ_k are together no more than their standard error.  (Geyer
@@ -210,7 +210,7 @@ def variances(
     along_x, along_p = weights.sum(axis=1), weights.sum(axis=0)
     beta = (x[:, None] - origin) / x0 + 1j * p / p0
 
-    def variance(values, weight):
+    def variance(values: np.ndarray, weight: np.ndarray) -> float:
         mean = (weight * values).sum()
         return float((weight * (values - mean) ** 2).sum())
 

@@ -14,6 +14,9 @@ from qemlib.sampler.kernels import LANES, MOMENTS
 from qemlib.sampler.plan import Plan
 from qemlib.sampler.records import Histogram, Trajectory
 
+# Shape, type and content of an array.
+_Packed = tuple[tuple[int, ...], np.dtype, bytes]
+
 _BATCHES = 64
 _BIN_WIDTH = 0.01  # in |α|
 _MOST_BINS = 8000
@@ -152,7 +155,7 @@ class Ensemble:
         )
 
     @property
-    def _units(self):
+    def _units(self) -> np.ndarray:
         """What makes moments of |α|², |α|⁴, β², x and p of the kernel's sums."""
         model = self.plan.model
         square, first = self.plan.scheme.recorded_factors(self.plan.theta)
@@ -173,7 +176,7 @@ def ranges(plan: Plan) -> tuple[float, int, float]:
     return limit, bins, width
 
 
-def _start(plan, generator):
+def _start(plan: Plan, generator: np.random.Generator) -> np.ndarray:
     """q and y of every walker: random phases, energies even from rest to beyond the ring.
 
     Lanes belong to GROUPS in turn; the first group starts nearest to rest, the last outermost.
@@ -188,7 +191,7 @@ def _start(plan, generator):
     return np.stack([middle + radius * np.cos(phase), radius * np.sin(phase)], axis=1)
 
 
-def _packed(array):
+def _packed(array: np.ndarray) -> _Packed:
     """Shape, type and content of an array, in few bytes and without loss."""
     if array.dtype.kind == "i":  # counts
         array = array.astype(np.min_scalar_type(int(array.max(initial=0))))
@@ -197,13 +200,13 @@ def _packed(array):
     return array.shape, array.dtype, zlib.compress(planes.tobytes(), 1)
 
 
-def _spread_out(shape, kind, content):
+def _spread_out(shape: tuple[int, ...], kind: np.dtype, content: bytes) -> np.ndarray:
     planes = np.frombuffer(zlib.decompress(content), np.uint8).reshape(kind.itemsize, -1)
     array = planes.T.copy().view(kind).reshape(shape)
     return array if kind.kind == "f" else array.astype(np.int64)
 
 
-def _unpacked(values):
+def _unpacked(values: dict[str, Any]) -> Ensemble:
     values |= {name: _spread_out(*values[name]) for name in _LARGE}
     full = values["series"]
     values["series"] = np.zeros((len(full), SLOTS, *full.shape[2:]))

@@ -132,7 +132,7 @@ def plan(model: LangevinModel, wishes: Wishes) -> Plan:
     return result
 
 
-def _burn_in(time, relaxation, stride_time):
+def _burn_in(time: Any, relaxation: float, stride_time: float) -> int:
     """Strides before anything is recorded."""
     if time is None:
         time = _BURN_IN * relaxation
@@ -141,7 +141,7 @@ def _burn_in(time, relaxation, stride_time):
     return int(np.ceil(time / stride_time))
 
 
-def _check_length(result, steps, check):
+def _check_length(result: Plan, steps: int, check: bool) -> None:
     interval, needed = result.interval, result.shortest if check else 1
     if result.strides < needed:
         raise ValueError(
@@ -161,14 +161,14 @@ def _check_length(result, steps, check):
             )
 
 
-def _steps_for(estimate, step, target_error):
+def _steps_for(estimate: OrbitAverage, step: float, target_error: float) -> int:
     """Steps after which the phonon number should have this relative error, roughly."""
     square, fourth = estimate.moments
     samples = (fourth - square**2) / (max(abs(estimate.phonon_number), 0.5) * target_error) ** 2
     return int(2.0 * samples * slowest_time(estimate, step) / step)
 
 
-def _walkers(wishes, steps, chosen, burn_in_steps):
+def _walkers(wishes: Wishes, steps: int, chosen: _step.Step, burn_in_steps: int) -> int:
     """As many as are wanted, or as the steps allow that are there or that the target needs."""
     if wishes.walkers is None:
         if wishes.target_error is not None:

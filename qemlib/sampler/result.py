@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -158,7 +158,7 @@ class SampledState(OfOscillator):
     def _batches(self) -> Batches:
         return self._ensemble.batches()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if self.recorded:
             values = (
                 f"phonon_number={self.phonon_number:.6g} "
@@ -266,7 +266,7 @@ class SampledState(OfOscillator):
         estimator = ESTIMATORS["populations"]
         return np.stack([estimator(self._batches, None, part, levels) for part in parts])
 
-    def radial_profile(self, r) -> np.ndarray:
+    def radial_profile(self, r: ArrayLike) -> np.ndarray:
         """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
         return self._estimate("radial_profile", r)
 
@@ -314,7 +314,7 @@ class SampledState(OfOscillator):
         turn = complex(np.cos(angle), np.sin(angle))
         return plane.error_along(at.ravel() / scale, turn).reshape(at.shape) / scale
 
-    def standard_error(self, name: str, *arguments):
+    def standard_error(self, name: str, *arguments: Any) -> Any:
         """Standard error of one of the results, by the jackknife over independent batches.
 
         Parameters
@@ -347,7 +347,7 @@ class SampledState(OfOscillator):
             return self._error_of_plane(name, *arguments)
         return self._batches.jackknife(self._estimator(name, arguments), arguments)
 
-    def bias(self, name: str, *arguments):
+    def bias(self, name: str, *arguments: Any) -> Any:
         """What the jackknife finds a result to be too large by, for want of samples.
 
         Zero for averages.  "g2" is a ratio of averages: its bias falls as one over the number of
@@ -356,7 +356,7 @@ class SampledState(OfOscillator):
         """
         return self._batches.bias(self._estimator(name, arguments), arguments)
 
-    def _estimator(self, name, arguments):
+    def _estimator(self, name: str, arguments: tuple[Any, ...]) -> Callable[..., Any]:
         self._require_record()
         if name not in ESTIMATORS:
             known = sorted([*ESTIMATORS, "energy", *_OF_PLANE])
@@ -364,11 +364,11 @@ class SampledState(OfOscillator):
         _refuse_arguments(name, ARGUMENTS.get(name, ()), arguments)
         return ESTIMATORS[name]
 
-    def _estimate(self, name, *arguments):
+    def _estimate(self, name: str, *arguments: Any) -> Any:
         self._require_record()
         return ESTIMATORS[name](self._batches, *self._batches.pooled, *arguments)
 
-    def _require_record(self):
+    def _require_record(self) -> None:
         if not self.recorded:
             raise TooShortError("nothing was recorded: the run was interrupted in burn-in", self)
 
@@ -401,7 +401,7 @@ class SampledState(OfOscillator):
             return ()
         model, batches = self.model, self._batches
 
-        def product(_, moments, _parts):
+        def product(_: Batches, moments: np.ndarray, _parts: np.ndarray) -> float:
             mean = complex(moments[4] / model.x0, moments[5] / model.p0)
             return positivity.uncertainty(moments[0], complex(moments[2], moments[3]), mean)
 
@@ -414,7 +414,7 @@ class SampledState(OfOscillator):
             self.standard_error("populations", levels),
         )
 
-    def _convergence(self, name):
+    def _convergence(self, name: str) -> Convergence:
         if not self.recorded:
             return Convergence(*[np.nan] * 5)
         row = self._ensemble.full_series().convergence(name, self._variances[name])

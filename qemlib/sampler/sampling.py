@@ -9,6 +9,7 @@ fixed x, and the rotation of phase space by ω0Δt.  "euler" is the paper's, wit
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from qemlib.sampler._interrupt import Interruptible
 from qemlib.sampler._run import run as move
 from qemlib.sampler._scheme import Scheme
 from qemlib.sampler.ensemble import Ensemble
-from qemlib.sampler.plan import Wishes
+from qemlib.sampler.plan import Plan, Wishes
 from qemlib.sampler.plan import plan as plan_of
 from qemlib.sampler.result import SampledState
 from qemlib.sampler.schemes import DEFAULT, euler_equivalent
@@ -161,18 +162,24 @@ def sample(
     return positivity.told(_run_to(target_error, ensemble, check, progress))
 
 
-def _started(model, steps, given, target_error, check):
+def _started(
+    model: LangevinModel,
+    steps: int | None,
+    given: dict[str, Any],
+    target_error: float | None,
+    check: bool,
+) -> Ensemble:
     """A new ensemble, with what the caller leaves open filled in."""
     if steps is None:
         steps = _STEPS if target_error is None else _MOST_STEPS
-    chosen = {"seed": _SEED, "scheme": DEFAULT}
+    chosen: dict[str, Any] = {"seed": _SEED, "scheme": DEFAULT}
     chosen |= {name: value for name, value in given.items() if value is not None}
     wishes = Wishes(steps=steps, target_error=target_error, check=check, **chosen)
     with positivity.untold():
         return Ensemble.start(plan_of(model, wishes))
 
 
-def _run(ensemble, check, progress):
+def _run(ensemble: Ensemble, check: bool, progress: bool) -> SampledState:
     with _shown(ensemble, progress) as shown, Interruptible() as stop:
         move(ensemble, shown, stop)
     state = SampledState.of(ensemble, partial=ensemble.steps < ensemble.plan.steps)
@@ -185,7 +192,7 @@ def _run(ensemble, check, progress):
     return state
 
 
-def _run_to(target, ensemble, check, progress):
+def _run_to(target: float, ensemble: Ensemble, check: bool, progress: bool) -> SampledState:
     """Go on until the target is reached, each time as far as it seems to need."""
     limit = ensemble.plan
     _refuse_hopeless(target, limit)
@@ -213,7 +220,7 @@ def _run_to(target, ensemble, check, progress):
             wanted = min(needed, limit.strides)
 
 
-def _relative_error(run):
+def _relative_error(run: SampledState) -> float:
     """The larger one of ⟨a†a⟩ and g2."""
     part = wigner.beside_vacuum(run.phonon_number)
     of_n, of_g2 = (run.standard_error(name) for name in _TARGETS)
@@ -221,7 +228,7 @@ def _relative_error(run):
     return max(of_n / max(abs(run.phonon_number), 0.5), of_g2)
 
 
-def _refuse_hopeless(target, plan):
+def _refuse_hopeless(target: float, plan: Plan) -> None:
     if target < abs(plan.expected_bias):
         raise ValueError(
             f"target_error must be above the expected bias of scheme {plan.scheme.name!r} at step "
@@ -235,7 +242,13 @@ def _refuse_hopeless(target, plan):
         )
 
 
-def _resumed(model, steps, chosen, target_error, resume):
+def _resumed(
+    model: LangevinModel,
+    steps: int | None,
+    chosen: dict[str, Any],
+    target_error: float | None,
+    resume: SampledState,
+) -> Ensemble:
     """The ensemble of an earlier run, with a plan that says where to end."""
     before = _checks.kind("resume", resume, SampledState)._ensemble
     plan = before.plan
@@ -255,7 +268,7 @@ def _resumed(model, steps, chosen, target_error, resume):
     return before.extended(replace(plan, strides=strides))
 
 
-def _same(a, b):
+def _same(a: LangevinModel, b: LangevinModel) -> bool:
     return a is b or (
         (a.mass, a.frequency) == (b.mass, b.frequency)
         and all(
@@ -265,7 +278,7 @@ def _same(a, b):
     )
 
 
-def _shown(ensemble, progress):
+def _shown(ensemble: Ensemble, progress: bool) -> Any:
     return bar(
         progress,
         initial=ensemble.steps,

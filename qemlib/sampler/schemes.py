@@ -222,7 +222,9 @@ def error_of_rates(scheme: str | Scheme, angle: float, friction: float, pull: fl
     return float(max(abs(rates.sum() / friction + 1.0), abs(rates.prod() / (1.0 - pull) - 1.0)))
 
 
-def _checked(scheme, angle, friction, pull):
+def _checked(
+    scheme: str | Scheme, angle: float, friction: float, pull: float
+) -> tuple[Scheme, float, float, float]:
     integrator = scheme_of(scheme)
     angle = _checks.positive("angle", angle)
     friction = _checks.positive("friction", friction)

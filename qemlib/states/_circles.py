@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,6 +12,9 @@ from scipy.special import roots_legendre
 from qemlib.errors import LeftGridError, UnresolvedError
 
 # W at the outer radius, beside its largest value, above which an integral is refused.
+# W(Re α, Im α), of arrays that broadcast.
+OnPlane = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
 TAIL = 1e-10
 # Angular harmonics of W below the first part of its largest value count as zero; the fastest ones
 # must be below the second.
@@ -42,13 +46,13 @@ class Rings:
     """
 
     orders: np.ndarray
-    blocks: list
+    blocks: list[tuple[slice, np.ndarray]]
     peak: float
     middle: complex
     reach: float
 
 
-def rings(w, r) -> Rings:
+def rings(w: OnPlane, r: np.ndarray) -> Rings:
     """W(Re α, Im α) on circles: directions double until the fastest harmonics are negligible."""
     angles = FEWEST_ANGLES
     some = np.unique(np.append(np.arange(0, r.size, _SOME), r.size - 1))
@@ -82,16 +86,16 @@ class _Circles:
     largest: np.ndarray  # |W| on each circle
     peak: float
     sizes: np.ndarray  # of each harmonic, beside the largest W
-    blocks: list
+    blocks: list[tuple[slice, np.ndarray]]
     rim: np.ndarray  # points of W nearest to and farthest from α = 0 in each direction
 
     @property
-    def rest(self):
+    def rest(self) -> float:
         """The fastest quarter is what is left over: an unresolved part, or round-off."""
         return float(self.sizes[3 * self.sizes.size // 4 :].max())
 
 
-def _circles(w, r, angles, peak):
+def _circles(w: OnPlane, r: np.ndarray, angles: int, peak: float) -> _Circles:
     """`peak` is a lower bound of the largest |W|."""
     direction = np.exp(2j * np.pi * np.arange(angles) / angles)
     largest, sizes, blocks = np.zeros(r.size), np.zeros(angles // 2 + 1), []
@@ -120,7 +124,9 @@ def _circles(w, r, angles, peak):
     return _Circles(largest, peak, sizes / (peak or 1.0), blocks, rim)
 
 
-def radial_nodes(levels, radius, wave=None):
+def radial_nodes(
+    levels: int, radius: float, wave: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights on [0, R]: the Laguerre function of level K turns 2√K·R/π times.
 
     `wave` is the fastest wave number of what is multiplied with it, by default that of the level
@@ -138,11 +144,11 @@ def radial_nodes(levels, radius, wave=None):
 
 
 @lru_cache(maxsize=1)
-def _panel_rule():
+def _panel_rule() -> tuple[np.ndarray, np.ndarray]:
     return roots_legendre(_PANEL)
 
 
-def refuse_tail(size, radius):
+def refuse_tail(size: np.ndarray, radius: float) -> None:
     """LeftGridError unless W has decayed on the outermost circle."""
     peak = size.max()
     tail = size[-1] / peak if peak != 0 else np.nan

@@ -6,10 +6,12 @@ takes few.  So it is expanded there, and displaced by D(β).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from qemlib._special.laguerre import BLOCK, laguerre_integrals, laguerre_sequence, laguerre_sums
-from qemlib.states._circles import FEWEST_ANGLES, TAIL, radial_nodes, rings
+from qemlib.states._circles import FEWEST_ANGLES, TAIL, OnPlane, Rings, radial_nodes, rings
 
 # A state is expanded about its own middle where that is farther away than this part of its extent,
 # and if that takes less than this part of the levels.
@@ -23,7 +25,7 @@ _AT_ONCE = 2**20  # values of W
 _LEFT, _CHANGED = 1e-13, 3e-12
 
 
-def matrix(w, levels, radius, harmonics):
+def matrix(w: OnPlane, levels: int, radius: float, harmonics: int) -> np.ndarray:
     """ρ in so many levels from a function W(Re α, Im α), with diagonals up to `harmonics`."""
     r, weight = radial_nodes(levels, radius)
     found = rings(w, r)
@@ -43,7 +45,7 @@ def matrix(w, levels, radius, harmonics):
     return _filled(np.zeros((levels, levels), dtype=complex), orders, sums)
 
 
-def _filled(rho, orders, integrals):
+def _filled(rho: np.ndarray, orders: np.ndarray, integrals: np.ndarray) -> np.ndarray:
     """ρ with the diagonals of these orders, from radial integrals over the harmonics of W."""
     for column, k in enumerate(orders):
         n = np.arange(len(rho) - k)
@@ -54,7 +56,9 @@ def _filled(rho, orders, integrals):
     return rho
 
 
-def coherences(w, levels: int, radius: float, angles: int) -> np.ndarray:
+def coherences(
+    w: Callable[[np.ndarray], np.ndarray], levels: int, radius: float, angles: int
+) -> np.ndarray:
     """Coherences of a noisy W(α): ρ_nm off the diagonal, which is left at zero.
 
     Parameters
@@ -100,12 +104,12 @@ def coherences(w, levels: int, radius: float, angles: int) -> np.ndarray:
     return _filled(rho, orders, integrals)
 
 
-def _from_its_middle(w, levels, radius, found):
+def _from_its_middle(w: OnPlane, levels: int, radius: float, found: Rings) -> np.ndarray | None:
     """ρ = D(β) ρ' D(β)†, with the state ρ' at rest in few levels; None if it needs many."""
     middle, reach = found.middle, min(found.reach, radius - abs(found.middle))
     direction = np.exp(2j * np.pi * np.arange(FEWEST_ANGLES) / FEWEST_ANGLES)
 
-    def at_rest(real, imaginary):
+    def at_rest(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
         return w(real + middle.real, imaginary + middle.imag)
 
     edge = at_rest(reach * direction.real, reach * direction.imag)
@@ -120,7 +124,7 @@ def _from_its_middle(w, levels, radius, found):
     return None
 
 
-def about_its_middle(rho):
+def about_its_middle(rho: np.ndarray) -> tuple[complex, np.ndarray]:
     """β and D(β)† ρ D(β) in few levels; 0 and `rho` itself if it does not get smaller."""
     n, trace = np.arange(len(rho)), np.trace(rho).real
     if not trace > 0:
@@ -140,12 +144,12 @@ def about_its_middle(rho):
     return 0.0, rho
 
 
-def _transformed(shift, rho):
+def _transformed(shift: np.ndarray, rho: np.ndarray) -> np.ndarray:
     moved = shift @ rho @ shift.conj().T
     return 0.5 * (moved + moved.conj().T)
 
 
-def displacement(beta, levels, size):
+def displacement(beta: complex, levels: int, size: int) -> np.ndarray:
     """⟨n|D(β)|m⟩ for n < levels and m < size ≤ levels."""
     k = np.arange(levels)
     turn = np.exp(1j * np.angle(beta) * k)
@@ -158,7 +162,7 @@ def displacement(beta, levels, size):
     return result
 
 
-def phase_space(rho, alpha):
+def phase_space(rho: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """W(α) at points, from all diagonals of ρ."""
     levels, value = len(rho), np.zeros(alpha.size)
     orders = np.flatnonzero([np.diagonal(rho, k).any() for k in range(levels)])
@@ -171,8 +175,8 @@ def phase_space(rho, alpha):
         here = slice(start, start + points)
         square, angle = 4.0 * np.abs(alpha[here]) ** 2, np.angle(alpha[here])
         for first in range(0, orders.size, BLOCK // points):
-            k = orders[first : first + BLOCK // points]
-            part = diagonals[:, first : first + k.size]
-            phases = np.exp(1j * k[:, None] * angle)
-            value[here] += (laguerre_sums(part, square, k) * phases).real.sum(axis=0)
+            some = orders[first : first + BLOCK // points]
+            part = diagonals[:, first : first + some.size]
+            phases = np.exp(1j * some[:, None] * angle)
+            value[here] += (laguerre_sums(part, square, some) * phases).real.sum(axis=0)
     return value

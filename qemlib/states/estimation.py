@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from reprlib import repr as repr_short
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp, xlogy
 
 from qemlib import _checks
@@ -60,7 +61,7 @@ class Estimate:
     def __float__(self) -> float:
         return self.value
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Estimate({self.value:.5g} +/- {self.standard_error:.1g}; "
             f"plug-in {self.plug_in:.5g}, its bias {self.bias:.1g})"
@@ -87,7 +88,7 @@ class ErgotropyEstimate(Estimate):
     lower_bound_error: float
     sorted_levels: int
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"ErgotropyEstimate(at least {self.lower_bound:.5g} +/- {self.lower_bound_error:.1g} "
             f"from {self.sorted_levels} levels; jackknife {self.value:.5g} +/- "
@@ -95,7 +96,7 @@ class ErgotropyEstimate(Estimate):
         )
 
 
-def jackknife(batches, function: Callable[[np.ndarray], float]) -> Estimate:
+def jackknife(batches: ArrayLike, function: Callable[[np.ndarray], float]) -> Estimate:
     """Estimate `function` of the averages, with its standard error and bias.
 
     Parameters
@@ -144,7 +145,9 @@ def jackknife(batches, function: Callable[[np.ndarray], float]) -> Estimate:
     )
 
 
-def estimate_ergotropy(batches, energies, resolved: float = 5.0) -> ErgotropyEstimate:
+def estimate_ergotropy(
+    batches: ArrayLike, energies: ArrayLike, resolved: float = 5.0
+) -> ErgotropyEstimate:
     """Incoherent ergotropy, Eq. (11) for populations, from independent batches.
 
     Parameters
@@ -202,7 +205,7 @@ def estimate_ergotropy(batches, energies, resolved: float = 5.0) -> ErgotropyEst
     )
 
 
-def estimate_entropy(batches) -> Estimate:
+def estimate_entropy(batches: ArrayLike) -> Estimate:
     """Von Neumann entropy of the populations in nats, from independent batches.
 
     As `qemlib.entropy`, negative populations contribute nothing; there are many of them among the
@@ -224,7 +227,7 @@ def estimate_entropy(batches) -> Estimate:
 
 
 def estimate_free_energy_work(
-    batches, energies, temperature: float, equilibrium: float | None = None
+    batches: ArrayLike, energies: ArrayLike, temperature: float, equilibrium: float | None = None
 ) -> Estimate:
     """Free-energy work, Eq. (12) for populations, from independent batches; energy.
 
@@ -259,7 +262,7 @@ def estimate_free_energy_work(
     return jackknife(batches, lambda p: p @ energies - temperature * _entropy(p) - equilibrium)
 
 
-def sampled_populations(radius, levels: int, batches: int = 64) -> np.ndarray:
+def sampled_populations(radius: ArrayLike, levels: int, batches: int = 64) -> np.ndarray:
     """Populations from independent samples of |α|, batch by batch.
 
     ρ_nn is the mean of the bounded function 2(−1)^n e^{−2|α|²} L_n(4|α|²) over W.
@@ -308,21 +311,21 @@ def sampled_populations(radius, levels: int, batches: int = 64) -> np.ndarray:
     )
 
 
-def _leaving_one_out(batches):
+def _leaving_one_out(batches: np.ndarray) -> np.ndarray:
     """Averages over all batches but one, for each."""
     return (batches.sum(axis=0) - batches) / (len(batches) - 1)
 
 
-def _spread(without):
+def _spread(without: np.ndarray) -> float:
     n = len(without)
     return float(np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum()))
 
 
-def _entropy(p):
+def _entropy(p: np.ndarray) -> float:
     return float(-xlogy(p, np.where(p > 0, p, 1.0)).sum())
 
 
-def _populations(batches):
+def _populations(batches: ArrayLike) -> np.ndarray:
     batches = _checks.finite_array("batches", batches, ndim=2)
     trace = batches.sum(axis=1).mean() if batches.size else np.nan
     if not abs(trace - 1.0) < _TRACE:
@@ -333,7 +336,9 @@ def _populations(batches):
     return batches
 
 
-def _populations_and_energies(batches, energies):
+def _populations_and_energies(
+    batches: ArrayLike, energies: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
     batches = _populations(batches)
     energies = _checks.finite_array("energies", energies, ndim=1)
     if energies.shape != batches.shape[1:]:

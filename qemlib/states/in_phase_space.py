@@ -73,7 +73,7 @@ class InPhaseSpace(OfOscillator):
     def squeezing(self) -> complex:
         """⟨a²⟩: zero for a rotationally symmetric state."""
         radius, points = positivity.radius(self), _FEWEST
-        before = np.inf
+        before: complex = np.inf
         while points <= _MOST_EACH_WAY:
             axis = np.linspace(-radius, radius, points + 1)
             density = self._everywhere(self.center + self._x0 * axis[:, None], self._p0 * axis)

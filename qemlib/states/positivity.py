@@ -16,6 +16,7 @@ A state that passes need not be right: it is positive down to T = ω0/2.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
@@ -25,7 +26,7 @@ import numpy as np
 from qemlib._special.laguerre import laguerre_integrals
 from qemlib.errors import ClassicalStateWarning, LeftGridError, UnresolvedError
 from qemlib.states import _fock
-from qemlib.states._circles import radial_nodes
+from qemlib.states._circles import OnPlane, radial_nodes
 
 __all__ = [
     "averages",
@@ -74,7 +75,7 @@ def told(state: Any) -> Any:
 
 
 @contextmanager
-def untold():
+def untold() -> Iterator[None]:
     """For states on the way to another: they give no warning."""
     token = _SILENT.set(True)
     try:
@@ -110,7 +111,9 @@ def error_of(state: Any) -> float:
     return _of_eigenvalues(axis[-1], _error(state), density)
 
 
-def of_samples(product, product_error, populations, errors) -> tuple[str, ...]:
+def of_samples(
+    product: float, product_error: float, populations: np.ndarray, errors: np.ndarray
+) -> tuple[str, ...]:
     """The same of samples, beyond six standard errors of the uncertainty product and of levels."""
     if product + _SIGMAS * product_error < 0.5:
         return (
@@ -130,7 +133,7 @@ def remark(state: Any) -> str:
     return "".join(f"; not a quantum state: {text}" for text in state.violations)
 
 
-def uncertainty(square, squeezing, mean) -> float:
+def uncertainty(square: float, squeezing: complex, mean: complex) -> float:
     """[⟨δx²⟩⟨δp²⟩ − ⟨δxδp⟩²]^{1/2} with ħ = 1, from ⟨|α|²⟩, ⟨α²⟩ and ⟨α⟩.
 
     Examples
@@ -145,30 +148,30 @@ def uncertainty(square, squeezing, mean) -> float:
     return float(np.sqrt(np.maximum(spread**2 - abs(squeezing - mean**2) ** 2, 0.0)))
 
 
-def within_grid(state, x, p):
+def within_grid(state: Any, x: np.ndarray, p: np.ndarray) -> np.ndarray:
     """W(x, p) of a state, and zero outside of its model's grid."""
     low, high = state.model.x[0], state.model.x[-1]
     return np.where((x >= low) & (x <= high), state.wigner(np.clip(x, low, high), p), 0.0)
 
 
-def _about_its_middle(state):
+def _about_its_middle(state: Any) -> tuple[OnPlane, np.ndarray]:
     """W(α) about the middle, zero outside of the model's grid, and an axis that holds it all."""
     x0, p0 = state.model.x0, state.model.p0
     middle = getattr(state, "center", 0.0) / x0
 
-    def w(real, imaginary):
+    def w(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
         return x0 * p0 * within_grid(state, x0 * (real + middle), p0 * imaginary)
 
     reach = radius(state)
     return w, np.linspace(-reach, reach, _POINTS)
 
 
-def _of_eigenvalues(radius, error, density):
+def _of_eigenvalues(radius: float, error: float, density: np.ndarray) -> float:
     """ρ = 2 ∫d²α W(α) D(2α)Π, and D(2α)Π is unitary: at most 2 ∫d²α |δW|."""
     return 2.0 * np.pi * radius**2 * error * float(density.max())
 
 
-def radius(state):
+def radius(state: Any) -> float:
     """|α| from the middle, beyond which W is nothing."""
     if np.ndim(state.radius) == 0:
         return state.radius
@@ -181,7 +184,7 @@ def radius(state):
     return _WIDER * float(max(widest, along / model.x0))
 
 
-def _error(state):
+def _error(state: Any) -> float:
     """Of W, beside its largest value."""
     known = getattr(state, "error", {})
     # An average over orbits is judged as it is: what it neglects is no error of this W.
@@ -190,7 +193,7 @@ def _error(state):
     return _MARGIN * (change + edge) + _LEAST
 
 
-def averages(axis, density):
+def averages(axis: np.ndarray, density: np.ndarray) -> tuple[float, complex, complex]:
     """⟨|α|²⟩, ⟨α²⟩ and ⟨α⟩; the rule converges exponentially."""
     alpha = axis[:, None] + 1j * axis
     weight = density / density.sum()
@@ -201,7 +204,7 @@ def averages(axis, density):
     )
 
 
-def _sharpness(axis, density):
+def _sharpness(axis: np.ndarray, density: np.ndarray) -> float:
     """Largest −∂² ln W along either axis, beside max(1, |α|)^{2/3}."""
     seen = density > _SEEN * density.max()
     log = np.log(np.where(seen, density, 1.0))
@@ -214,7 +217,7 @@ def _sharpness(axis, density):
     return largest / (axis[1] - axis[0]) ** 2
 
 
-def _negative(w, radius, error):
+def _negative(w: OnPlane, radius: float, error: float) -> tuple[str, ...]:
     levels = int(radius**2) + 16
     kind, lowest = "a population", None
     if levels <= _DENSE:
@@ -229,7 +232,7 @@ def _negative(w, radius, error):
     return (f"{kind} is {lowest:.2g}, with an error of at most {error:.0e}",)
 
 
-def _populations(w, levels, radius):
+def _populations(w: OnPlane, levels: int, radius: float) -> np.ndarray:
     r, weight = radial_nodes(levels, radius)
     direction = np.exp(2j * np.pi * np.arange(_ANGLES) / _ANGLES)
     profile = np.array([w(s * direction.real, s * direction.imag).mean() for s in r])

@@ -361,7 +361,7 @@ def _change(found: float, known: float) -> float:
     return abs(found / known - 1.0) if known and np.isfinite(found / known) else 0.0
 
 
-def _first_guess(state, missing_trace):
+def _first_guess(state: Any, missing_trace: float) -> int:
     """Levels that should hold the trace; they are doubled until they do."""
     # A thermal state leaves e^{−6} beyond 6⟨n⟩.
     least = int(6.0 * max(state.phonon_number, 0.0)) + _FEWEST_LEVELS

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device, Oscillator
-from qemlib.states.contract import is_sampled, refuse_without
+from qemlib.states.contract import State, is_sampled, refuse_without
 from qemlib.states.estimation import (
     Estimate,
     estimate_entropy,
@@ -77,9 +77,25 @@ class Summary(Locked):
         return self.populations.size
 
 
+@overload
+def summary(
+    state: Device,
+    device: State,
+    missing_trace: float = ...,
+    *,
+    temperature: float | None = ...,
+) -> Summary: ...
+@overload
+def summary(
+    state: State,
+    device: Device | None = ...,
+    missing_trace: float = ...,
+    *,
+    temperature: float | None = ...,
+) -> Summary: ...
 def summary(
     state: Any,
-    device: Device | None = None,
+    device: Any = None,
     missing_trace: float = 1e-10,
     *,
     temperature: float | None = None,

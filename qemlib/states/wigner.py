@@ -11,7 +11,11 @@ characteristic function in Appendix D.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib._special.laguerre import BLOCK, laguerre_integrals, laguerre_sequence, laguerre_sums
@@ -33,7 +37,7 @@ __all__ = [
 ]
 
 
-def phonon_number(moments) -> float:
+def phonon_number(moments: Sequence[float] | np.ndarray) -> float:
     """⟨a†a⟩ = ⟨|α|²⟩ − 1/2 from moments = (⟨|α|²⟩, ⟨|α|⁴⟩) of W.
 
     Examples
@@ -46,7 +50,7 @@ def phonon_number(moments) -> float:
     return float(moments[0] - 0.5)
 
 
-def g2(moments) -> float:
+def g2(moments: Sequence[float] | np.ndarray) -> float:
     """g⁽²⁾(0) = ⟨a†a†aa⟩/⟨a†a⟩², Eq. (10), with ⟨a†a†aa⟩ = ⟨|α|⁴⟩ − 2⟨|α|²⟩ + 1/2.
 
     NaN where ⟨a†a⟩ = 0.
@@ -64,7 +68,7 @@ def g2(moments) -> float:
     return float((fourth - 2.0 * second + 0.5) / (second - 0.5) ** 2)
 
 
-def beside_vacuum(phonon_number) -> float:
+def beside_vacuum(phonon_number: float) -> float:
     """|⟨a†a⟩| beside the vacuum's 1/2, at most 1.
 
     What is known relative to ⟨a†a⟩ + 1/2 is known to this part relative to ⟨a†a⟩, and to its square
@@ -78,7 +82,7 @@ def beside_vacuum(phonon_number) -> float:
     return min(1.0, 2.0 * abs(phonon_number))
 
 
-def relative(error, value) -> float:
+def relative(error: float, value: float) -> float:
     """An error in units of the value, beyond all bounds where that is zero.
 
     Examples
@@ -89,7 +93,7 @@ def relative(error, value) -> float:
     return float(error / abs(value)) if value != 0 else float("inf")
 
 
-def laguerre_functions(levels: int, z, order: int = 0) -> np.ndarray:
+def laguerre_functions(levels: int, z: ArrayLike, order: int = 0) -> np.ndarray:
     """Normalised Laguerre functions φ_n(z) = [n!/(n+k)!]^{1/2} z^{k/2} e^{−z/2} L_n^{(k)}(z).
 
     Parameters
@@ -130,7 +134,9 @@ def laguerre_functions(levels: int, z, order: int = 0) -> np.ndarray:
     return result
 
 
-def angular_average(wigner_function, r, x0, p0, angles: int = 96) -> np.ndarray:
+def angular_average(
+    wigner_function: Callable[[Any, Any], Any], r: ArrayLike, x0: float, p0: float, angles: int = 96
+) -> np.ndarray:
     """Average of W(α) = x0 p0 W(x, p) over the angle at |α| = r.
 
     `wigner_function` takes broadcasting arrays x, p.  The result has r's shape.
@@ -154,7 +160,7 @@ def angular_average(wigner_function, r, x0, p0, angles: int = 96) -> np.ndarray:
 
 
 def populations(
-    radial_profile, levels: int, radius: float, wave: float | None = None
+    radial_profile: Callable[[Any], Any], levels: int, radius: float, wave: float | None = None
 ) -> np.ndarray:
     """Level populations from the angular average of W(α).
 
@@ -203,7 +209,12 @@ def populations(
 
 
 def density_matrix(
-    wigner_function, levels: int, radius: float, x0, p0, harmonics: int | None = None
+    wigner_function: Callable[[Any, Any], Any],
+    levels: int,
+    radius: float,
+    x0: float,
+    p0: float,
+    harmonics: int | None = None,
 ) -> np.ndarray:
     """Density matrix ρ_nm with its coherences, from W(x, p).
 
@@ -252,7 +263,7 @@ def density_matrix(
     harmonics = min(_checks.integer("harmonics", harmonics, 0), levels - 1)
     x0, p0 = _checks.positive("x0", x0), _checks.positive("p0", p0)
 
-    def w(real, imaginary):
+    def w(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
         values = x0 * p0 * np.asarray(wigner_function(x0 * real, p0 * imaginary), dtype=float)
         if values.shape != real.shape:
             raise ValueError(f"wigner_function must return shape {real.shape}, got {values.shape}")
@@ -261,7 +272,7 @@ def density_matrix(
     return matrix(w, levels, _checks.positive("radius", radius), harmonics)
 
 
-def wigner_function(rho, x, p, x0, p0) -> np.ndarray:
+def wigner_function(rho: ArrayLike, x: ArrayLike, p: ArrayLike, x0: float, p0: float) -> np.ndarray:
     """W(x, p) of a density matrix, with all its coherences.
 
     W(α) = (2/π) Σ_n (−1)^n [ρ_nn φ_n^{(0)} + 2 Re Σ_{k≥1} ρ_{n,n+k} e^{ikθ} φ_n^{(k)}] with the
@@ -302,7 +313,7 @@ def wigner_function(rho, x, p, x0, p0) -> np.ndarray:
     return phase_space(smaller, alpha - middle).reshape(x.shape) / (x0 * p0)
 
 
-def radial_wigner(populations, r) -> np.ndarray:
+def radial_wigner(populations: ArrayLike, r: ArrayLike) -> np.ndarray:
     """W(α) at |α| = r of a state without coherences, (2/π) Σ_n ρ_nn (−1)^n e^{−2r²} L_n(4r²).
 
     Examples

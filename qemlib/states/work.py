@@ -254,7 +254,7 @@ def _ladder(state: Any, levels: int) -> np.ndarray:
     return state.oscillator.frequency * np.arange(levels)
 
 
-def _state(rho, name="rho"):
+def _state(rho: Any, name: str = "rho") -> np.ndarray:
     """The state, with the trace that it lacks divided out."""
     matrix = _matrix_or_levels(name, rho, ket=True)
     slack = _checks.round_off(rho)
@@ -294,7 +294,7 @@ def _state_and_energy(
     return rho, hamiltonian - energies[0] * one, energies - energies[0]
 
 
-def _matrix_or_levels(name, value, ket=False):
+def _matrix_or_levels(name: str, value: Any, ket: bool = False) -> np.ndarray:
     array = _checks.numbers(name, value, ket)
     if array.ndim == 2:
         return _checks.hermitian(name, value, ket)
@@ -303,17 +303,17 @@ def _matrix_or_levels(name, value, ket=False):
     return array
 
 
-def _eigenvalues(array):
+def _eigenvalues(array: np.ndarray) -> np.ndarray:
     return array if array.ndim == 1 else np.linalg.eigvalsh(array)
 
 
-def _mean_energy(rho, hamiltonian):
+def _mean_energy(rho: np.ndarray, hamiltonian: np.ndarray) -> float:
     if rho.ndim == 1:
         return float(rho @ hamiltonian)
     return float(np.sum(rho * hamiltonian.T).real)
 
 
-def _entropy(rho):
+def _entropy(rho: np.ndarray) -> float:
     spectrum = _eigenvalues(rho)
     spectrum = spectrum[spectrum > 0]
     return float(-xlogy(spectrum, spectrum).sum())

@@ -29,7 +29,7 @@ class Store:
         If no file can be written there.
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike) -> None:
         self.path = Path(path).expanduser()
         self._written: tuple[int, int, int] | None = None
         folder = self.path.parent
@@ -84,12 +84,12 @@ class Store:
         finally:
             beside.unlink(missing_ok=True)
 
-    def _beside(self):
+    def _beside(self) -> Path:
         """A name of nobody else's, to be moved into place: whoever looks finds a whole file."""
         return self.path.with_name(f"{self.path.name}.{uuid4().hex}.part")
 
 
-def _stamp(path):
+def _stamp(path: Path) -> tuple[int, int, int]:
     """Another for each file that was ever there."""
     found = path.stat()
     return found.st_ino, found.st_mtime_ns, found.st_size

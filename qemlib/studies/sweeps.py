@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import os
 import warnings
-from concurrent.futures import Executor, as_completed
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import is_dataclass, replace
 from reprlib import repr as repr_short
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -22,12 +24,19 @@ from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import orbit_average
 from qemlib.states import positivity
+from qemlib.states.contract import State
 from qemlib.states.summary import summary
 from qemlib.studies._store import Store
 
 __all__ = ["sweep"]
 
-_METHODS = {"exact": steady_state, "orbit": orbit_average}
+# Parameters and their values, an axis each.
+Axes = dict[str, np.ndarray]
+
+_METHODS: dict[str, Callable[[LangevinModel], State]] = {
+    "exact": steady_state,
+    "orbit": orbit_average,
+}
 
 # Parameters that are no field, and the fields that they set.
 _SETS = {"voltage": ("left.chemical_potential", "right.chemical_potential")}
@@ -143,7 +152,7 @@ def sweep(
     return dataset
 
 
-def _point(device, method):
+def _point(device: Device, method: str) -> dict[str, float]:
     with positivity.untold():  # another process's warnings are not seen here
         state = _METHODS[method](LangevinModel.from_device(device))
     numbers = summary(state)
@@ -152,7 +161,7 @@ def _point(device, method):
     return point | here
 
 
-def _warn_of_classical(dataset):
+def _warn_of_classical(dataset: xr.Dataset) -> None:
     negative = int((dataset["positive"].values == 0.0).sum())
     if negative:
         warnings.warn(
@@ -163,7 +172,9 @@ def _warn_of_classical(dataset):
         )
 
 
-def _result(future, axes, index):
+def _result(
+    future: Future[dict[str, float]], axes: Axes, index: tuple[int, ...]
+) -> dict[str, float]:
     try:
         return future.result()
     except Exception as error:
@@ -173,7 +184,7 @@ def _result(future, axes, index):
         raise
 
 
-def _axes(over):
+def _axes(over: Any) -> Axes:
     if not isinstance(over, dict):
         raise TypeError(f"over must be a dict of parameters to values, got {repr_short(over)}")
     if not over:
@@ -196,7 +207,7 @@ def _axes(over):
     return axes
 
 
-def _overlap(one, other):
+def _overlap(one: str, other: str) -> bool:
     """Whether two parameters set the same field, or one a part of what the other sets."""
     ways = itertools.product(*(_SETS.get(name, (name,)) for name in (one, other)))
     # zip ends with the shorter path.
@@ -206,7 +217,7 @@ def _overlap(one, other):
     )
 
 
-def _vary(device, axes, index):
+def _vary(device: Device, axes: Axes, index: tuple[int, ...]) -> Device:
     for (name, values), i in zip(axes.items(), index, strict=True):
         value = float(values[i])
         if name == "voltage":
@@ -216,9 +227,9 @@ def _vary(device, axes, index):
     return device
 
 
-def _replaced(part, path, value, name):
+def _replaced(part: Any, path: list[str], value: Any, name: str) -> Any:
     field, *rest = path
-    if not is_dataclass(part) or field not in part.__dataclass_fields__:
+    if not is_dataclass(part) or isinstance(part, type) or field not in part.__dataclass_fields__:
         raise ValueError(
             f"over: {name!r} is not a parameter of the device; "
             f"{type(part).__name__} has no field {field!r}"
@@ -228,7 +239,7 @@ def _replaced(part, path, value, name):
     return replace(part, **{field: value})
 
 
-def _empty(device, axes, shape, method):
+def _empty(device: Device, axes: Axes, shape: tuple[int, ...], method: str) -> xr.Dataset:
     dimensions = [name.replace(".", "_") for name in axes]
     dataset = xr.Dataset(
         {

@@ -44,7 +44,7 @@ class Threshold:
     uncertainty: float
     level: int
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Threshold(voltage={self.voltage:.9g} +/- {self.uncertainty:.0e}, level={self.level})"
         )
@@ -99,7 +99,7 @@ def ergotropy_threshold(
         raise ValueError(f"bracket must be two voltages, the lower first, got {bracket!r}")
 
     @cache
-    def steepest(voltage, rtol=_FINE, wider=1.0):
+    def steepest(voltage: float, rtol: float = _FINE, wider: float = 1.0) -> tuple[float, int]:
         return _steepest_rise(device.with_voltage(voltage), planck, rtol, wider)
 
     ends = ends.tolist()
@@ -120,7 +120,7 @@ def ergotropy_threshold(
     return Threshold(voltage=voltage, uncertainty=float(uncertainty), level=level)
 
 
-def _steepest_rise(device, planck, rtol, wider):
+def _steepest_rise(device: Device, planck: float, rtol: float, wider: float) -> tuple[float, int]:
     model = LangevinModel.from_device(device)
     if wider != 1.0:
         model = LangevinModel.from_device(device, half_width=wider * float(model.x[-1]))
@@ -128,7 +128,7 @@ def _steepest_rise(device, planck, rtol, wider):
         state = steady_state(model, rtol)
     root = np.sqrt(planck)
 
-    def profile(r):
+    def profile(r: np.ndarray) -> np.ndarray:
         return planck * state.radial_profile(root * r)
 
     radius = state.radius / root
@@ -138,7 +138,7 @@ def _steepest_rise(device, planck, rtol, wider):
     return _largest_rise(populations, state.error["wigner"], device.voltage)
 
 
-def _largest_rise(populations, error, voltage):
+def _largest_rise(populations: np.ndarray, error: float, voltage: float) -> tuple[float, int]:
     """Largest ln(ρ_{n+1,n+1}/ρ_nn) among levels n + 1 that count, and n.
 
     A level below counts as less than nothing by as much as it holds too little: so the largest is

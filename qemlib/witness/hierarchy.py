@@ -27,9 +27,11 @@ S_x(ω), Eq. (8), from (L + iω)⁻¹, all without a step in time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import expm_multiply, splu
@@ -91,7 +93,7 @@ class ChargeInHierarchy(Locked):
     pade_terms: int
     size: int
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"ChargeInHierarchy(x = {self.x:.6g}, depth {self.depth}, "
             f"{self.pade_terms} Pade terms, {self.size} unknowns, "
@@ -101,7 +103,13 @@ class ChargeInHierarchy(Locked):
 
 
 def charge_in_hierarchy(
-    device: Device, x, *, times=(), omega=(), depth: int = 4, pade_terms: int = 4
+    device: Device,
+    x: float,
+    *,
+    times: ArrayLike = (),
+    omega: ArrayLike = (),
+    depth: int = 4,
+    pade_terms: int = 4,
 ) -> ChargeInHierarchy:
     """Occupation, charge noise and damping from hierarchical equations of motion.
 
@@ -252,7 +260,7 @@ def bath_exponents(lead: Lead, pade_terms: int) -> dict[str, np.ndarray]:
     poles, weights = pade_fermi(pade_terms)
     band, mu, temperature = lead.density, lead.chemical_potential, lead.temperature
 
-    def half_minus_fermi(omega):
+    def half_minus_fermi(omega: complex) -> complex:
         y = (omega - mu) / temperature
         return (2 * weights * y / (y**2 + poles**2)).sum()
 
@@ -273,6 +281,9 @@ def bath_exponents(lead: Lead, pade_terms: int) -> dict[str, np.ndarray]:
     }
 
 
+Solver = Callable[[np.ndarray], np.ndarray]
+
+
 class _Hierarchy:
     """The generator L on the part of the hierarchy that the dot's populations reach.
 
@@ -280,7 +291,7 @@ class _Hierarchy:
     empty and of the full dot, and n from the left keeps the elements 1 and 3.
     """
 
-    def __init__(self, device, x, depth, pade_terms):
+    def __init__(self, device: Device, x: float, depth: int, pade_terms: int) -> None:
         with extra("quantum", "hierarchies"):
             import qutip
             from qutip.solver.heom import FermionicBath, HEOMSolver
@@ -304,11 +315,11 @@ class _Hierarchy:
         self.occupation = self.read(state).real
         self.disturbed = self.number * state - self.occupation * state
 
-    def read(self, state):
+    def read(self, state: np.ndarray) -> complex:
         """Tr[n state]."""
         return state[self.populations[1]]
 
-    def coefficients(self, device):
+    def coefficients(self, device: Device) -> dict[str, float]:
         once = self.solve_traceless(self.disturbed)
         twice = self.solve_traceless(once)
         force2 = device.force**2
@@ -318,7 +329,7 @@ class _Hierarchy:
             "damping": float(-2 * force2 / device.oscillator.mass * self.read(twice).imag),
         }
 
-    def correlation(self, times):
+    def correlation(self, times: np.ndarray) -> np.ndarray:
         order = np.argsort(times)
         values = np.empty(times.size, dtype=complex)
         state, now = self.disturbed, 0.0
@@ -331,17 +342,17 @@ class _Hierarchy:
             values[i] = self.read(state)
         return values
 
-    def spectrum(self, omega):
+    def spectrum(self, omega: float) -> float:
         """∫ dt e^{iωt} C(t) over all t."""
         solve = self._factorise(1j * omega)
         return -2 * self.read(self.solve_traceless(self.disturbed, solve)).real
 
-    def solve_traceless(self, right, solve=None):
+    def solve_traceless(self, right: np.ndarray, solve: Solver | None = None) -> np.ndarray:
         right = right.copy()
         right[self.populations[0]] = 0.0
         return (solve or self.solve)(right)
 
-    def _factorise(self, shift):
+    def _factorise(self, shift: complex) -> Solver:
         """Solver of (L + shift) y = b in which the equation of the empty dot is Tr y = b_empty.
 
         The trace is conserved, so that this equation follows from the others.
@@ -361,7 +372,7 @@ class _Hierarchy:
             options={"SymmetricMode": True},
         )
 
-        def solve(right):
+        def solve(right: np.ndarray) -> np.ndarray:
             y = lu.solve(right)
             y += lu.solve(right - matrix @ y)
             residual = np.linalg.norm(right - matrix @ y) / np.linalg.norm(right)

@@ -24,6 +24,7 @@ poles choose panels and orders only.  Should they choose badly, then the error s
 from __future__ import annotations
 
 from cmath import sqrt
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, log, log10
@@ -41,6 +42,12 @@ with extra("paper", "integrals in many digits"):
     import mpmath as mp
 
 __all__ = ["DefiningIntegrals", "defining_integrals", "noise_spectrum"]
+
+# Values of some integrands at one energy, and the sizes of their terms.
+Terms = tuple[tuple[mp.mpf, ...], tuple[mp.mpf, ...]]
+Integrand = Callable[[mp.mpf], Terms]
+# Start, end, centre if it is one in 1/ω, and order.
+Panel = tuple[float, float, float | None, int]
 
 # Panels are halved until every pole lies outside a Bernstein ellipse of this parameter.
 _ELLIPSE = 2.6
@@ -78,7 +85,7 @@ class DefiningIntegrals(Locked):
     error: dict[str, mp.mpf]
 
 
-def defining_integrals(device: Device, x, digits: int = 30) -> DefiningIntegrals:
+def defining_integrals(device: Device, x: float, digits: int = 30) -> DefiningIntegrals:
     """Occupation, diffusion, damping and current at position `x`, from their integrals.
 
     Parameters
@@ -114,7 +121,7 @@ def defining_integrals(device: Device, x, digits: int = 30) -> DefiningIntegrals
     problem = _Problem(device, x)
     names = ("occupation", "diffusion", "damping", "current")
 
-    def prefactors():
+    def prefactors() -> tuple[mp.mpf, ...]:
         unit = 1 / (2 * mp.pi)
         noise = unit * mp.mpf(device.force) ** 2
         return unit, noise, noise / mp.mpf(device.oscillator.mass), unit
@@ -125,7 +132,9 @@ def defining_integrals(device: Device, x, digits: int = 30) -> DefiningIntegrals
     return DefiningIntegrals(occupation, diffusion, damping, current, error)
 
 
-def noise_spectrum(device: Device, x, omega, digits: int = 30) -> tuple[mp.mpf, mp.mpf]:
+def noise_spectrum(
+    device: Device, x: float, omega: float, digits: int = 30
+) -> tuple[mp.mpf, mp.mpf]:
     """Spectrum S_x(ω) of the fluctuating force at one position and frequency, and its error.
 
     Parameters
@@ -156,10 +165,10 @@ def noise_spectrum(device: Device, x, omega, digits: int = 30) -> tuple[mp.mpf, 
     omega = _checks.finite("omega", omega)
     problem = _Problem(device, x)
 
-    def prefactors():
+    def prefactors() -> tuple[mp.mpf, ...]:
         return (mp.mpf(device.force) ** 2 / (2 * mp.pi),)
 
-    def integrand(nu):
+    def integrand(nu: mp.mpf) -> Terms:
         return problem.noise(nu, omega)
 
     values, errors = _converged(
@@ -171,29 +180,28 @@ def noise_spectrum(device: Device, x, omega, digits: int = 30) -> tuple[mp.mpf, 
 class _Problem:
     """The integrands of Appendix B for one level."""
 
-    def __init__(self, device, x):
+    def __init__(self, device: Device, x: float) -> None:
         _checks.kind("device", device, Device)
+        rows = []
         for side, lead in zip(("left", "right"), device.leads, strict=True):
-            if type(lead.density) is not Lorentzian:
-                raise ValueError(
-                    f"the {side} lead must have a Lorentzian density, got {lead.density!r}"
+            band = lead.density
+            if type(band) is not Lorentzian:
+                raise ValueError(f"the {side} lead must have a Lorentzian density, got {band!r}")
+            rows.append(
+                (
+                    band.center,
+                    band.bandwidth,
+                    band.rate,
+                    lead.chemical_potential,
+                    lead.temperature,
                 )
-        level = device.level - device.force * _checks.finite("x", x)
-        rows = [
-            (
-                lead.density.center,
-                lead.density.bandwidth,
-                lead.density.rate,
-                lead.chemical_potential,
-                lead.temperature,
             )
-            for lead in device.leads
-        ]
+        level = device.level - device.force * _checks.finite("x", x)
         with mp.workprec(53):  # a double and nothing less, whatever the caller's precision
             self.level = mp.mpf(level)
             self._leads = [tuple(mp.mpf(value) for value in row) for row in rows]
 
-    def _electrons(self, w):
+    def _electrons(self, w: mp.mpf) -> tuple[mp.mpc, mp.mpc, list[tuple[mp.mpf, mp.mpf, mp.mpf]]]:
         """G(ω), Σ'(ω), and κ_α, f_α, 1 − f_α of each lead."""
         sigma = slope = 0
         rows = []
@@ -209,7 +217,7 @@ class _Problem:
             rows.append((kappa, filled, boltzmann * filled))
         return 1 / (w - self.level - sigma), slope, rows
 
-    def coefficients(self, w):
+    def coefficients(self, w: mp.mpf) -> Terms:
         """Integrands of ⟨c†c⟩, D, mγ and I without prefactors, and the sizes of their terms."""
         green, sigma_slope, ((kappa_l, f_l, hole_l), (kappa_r, f_r, hole_r)) = self._electrons(w)
         square = green.real**2 + green.imag**2
@@ -232,7 +240,7 @@ class _Problem:
             transmission * (f_l + f_r),
         )
 
-    def noise(self, nu, omega):
+    def noise(self, nu: mp.mpf, omega: float) -> Terms:
         """Integrand of S_x(ω) without prefactor, and its size."""
         green, _, ((kappa_l, f_l, _), (kappa_r, f_r, _)) = self._electrons(nu)
         filled = (green.real**2 + green.imag**2) * (kappa_l * f_l + kappa_r * f_r)
@@ -240,7 +248,7 @@ class _Problem:
         empty = (green.real**2 + green.imag**2) * (kappa_l * hole_l + kappa_r * hole_r)
         return (filled * empty,), (filled * empty,)
 
-    def poles(self):
+    def poles(self) -> list[complex]:
         """Poles of the integrands next to the axis, one of each pair, in double precision.
 
         Those of G are the eigenvalues of the dot coupled to one lossy level per lead.
@@ -255,7 +263,7 @@ class _Problem:
         thermal = [complex(mu, -mp.pi * temperature) for _, _, _, mu, temperature in self._leads]
         return [*resonances, *thermal]
 
-    def thermal_edge(self, digits):
+    def thermal_edge(self, digits: int) -> tuple[float, float]:
         """Where the Fermi functions are 0 or 1 to so many digits, as (lowest, highest)."""
         reach = digits * log(10.0) + 5.0
         lowest = min(float(mu - reach * temperature) for _, _, _, mu, temperature in self._leads)
@@ -263,7 +271,14 @@ class _Problem:
         return lowest, highest
 
 
-def _converged(problem, integrand, prefactors, shifts, names, digits):
+def _converged(
+    problem: _Problem,
+    integrand: Integrand,
+    prefactors: Callable[[], tuple[mp.mpf, ...]],
+    shifts: tuple[float, ...],
+    names: tuple[str, ...],
+    digits: int,
+) -> tuple[list[mp.mpf], list[mp.mpf]]:
     """Values and errors of the integrals, with more digits as long as cancellation asks for it."""
     digits = _checks.integer("digits", digits, 1)
     poles = problem.poles()
@@ -302,7 +317,9 @@ def _converged(problem, integrand, prefactors, shifts, names, digits):
         target += missing + 1
 
 
-def _panels(poles, edges, shift, digits):
+def _panels(
+    poles: list[complex], edges: tuple[float, float], shift: float, digits: int
+) -> list[Panel]:
     """Panels (start, end, centre, order) that cover the axis; those in 1/ω have a centre."""
     center = 0.5 * (min(p.real for p in poles) + max(p.real for p in poles))
     radius = max(
@@ -313,7 +330,7 @@ def _panels(poles, edges, shift, digits):
     low, high = center - radius, center + radius
     nearest = min(1.0 / abs(pole - center) for pole in poles)
     order = _order(_bernstein(complex(nearest), 0.0, 1.0 / radius), digits)
-    panels = [(0.0, low, center, order), (0.0, high, center, order)]
+    panels: list[Panel] = [(0.0, low, center, order), (0.0, high, center, order)]
     todo = [(low, high)]
     while todo:
         start, end = todo.pop()
@@ -328,27 +345,31 @@ def _panels(poles, edges, shift, digits):
     return panels
 
 
-def _bernstein(pole, start, end):
+def _bernstein(pole: complex, start: float, end: float) -> float:
     """Parameter of the ellipse with foci `start` and `end` through `pole`."""
     z = (2.0 * pole - (start + end)) / (end - start)
     root = sqrt(z - 1.0) * sqrt(z + 1.0)
     return max(abs(z + root), abs(z - root))
 
 
-def _order(ellipse, digits):
+def _order(ellipse: float, digits: int) -> int:
     """Order at which Gauss-Legendre converges to so many digits, a multiple of four."""
     return 4 * ceil((digits * log(10.0) / (2.0 * log(ellipse)) + 2.0) / 4.0)
 
 
-def _sum_panels(integrand, panels):
+def _sum_panels(
+    integrand: Integrand, panels: list[Panel]
+) -> tuple[list[mp.mpf], list[mp.mpf], list[mp.mpf]]:
     """Sums over the panels: values, their errors, and the sizes of what was added."""
-    total = error = sizes = None
+    total: list[mp.mpf] = []
+    error: list[mp.mpf] = []
+    sizes: list[mp.mpf] = []
     for start, end, center, order in panels:
         (coarse, _), (fine, size) = (
             _gauss(integrand, start, end, center, n) for n in (order, order + 4 * (1 + order // 32))
         )
         difference = [abs(a - b) for a, b in zip(coarse, fine, strict=True)]
-        if total is None:
+        if not total:
             total, error, sizes = fine, difference, size
         else:
             total = [a + b for a, b in zip(total, fine, strict=True)]
@@ -357,13 +378,16 @@ def _sum_panels(integrand, panels):
     return total, error, sizes
 
 
-def _gauss(integrand, start, end, center, order):
+def _gauss(
+    integrand: Integrand, start: float, end: float, center: float | None, order: int
+) -> tuple[list[mp.mpf], list[mp.mpf]]:
     """One panel by one rule: values and sizes."""
     start, end = mp.mpf(start), mp.mpf(end)
     if center is not None:  # from infinity to `end` in t = 1/(ω − centre)
         end = 1 / (end - center)
     half, middle = (end - start) / 2, (end + start) / 2
-    values = sizes = None
+    values: list[mp.mpf] = []
+    sizes: list[mp.mpf] = []
     for node, weight in _legendre(order, mp.mp.prec):
         point = middle + half * node
         factor = abs(half) * weight
@@ -371,7 +395,7 @@ def _gauss(integrand, start, end, center, order):
             factor /= point**2
             point = center + 1 / point
         value, size = integrand(point)
-        if values is None:
+        if not values:
             values = [factor * v for v in value]
             sizes = [factor * s for s in size]
         else:
@@ -382,7 +406,7 @@ def _gauss(integrand, start, end, center, order):
 
 
 @lru_cache(maxsize=1024)
-def _legendre(order, prec):
+def _legendre(order: int, prec: int) -> tuple[tuple[mp.mpf, mp.mpf], ...]:
     """Nodes and weights of the Gauss-Legendre rule on (−1, 1), at `prec` bits; order even.
 
     Newton's method on integers, which stand for numbers times 2**bits.
@@ -403,7 +427,7 @@ def _legendre(order, prec):
     return tuple((-x, weight) for x, weight in reversed(rule)) + tuple(rule)
 
 
-def _legendre_polynomial(order, x, bits):
+def _legendre_polynomial(order: int, x: int, bits: int) -> tuple[int, int]:
     """P_n(x) and its derivative, all of them integers over 2**bits."""
     one = 1 << bits
     previous, value = one, x

@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from math import ceil, log, pi, sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import erfc
 
 from qemlib import _checks
@@ -105,14 +106,14 @@ class ChargeInTime(Locked):
     rest: float
     force: float
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"ChargeInTime(x = {self.x:.6g}, {self.modes[0]} + {self.modes[1]} modes, "
             f"occupation = {self.occupation:.9g}, diffusion = {self.diffusion:.9g}, "
             f"damping = {self.damping:.9g}, from the response {self.damping_from_response:.9g})"
         )
 
-    def noise_spectrum(self, omega) -> np.ndarray:
+    def noise_spectrum(self, omega: ArrayLike) -> np.ndarray:
         """S_x(ω) = F² ∫ dt e^{iωt} C(t), Eq. (8), over all t; array of the shape of `omega`.
 
         Raises ValueError if `omega` holds anything but finite real numbers.
@@ -122,7 +123,9 @@ class ChargeInTime(Locked):
         return 2 * self.force**2 * (wave * self.correlation).real @ self.weights
 
 
-def lead_modes(density: SpectralDensity, low: float, high: float, spacing: float, reach: float):
+def lead_modes(
+    density: SpectralDensity, low: float, high: float, spacing: float, reach: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Discrete modes that stand for one lead.
 
     Parameters
@@ -172,7 +175,7 @@ def lead_modes(density: SpectralDensity, low: float, high: float, spacing: float
 
 def charge_in_time(
     device: Device,
-    x,
+    x: float,
     *,
     start: float | None = None,
     span: float | None = None,
@@ -304,7 +307,7 @@ class _System:
     counts: tuple[int, int]
 
 
-def _unit(device):
+def _unit(device: Device) -> float:
     """The largest of the bandwidths and of the coupling [Σ_α ∫ κ_α dω/2π]^{1/2} to both leads."""
     strength = 0.0
     for lead in device.leads:
@@ -314,14 +317,14 @@ def _unit(device):
     return max(sqrt(strength), *(lead.density.width for lead in device.leads))
 
 
-def _cells(low, high, spacing, reach):
+def _cells(low: float, high: float, spacing: float, reach: float) -> tuple[int, int, float]:
     """Numbers of cells inside and, on either side, outside of (low, high), and their width in u."""
     inside = ceil((high - low) / spacing)
     step = (high - low) / inside
     return inside, ceil(_GROWTH * reach * log(_FAR / _GROWTH) / step), step
 
 
-def _discretise(device, x, spacing, reach, max_modes):
+def _discretise(device: Device, x: float, spacing: float, reach: float, max_modes: int) -> _System:
     level = device.level - device.force * x
     frequencies, couplings, filled = [np.array([level])], [], [np.zeros(1)]
     for name, lead in zip(("left", "right"), device.leads, strict=True):
@@ -345,7 +348,7 @@ def _discretise(device, x, spacing, reach, max_modes):
     return _System(energy, modes, np.concatenate(filled), (left, right))
 
 
-def _memory_time(device, x, reach, max_modes):
+def _memory_time(device: Device, x: float, reach: float, max_modes: int) -> float:
     """The time after which the amplitude of an electron put on the dot stays below 3e-6."""
     level = device.level - device.force * x
     energies = [level, *(e for lead in device.leads for e in lead.density.energies)]
@@ -365,5 +368,5 @@ def _memory_time(device, x, reach, max_modes):
         horizon *= 1.5
 
 
-def _row(energy, modes, times):
+def _row(energy: np.ndarray, modes: np.ndarray, times: np.ndarray) -> np.ndarray:
     return (np.exp(-1j * np.outer(times, energy)) * modes[0]) @ modes.T

@@ -7,6 +7,7 @@ what Appendix B writes in frequency.  ħ = e = k_B = 1.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.integrate import quad, quad_vec
@@ -62,7 +63,7 @@ def propagation() -> Residuals:
     energy, modes = np.linalg.eig(_damped_modes())
     amplitude = modes[0] * np.linalg.inv(modes)[:, 0]
 
-    def answer(t):
+    def answer(t: float) -> np.ndarray:
         return np.exp(1j * omega * t) * (amplitude @ np.exp(-1j * energy * t))
 
     found = quad_vec(answer, 0.0, 60.0, epsabs=1e-13, epsrel=1e-13)[0]
@@ -85,7 +86,7 @@ def self_energy() -> Residuals:
     printed, exact = [], []
     for w in (-1.1, 0.5, 1.4):
 
-        def width(e):
+        def width(e: float) -> float:
             return float(band.spectral_density(np.asarray(e))) / (2 * np.pi)
 
         near = quad(width, w - far, w + far, weight="cauchy", wvar=w, epsabs=1e-12, limit=2000)
@@ -121,13 +122,16 @@ def lead_noise() -> Residuals:
     omega = spacing * (np.arange(-1500, 1500) + 0.5)
     coupling = lead.density.spectral_density(omega) * spacing / (2 * np.pi)  # g²
 
-    def packet(w):
+    def packet(w: Any) -> Any:
         return np.exp(-((w - 0.3) ** 2) / 2)
 
     modes = 2 * np.pi * (coupling * lead.occupation(omega) * packet(omega) ** 2).sum()
 
-    def spectrum(w):
-        return float(lead.density.spectral_density(w) * lead.occupation(w)) * packet(w) ** 2
+    def spectrum(w: float) -> float:
+        return (
+            float(lead.density.spectral_density(np.asarray(w)) * lead.occupation(w))
+            * packet(w) ** 2
+        )
 
     return Residuals(relative(quad(spectrum, -12, 12, epsabs=1e-14, limit=400)[0], modes))
 
@@ -187,7 +191,7 @@ def level_width_matters() -> Residuals:
     return Residuals(*angles)
 
 
-def _damped_modes():
+def _damped_modes() -> np.ndarray:
     """Dot and one damped mode for each Lorentzian lead: their effective Hamiltonian."""
     device = unequal_device()
     h = np.diag([device.level - device.force * POSITION, 0.0, 0.0]).astype(complex)
@@ -197,14 +201,14 @@ def _damped_modes():
     return h
 
 
-def _green(omega):
+def _green(omega: np.ndarray) -> np.ndarray:
     """G(ω) by (B8) and (B24)."""
     device = unequal_device()
     sigma = sum(lead.density.self_energy(omega) for lead in device.leads)
     return 1 / (omega - device.level + device.force * POSITION - sigma)
 
 
-def _scaled(factor):
+def _scaled(factor: float) -> Device:
     """The device with every energy multiplied by `factor`."""
     left, right = (
         Lead(
@@ -223,7 +227,7 @@ def _scaled(factor):
     )
 
 
-def _filled(device, omega):
+def _filled(device: Device, omega: Any) -> Any:
     """Σ_α |G|²κ_αf_α at x = 0."""
     sigma = sum(lead.density.self_energy(omega) for lead in device.leads)
     spectral = np.abs(1 / (omega - device.level - sigma)) ** 2
@@ -232,7 +236,7 @@ def _filled(device, omega):
     )
 
 
-def _filling(factor):
+def _filling(factor: float) -> float:
     device = _scaled(factor)
     whole = quad(lambda w: float(_filled(device, w)), -np.inf, np.inf, epsabs=1e-13, limit=500)
     return whole[0] / (2 * np.pi)

@@ -8,6 +8,7 @@ motion, order by order in the slow operators.  The charges are surrogates with a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial, wraps
 
 import numpy as np
@@ -23,6 +24,7 @@ from qemlib.paper.checks.elimination import (
     master_equation,
     surrogates,
 )
+from qemlib.paper.checks.jets import Jets
 from qemlib.paper.checks.rows import Residuals, relative
 from qemlib.paper.checks.surrogate import integral_over_time, random_charge
 
@@ -58,31 +60,33 @@ __all__ = [
 _TIME = 0.7
 
 
-def _worst(one_case, over=surrogates):
+def _worst(
+    one_case: Callable[[Jets], Residuals], over: Callable[[], Iterable[Jets]] = surrogates
+) -> Callable[[], Residuals]:
     """A check over all surrogates: the largest residual of each form."""
 
     @wraps(one_case)
     @lru_cache
-    def check():
+    def check() -> Residuals:
         found = [one_case(jets) for jets in over()]
-        corrected = [each.corrected for each in found]
+        corrected = [each.corrected for each in found if each.corrected is not None]
         return Residuals(
             max(each.printed for each in found),
-            None if None in corrected else max(corrected),
+            max(corrected) if len(corrected) == len(found) else None,
         )
 
     return check
 
 
 @_worst
-def parts_of_the_generator(jets):
+def parts_of_the_generator(jets: Jets) -> Residuals:
     """L_x + H + V against the right-hand side of (A3)."""
     parts = jets.liouvillian + jets.mean_motion + jets.fluctuation
     return Residuals(relative(parts, jets.equation_of_motion))
 
 
 @_worst
-def relaxation(jets):
+def relaxation(jets: Jets) -> Residuals:
     """e^{L_xt} at a late time, from two pure states, against the null vector of L_x."""
     late = expm(200.0 * jets.charge.liouvillian(jets.x))
     starts = np.eye(jets.charge.dimension**2)[:, [0, -1]]
@@ -90,20 +94,20 @@ def relaxation(jets):
 
 
 @_worst
-def projector(jets):
+def projector(jets: Jets) -> Residuals:
     """(A9a): P² against P."""
     return Residuals(relative(jets.projector @ jets.projector, jets.projector))
 
 
 @_worst
-def fast_motion(jets):
+def fast_motion(jets: Jets) -> Residuals:
     """(A9b): P L_x and L_x P in units of L_x."""
     both = np.abs(jets.projector @ jets.liouvillian), np.abs(jets.liouvillian @ jets.projector)
     return Residuals(float(max(b.max() for b in both) / np.abs(jets.liouvillian).max()))
 
 
 @_worst
-def reasons_for_a9b(jets):
+def reasons_for_a9b(jets: Jets) -> Residuals:
     """Reasons of (A9b): PL = 0 for every ρ_x of trace one; LP = 0 only for the stationary one.
 
     The reasons as printed would let LP vanish for any trace-preserving L, whatever ρ_x.
@@ -116,27 +120,27 @@ def reasons_for_a9b(jets):
 
 
 @_worst
-def no_mean(jets):
+def no_mean(jets: Jets) -> Residuals:
     """(A9c): PVP in units of V."""
     v = jets.fluctuation
     return Residuals(float(np.abs(jets.projector @ v @ jets.projector).max() / np.abs(v).max()))
 
 
 @_worst
-def commutator(jets):
+def commutator(jets: Jets) -> Residuals:
     """(A9d): [P, H] multiplied out, against (p/m) ∂_xρ_x Tr[•]."""
     return Residuals(relative(jets.exact(jets.lag, 1), jets.exact(jets.commutator, 1)))
 
 
 @_worst
-def commutator_is_traceless(jets):
+def commutator_is_traceless(jets: Jets) -> Residuals:
     """(A9e): P[P, H] in units of [P, H]."""
     product = jets.exact(jets.projector @ jets.commutator, 1)
     return Residuals(float(np.abs(product).max() / np.abs(jets.commutator).max()))
 
 
 @_worst
-def motion_of_r(jets):
+def motion_of_r(jets: Jets) -> Residuals:
     """(A10) against P times the right-hand side of (A3)."""
     slow = jets.mean_motion + jets.fluctuation
     r, q = jets.projector, jets.complement
@@ -145,7 +149,7 @@ def motion_of_r(jets):
 
 
 @_worst
-def motion_of_q(jets):
+def motion_of_q(jets: Jets) -> Residuals:
     """(A11) against Q times the right-hand side of (A3)."""
     slow = jets.mean_motion + jets.fluctuation
     r, q = jets.projector, jets.complement
@@ -154,7 +158,7 @@ def motion_of_q(jets):
 
 
 @_worst
-def formal_solution(jets):
+def formal_solution(jets: Jets) -> Residuals:
     """(A12) with (A13) against the exact motion of everything, from any start."""
     node, weight = np.polynomial.legendre.leggauss(24)
     t, weight = 0.5 * _TIME * (node + 1), 0.5 * _TIME * weight
@@ -169,7 +173,7 @@ def formal_solution(jets):
 
 
 @_worst
-def born_and_markov(jets):
+def born_and_markov(jets: Jets) -> Residuals:
     """(A14), with e^{−L_xt} as printed and with e^{+L_xt}, against the exact second order."""
     exact = exact_second_order(jets)
     return Residuals(
@@ -178,7 +182,7 @@ def born_and_markov(jets):
     )
 
 
-def _both_sides(jets):
+def _both_sides(jets: Jets) -> Residuals:
     slow, v = jets.mean_motion + jets.fluctuation, jets.fluctuation
     residuals = []
     for sign in (-1, 1):
@@ -190,19 +194,19 @@ def _both_sides(jets):
 
 
 @_worst
-def simplified_integrand(jets):
+def simplified_integrand(jets: Jets) -> Residuals:
     """(A15), with e^{−L_xt} as printed and with e^{+L_xt}, each on both sides."""
     return _both_sides(jets)
 
 
 @partial(_worst, over=closed_surrogates)
-def simplified_integrand_when_closed(jets):
+def simplified_integrand_when_closed(jets: Jets) -> Residuals:
     """(A15) for closed charges, whose L_x is unitary; otherwise as `simplified_integrand`."""
     return _both_sides(jets)
 
 
 @_worst
-def formal_master_equation(jets):
+def formal_master_equation(jets: Jets) -> Residuals:
     """(A16), with −∫ as printed and with +∫, each with e^{+L_xt}, against the second order."""
     second = jets.trace @ exact_second_order(jets) @ jets.attach
     exact = jets.exact(jets.mean_motion_of_wigner() + second, 2, 2)
@@ -212,11 +216,11 @@ def formal_master_equation(jets):
 
 
 @_worst
-def diffusion_term(jets):
+def diffusion_term(jets: Jets) -> Residuals:
     """(A17), with e^{−L_xt} as printed and with e^{+L_xt}, against the D of (A18)."""
     expected = 0.5 * jets.charge.diffusion(jets.x) * jets.diffusion_of_wigner()
 
-    def term(sign):
+    def term(sign: int) -> np.ndarray:
         pushed = jets.fluctuation @ jets.attach
         memory = integral_over_time(sign * jets.liouvillian, pushed)
         return jets.trace @ jets.fluctuation @ memory if np.isfinite(memory).all() else memory
@@ -227,13 +231,13 @@ def diffusion_term(jets):
 
 
 @_worst
-def diffusion_coefficient(jets):
+def diffusion_coefficient(jets: Jets) -> Residuals:
     """(A18) against S_x(0)."""
     charge = jets.charge
     return Residuals(relative(charge.diffusion(jets.x), charge.noise_spectrum(jets.x, 0.0)))
 
 
-def heisenberg_picture():
+def heisenberg_picture() -> Residuals:
     """n(t) after (A18): e^{∓L†t}n of a closed system against e^{iHt} n e^{−iHt}.
 
     Examples
@@ -251,14 +255,14 @@ def heisenberg_picture():
 
 
 @_worst
-def commutator_in_time(jets):
+def commutator_in_time(jets: Jets) -> Residuals:
     """(A23) with n(t) as printed after (A18), and with n(t) = e^{+L†t}n, against S_x'(0)."""
     slope = jets.charge.noise_slope(jets.x) / jets.mass
     return Residuals(*(relative(damping_from_commutator(jets, s), slope) for s in (-1, 1)))
 
 
 @_worst
-def friction_term(jets):
+def friction_term(jets: Jets) -> Residuals:
     """(A19), with +γ as printed and with −γ, both with e^{+L_xt}, against S_x'(0)."""
     found = jets.exact(friction(jets), 2, 1)
     expected = jets.exact(
@@ -268,17 +272,19 @@ def friction_term(jets):
 
 
 @_worst
-def response_and_spectrum(jets):
+def response_and_spectrum(jets: Jets) -> Residuals:
     """(A20) with n(t) as printed after (A18), and with n(t) = e^{+L†t}n, against S_x'(0)."""
     slope = jets.charge.noise_slope(jets.x) / jets.mass
     return Residuals(*(relative(damping_from_response(jets, s), slope) for s in (-1, 1)))
 
 
-def integration_by_parts():
+def integration_by_parts() -> Residuals:
     """(A21): ∫_0^T dt (t g' + g) at late T, for g = sin t/(1 + t) and for a decaying g."""
     end = 1e3 + np.linspace(0, 2 * np.pi, 60)
 
-    def boundary(g, slope):
+    def boundary(
+        g: Callable[[np.ndarray], np.ndarray], slope: Callable[[np.ndarray], np.ndarray]
+    ) -> float:
         edges = np.concatenate([np.linspace(0.0, end[0], 4001), end[1:]])
         node, weight = np.polynomial.legendre.leggauss(12)
         half = 0.5 * np.diff(edges)[:, None]
@@ -299,7 +305,7 @@ def integration_by_parts():
 
 
 @_worst
-def moved_state(jets):
+def moved_state(jets: Jets) -> Residuals:
     """(A22): L_x ∂_xρ_x, with the derivative by Cauchy's integral, against −iF[n, ρ_x]."""
     charge = jets.charge
     around = 0.1 * np.exp(2j * np.pi * np.arange(32) / 32)
@@ -309,13 +315,13 @@ def moved_state(jets):
 
 
 @_worst
-def commutator_and_response(jets):
+def commutator_and_response(jets: Jets) -> Residuals:
     """(A23) against (A20)."""
     return Residuals(relative(damping_from_commutator(jets), damping_from_response(jets)))
 
 
 @_worst
-def fokker_planck(jets):
+def fokker_planck(jets: Jets) -> Residuals:
     """(A24), with D and γ from the noise spectrum, against the exact motion to second order."""
     spectrum = jets.charge.noise_spectrum(jets.x, 0.0)
     right = jets.fokker_planck(jets.charge.noise_slope(jets.x) / jets.mass, spectrum)

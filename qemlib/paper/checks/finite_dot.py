@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 from scipy.linalg import expm
@@ -42,7 +43,7 @@ def annihilators(modes: int) -> list[np.ndarray]:
     return result
 
 
-def number(operator) -> np.ndarray:
+def number(operator: np.ndarray) -> np.ndarray:
     """a†a."""
     return operator.conj().T @ operator
 
@@ -85,12 +86,12 @@ def motion_of_the_modes() -> Residuals:
 
 
 @lru_cache
-def _equations_of_motion():
+def _equations_of_motion() -> tuple[float, float]:
     c, parts, (_, *leads) = _finite_dot()
     h = sum(parts.values())
     omega, g, level = _FREQUENCIES, _COUPLINGS, _LEVEL
 
-    def rate(operator):
+    def rate(operator: np.ndarray) -> np.ndarray:
         return 1j * (h @ operator - operator @ h)
 
     dot = -1j * (level * c + sum(gk * d for gk, d in zip(g, leads, strict=True)))
@@ -133,8 +134,8 @@ def particle_hole_exchange() -> Residuals:
 def exchange_of_particles_and_holes(
     sign: int,
     level: float = 0.0,
-    right_energies=(-0.9, 0.4),
-    right_couplings=(0.5, 0.3),
+    right_energies: tuple[float, float] = (-0.9, 0.4),
+    right_couplings: tuple[float, float] = (0.5, 0.3),
     right_potential: float = -0.6,
     right_temperature: float = 0.8,
 ) -> float:
@@ -175,7 +176,9 @@ def exchange_of_particles_and_holes(
     couplings = ((0.5, 0.3), right_couplings)
     fillings = ((0.6, 0.8), (right_potential, right_temperature))
 
-    def electrons(x, dot, *leads):
+    def electrons(
+        x: float, dot: np.ndarray, *leads: Any
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         energy = (level - 0.7 * x) * number(dot) + 0.35 * x * np.eye(32)
         tunnelling, filling = np.zeros((2, 32, 32))
         for lead, omega, g, (mu, temperature) in zip(
@@ -187,7 +190,7 @@ def exchange_of_particles_and_holes(
                 filling += (w - mu) / temperature * number(d)
         return energy, tunnelling, filling
 
-    def without_constant(matrix):
+    def without_constant(matrix: np.ndarray) -> np.ndarray:
         return matrix - np.trace(matrix) / 32 * np.eye(32)
 
     before = electrons(0.4, c, left, right)
@@ -222,10 +225,10 @@ def noise_pairing() -> Residuals:
     omega, g = {(0, 0): -0.8, (1, 0): 0.3, (0, 1): 0.6, (1, 1): 1.1}, 0.5
     times, centres = np.random.default_rng(11).normal(size=(2, 4))
 
-    def packet(i, w):
+    def packet(i: int, w: float) -> np.complex128:
         return np.exp(1j * times[i] * w) / (1 + (w - centres[i]) ** 2)
 
-    def noise(i):
+    def noise(i: int) -> Any:
         factor = -1j * np.sqrt(2 * np.pi) * g
         return sum(factor * packet(i, w) * operators[mode] for mode, w in omega.items())
 
@@ -233,7 +236,7 @@ def noise_pairing() -> Residuals:
     exact = np.trace(first @ second @ state)
     exact -= np.trace(first @ state) * np.trace(second @ state)
 
-    def paired(sign):
+    def paired(sign: int) -> complex:
         """Energies ω = ±ν' and ω' = ±ν."""
         outer = sum(
             f * packet(0, omega[i]).conj() * packet(3, sign * omega[i]) for i, f in filled.items()
@@ -248,7 +251,7 @@ def noise_pairing() -> Residuals:
 
 
 @lru_cache
-def _thermal_leads():
+def _thermal_leads() -> tuple[Any, Any, np.ndarray]:
     """Operators and fillings of modes (k, α), and the state Π_kα [f n + (1 − f)(1 − n)]."""
     indices = [(0, 0), (1, 0), (0, 1), (1, 1)]
     operators = dict(zip(indices, annihilators(4), strict=True))
@@ -260,14 +263,14 @@ def _thermal_leads():
     return operators, filled, state
 
 
-def _one_electron():
+def _one_electron() -> np.ndarray:
     h = np.diag(np.concatenate([[_LEVEL], _FREQUENCIES])).astype(complex)
     h[0, 1:] = h[1:, 0] = _COUPLINGS
     return h
 
 
 @lru_cache
-def _finite_dot():
+def _finite_dot() -> tuple[np.ndarray, Any, list[np.ndarray]]:
     """ĉ, the parts of the Hamiltonian (1) to (3), and all annihilators, as matrices."""
     everything = annihilators(1 + len(_FREQUENCIES))
     c, leads = everything[0], everything[1:]

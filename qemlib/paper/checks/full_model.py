@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse.linalg import expm_multiply
 
 from qemlib import _checks
@@ -166,7 +168,9 @@ def compare(eta: float, levels: int) -> Comparison:
     )
 
 
-def two_time_correlation(eta: float, levels: int, times) -> tuple[np.ndarray, np.ndarray]:
+def two_time_correlation(
+    eta: float, levels: int, times: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
     """Re⟨x̂(t+τ)x̂(t)⟩ of the full model and 𝔼[x(t+τ)x(t)] of (A24), in the steady state.
 
     The first is Eq. (A28) with the exact evolution of charge and oscillator; the second follows
@@ -234,7 +238,7 @@ def mismatch_of_spectra(eta: float) -> float:
     return abs(slow / sampled - 1)
 
 
-def fitted_order(eta, error) -> tuple[float, float]:
+def fitted_order(eta: ArrayLike, error: ArrayLike) -> tuple[float, float]:
     """The power p of error ∝ η^p as η → 0, and its uncertainty.
 
     Parameters
@@ -271,7 +275,7 @@ def fitted_order(eta, error) -> tuple[float, float]:
     if min(eta.min(), error.min()) <= 0:
         raise ValueError("eta and error must be positive")
 
-    def fit(kept, next_order):
+    def fit(kept: np.ndarray, next_order: float) -> tuple[float, float]:
         one = np.ones(kept.sum())
         design = np.stack([one, np.log(eta[kept]), eta[kept] ** next_order], axis=1)
         found, *_ = np.linalg.lstsq(design, np.log(error[kept]), rcond=None)
@@ -287,7 +291,7 @@ def fitted_order(eta, error) -> tuple[float, float]:
 
 
 @lru_cache
-def _whole(eta, levels):
+def _whole(eta: float, levels: int) -> tuple[Any, Any, Any]:
     """Hamiltonian, jump operators and steady state of charge and oscillator, by QuTiP."""
     with extra("quantum", "charge and oscillator together"):
         import qutip

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from operator import add
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +50,7 @@ class Jets:
     p: float
     order: int = 2
 
-    def exact(self, matrix, in_x: int = 0, in_p: int = 0) -> np.ndarray:
+    def exact(self, matrix: np.ndarray, in_x: int = 0, in_p: int = 0) -> np.ndarray:
         """The rows of `matrix` that hold although `in_x` and `in_p` derivatives were taken."""
         powers = np.arange(self.order + 1)
         kept = np.outer(powers <= self.order - in_x, powers <= self.order - in_p).ravel()
@@ -120,10 +122,11 @@ class Jets:
     @cached_property
     def attach(self) -> np.ndarray:
         """W ↦ ρ_x W: from scalars to operators, shape (N, (order + 1)²)."""
-        return sum(
+        terms = (
             self._product(self._power(k), 1, c[:, None])
             for k, c in enumerate(self._states[: self.order + 1])
         )
+        return reduce(add, terms)
 
     @cached_property
     def charge_identity(self) -> np.ndarray:
@@ -155,37 +158,38 @@ class Jets:
         return push @ drift - flow + 0.5 * diffusion * self.diffusion_of_wigner()
 
     @cached_property
-    def _states(self):
+    def _states(self) -> list[np.ndarray]:
         return self.charge.stationary(self.x, self.order + 1)
 
     @cached_property
-    def _mean(self):
+    def _mean(self) -> np.ndarray:
         read = self.charge.trace @ self.charge.left(self.charge.charge)
-        return sum((read @ c).real * self._power(k) for k, c in enumerate(self._states[:-1]))
+        terms = ((read @ c).real * self._power(k) for k, c in enumerate(self._states[:-1]))
+        return reduce(add, terms)
 
     @cached_property
-    def _restoring(self):
+    def _restoring(self) -> np.ndarray:
         """mω0²x − F⟨n⟩_x."""
         return self.mass * self.frequency**2 * self._position - self.charge.force * self._mean
 
-    def _power(self, k):
+    def _power(self, k: int) -> np.ndarray:
         """Multiplication by (x' − x)^k."""
         return np.eye(self.order + 1, k=-k)
 
     @property
-    def _position(self):
+    def _position(self) -> np.ndarray:
         return self.x * self._power(0) + self._power(1)
 
     @property
-    def _momentum(self):
+    def _momentum(self) -> np.ndarray:
         return self.p * self._power(0) + self._power(1)
 
     @property
-    def _ladder(self):
+    def _ladder(self) -> np.ndarray:
         """The derivative of a polynomial."""
         return np.diag(np.arange(1.0, self.order + 1), k=1)
 
-    def _product(self, in_x, in_p, in_charge):
+    def _product(self, in_x: Any, in_p: Any, in_charge: np.ndarray) -> np.ndarray:
         one = np.eye(self.order + 1)
         parts = [one if isinstance(part, int) else part for part in (in_x, in_p)]
         return reduce(np.kron, [*parts, in_charge])

@@ -6,8 +6,10 @@ exactly: a linear mean force, with constant γ and D.  ħ = 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.linalg import expm, solve_continuous_lyapunov
@@ -84,10 +86,10 @@ class LinearMotion:
         potential = self.mass * self.frequency**2 - self.force_slope
         h = p @ p / (2 * self.mass) + potential / 2 * x @ x
 
-        def minus(a):
+        def minus(a: Any) -> Any:
             return kron(a, one) - kron(one, a.T)
 
-        def plus(a):
+        def plus(a: Any) -> Any:
             return kron(a, one) + kron(one, a.T)
 
         kick = minus(x)
@@ -116,7 +118,13 @@ class LinearMotion:
         return x, p, float((x[1] - x[0]) * (p[1] - p[0]))
 
 
-def wigner_of(matrix, x, p, motion: LinearMotion, derivative: bool = False) -> np.ndarray:
+def wigner_of(
+    matrix: np.ndarray,
+    x: Sequence[float] | np.ndarray,
+    p: Sequence[float] | np.ndarray,
+    motion: LinearMotion,
+    derivative: bool = False,
+) -> np.ndarray:
     """Eq. (A2) by quadrature in y, for a matrix in Fock space; shape (x.size, p.size), complex.
 
     With `derivative` its derivative with respect to p, taken under the integral.
@@ -197,7 +205,7 @@ def mean_momentum() -> Residuals:
 
 
 @lru_cache
-def _averages():
+def _averages() -> tuple[float, float]:
     motion = LinearMotion()
     x, p, cell = motion.grid
     w = wigner_of(random_state(), x, p, motion) * cell
@@ -282,7 +290,7 @@ def joint_distribution() -> Residuals:
 
 
 @lru_cache
-def random_state():
+def random_state() -> np.ndarray:
     """A density matrix with all its coherences.
 
     Examples
@@ -296,7 +304,7 @@ def random_state():
 
 
 @lru_cache
-def _initial(motion):
+def _initial(motion: LinearMotion) -> np.ndarray:
     """xW + (i/2)∂_pW of the random state on the grid, Eq. (A29)."""
     x, p, _ = motion.grid
     rho = random_state()
@@ -305,13 +313,13 @@ def _initial(motion):
 
 
 @lru_cache
-def _evolved(motion, levels):
+def _evolved(motion: LinearMotion, levels: int) -> np.ndarray:
     """e^{𝓛τ}(x̂ρ̂) in Fock space."""
     begun = motion.product(levels).ravel()
     return expm_multiply(motion.generator(levels) * _TIME, begun).reshape(levels, levels)
 
 
-def _classical_correlation(motion):
+def _classical_correlation(motion: LinearMotion) -> complex:
     """𝔼[x(t+τ)x(t)] of trajectories that start distributed as W."""
     mean, _ = motion.propagator(_TIME)
     levels = _LEVELS + 2

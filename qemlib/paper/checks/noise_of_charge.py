@@ -6,14 +6,18 @@ The integrals over energy are compared with a few hundred discrete modes that ev
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.integrate import quad_vec
 from scipy.optimize import brentq
 
-from qemlib.devices.device import paper_device
+from qemlib import _checks
+from qemlib.devices.densities import Lorentzian
+from qemlib.devices.device import Device, Lead, paper_device
 from qemlib.electrons.coefficients import damping, noise_spectrum, occupation
 from qemlib.paper.checks.electrons_in_energy import POSITION, unequal_device
 from qemlib.paper.checks.rows import Residuals, relative
@@ -64,7 +68,7 @@ def correlation() -> Residuals:
     late = slice(0, 60, 6)
     t, exact = charge().times[late], charge().correlation[late]
 
-    def transformed(w):
+    def transformed(w: float) -> np.ndarray:
         filled, empty = _filled_and_empty(w)
         return np.array([filled * np.exp(1j * w * t), empty * np.exp(-1j * w * t)])
 
@@ -78,10 +82,10 @@ def spectrum() -> Residuals:
     omega = np.array([-1.5, -0.4, 0.4, 1.5])
     exact = charge().noise_spectrum(omega)
 
-    def exchanged(sign):
+    def exchanged(sign: int) -> np.ndarray:
         """F² ∫ dν/2π h(ν + sω) g(ν + (1−s)ω): (B21) for s = 1, corrected for s = 0."""
 
-        def product(w):
+        def product(w: float) -> np.ndarray:
             return (
                 _filled_and_empty(w + sign * omega)[0]
                 * _filled_and_empty(w + (1 - sign) * omega)[1]
@@ -103,7 +107,7 @@ def damping_integral() -> Residuals:
     """(B23), with the derivative by Cauchy's integral, against (A23) in time."""
     circle = 0.2 * np.exp(2j * np.pi * (np.arange(16) + 0.5) / 16)
 
-    def product(w):
+    def product(w: float) -> np.ndarray:
         slope = (_empty_off_axis(w + circle) / circle).mean().real
         return _filled_and_empty(w)[0] * slope
 
@@ -161,30 +165,34 @@ def voltages_of_bending_and_lasing(rate: float) -> tuple[float, float]:
     4.261 4.178
     """
 
-    def device(voltage):
+    def device(voltage: float) -> Device:
         whole = paper_device(voltage)
         left, right = (
-            replace(lead, density=replace(lead.density, rate=rate)) for lead in whole.leads
+            replace(lead, density=replace(_lorentzian(lead), rate=rate)) for lead in whole.leads
         )
         return replace(whole, left=left, right=right)
 
-    def bend(voltage):
+    def bend(voltage: float) -> float:
         right, left = occupation(device(voltage), np.array([0.05, -0.05]))
         return right - left
 
-    def friction(voltage):
+    def friction(voltage: float) -> float:
         return float(damping(device(voltage), 0.0))
 
     return brentq(bend, 1.0, 12.0), brentq(friction, 1.0, 12.0)
 
 
-def _green(omega):
+def _lorentzian(lead: Lead) -> Lorentzian:
+    return _checks.kind("density", lead.density, Lorentzian)
+
+
+def _green(omega: Any) -> np.ndarray:
     device = unequal_device()
     sigma = sum(lead.density.self_energy(omega) for lead in device.leads)
     return 1 / (omega - device.level + device.force * POSITION - sigma)
 
 
-def _widths(omega):
+def _widths(omega: Any) -> tuple[np.ndarray, np.ndarray]:
     """Σ_α κ_αf_α and Σ_α κ_α(1 − f_α)."""
     leads = unequal_device().leads
     kappa = [lead.density.spectral_density(omega) for lead in leads]
@@ -193,24 +201,24 @@ def _widths(omega):
     return filled, sum(kappa) - filled
 
 
-def _filled_and_empty(omega):
+def _filled_and_empty(omega: Any) -> tuple[np.ndarray, ...]:
     """h = Σ_α Aκ_αf_α and g = Σ_α Aκ_α(1 − f_α)."""
     spectral = np.abs(_green(omega)) ** 2
     return tuple(spectral * width for width in _widths(omega))
 
 
-def _crossed(omega):
+def _crossed(omega: Any) -> tuple[np.ndarray, ...]:
     """The same with G*(ω)G(−ω) in place of |G(ω)|²."""
     crossed = np.conj(_green(omega)) * _green(-omega)
     return tuple(crossed * width for width in _widths(omega))
 
 
-def _empty_off_axis(z):
+def _empty_off_axis(z: np.ndarray) -> np.ndarray:
     """g(ω) continued to complex ω, from its poles."""
     device = unequal_device()
-    total, sigma, sigma_bar = 0, 0, 0
+    total, sigma, sigma_bar = (np.zeros_like(z) for _ in range(3))
     for lead in device.leads:
-        band = lead.density
+        band = _lorentzian(lead)
         pole = 0.5 * band.rate * band.bandwidth
         sigma = sigma + pole / (z - band.center + 1j * band.bandwidth)
         sigma_bar = sigma_bar + pole / (z - band.center - 1j * band.bandwidth)
@@ -221,7 +229,7 @@ def _empty_off_axis(z):
     return total / ((detuning - sigma) * (detuning - sigma_bar))
 
 
-def _over_energy(function):
+def _over_energy(function: Callable[[Any], np.ndarray]) -> np.ndarray:
     """∫ dω/2π of an array-valued function of one energy."""
     whole = quad_vec(function, -np.inf, np.inf, epsabs=1e-12, epsrel=1e-12, limit=2000)
     return whole[0] / (2 * np.pi)

@@ -36,7 +36,7 @@ def correspondences() -> dict[str, sp.Expr]:
     x, y, p, u, v = sp.symbols("x y p u v", real=True)
     kernel = sp.Function("rho")
 
-    def transformed(expression):
+    def transformed(expression: sp.Expr) -> sp.Expr:
         at_point = expression.subs({u: x + y, v: x - y}, simultaneous=True).doit()
         return at_point * sp.exp(-2 * sp.I * y * p)
 
@@ -68,13 +68,13 @@ def equation_of_motion() -> sp.Expr:
     h_left, h_right, n_left, n_right = sp.symbols("h_L h_R n_L n_R")
     state = sp.Function("rho")(x, p)
 
-    def position(f, sign):
+    def position(f: sp.Expr, sign: int) -> sp.Expr:
         return x * f + sign * sp.I / 2 * f.diff(p)
 
-    def momentum(f, sign):
+    def momentum(f: sp.Expr, sign: int) -> sp.Expr:
         return p * f - sign * sp.I / 2 * f.diff(x)
 
-    def hamiltonian(f, sign, h, n):
+    def hamiltonian(f: sp.Expr, sign: int, h: sp.Expr, n: sp.Expr) -> sp.Expr:
         kinetic = momentum(momentum(f, sign), sign) / (2 * m)
         potential = m * omega**2 / 2 * position(position(f, sign), sign)
         return kinetic + potential - force * n * position(f, sign) + h * f

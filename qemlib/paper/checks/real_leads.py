@@ -8,8 +8,10 @@ taken with n(t) and with n(−t).  What comes out is held against the closed for
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
+from qemlib.devices.device import Device
 from qemlib.electrons.coefficients import damping, electron_coefficients
 from qemlib.paper.checks.electrons_in_energy import POSITION, unequal_device
 from qemlib.paper.checks.elimination_checks import heisenberg_picture
@@ -29,7 +31,7 @@ __all__ = [
 
 
 @lru_cache
-def both_directions(device, x) -> tuple[ChargeInTime, ChargeInTime]:
+def both_directions(device: Device, x: float) -> tuple[ChargeInTime, ChargeInTime]:
     """The charge of a device followed forwards, by e^{+L_xt}, and backwards, by e^{−L_xt}.
 
     Examples
@@ -44,7 +46,7 @@ def both_directions(device, x) -> tuple[ChargeInTime, ChargeInTime]:
     return charge_in_time(device, x), charge_in_time(device, x, backwards=True)
 
 
-def response_and_commutator(device, x) -> dict[str, float]:
+def response_and_commutator(device: Device, x: float) -> dict[str, float]:
     """γ(x) of a device three times: (A20) and (A23) in time, and the closed form (energy).
 
     Examples
@@ -86,8 +88,8 @@ def commutator_in_time() -> Residuals:
     """n(t) as printed after (A18), and corrected, in (A23) and against e^{iHt} n e^{−iHt}."""
     _, gamma = _closed_form()
     back, forth = (relative(c.damping, gamma) for c in _printed())
-    direct = heisenberg_picture()
-    return Residuals(max(back, direct.printed), max(forth, direct.corrected))
+    printed, corrected = heisenberg_picture().both
+    return Residuals(max(back, printed), max(forth, corrected))
 
 
 def friction_term() -> Residuals:
@@ -103,16 +105,16 @@ def response() -> Residuals:
 
 
 @lru_cache
-def _closed_form():
+def _closed_form() -> tuple[float, float]:
     """D and γ."""
     found = electron_coefficients(unequal_device(), POSITION)
     return float(found.diffusion), float(found.damping)
 
 
-def _printed():
+def _printed() -> Iterable[ChargeInTime]:
     """Backwards, as printed, and forwards, as corrected."""
     return reversed(both_directions(unequal_device(), POSITION))
 
 
-def _worst(diffusion, damping, exact_diffusion, exact_damping):
+def _worst(diffusion: float, damping: float, exact_diffusion: float, exact_damping: float) -> float:
     return max(relative(diffusion, exact_diffusion), relative(damping, exact_damping))

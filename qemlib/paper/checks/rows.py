@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["ROUND_OFF", "Equation", "Kind", "Residuals", "relative"]
 
@@ -42,6 +43,13 @@ class Residuals:
 
     printed: float
     corrected: float | None = None
+
+    @property
+    def both(self) -> tuple[float, float]:
+        """Of the printed and of the corrected form; ValueError if there is no corrected one."""
+        if self.corrected is None:
+            raise ValueError("there is no corrected form to compare with")
+        return self.printed, self.corrected
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ class Equation:
     depends: str = ""
     dissipative: Callable[[], Residuals] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.is_erratum != bool(self.corrected):
             raise ValueError(
                 f"corrected must be given for errata and for nothing else, got {self.corrected!r} "
@@ -159,7 +167,7 @@ class Equation:
             raise ValueError(f"{self.number} has no check")
         return self.residuals
 
-    def _holds(self, residual, form):
+    def _holds(self, residual: float, form: str) -> bool:
         if residual <= self.tolerance:
             return True
         if residual > _CLEARLY * self.tolerance:
@@ -170,11 +178,14 @@ class Equation:
         )
 
 
-def _told_apart(residuals):
-    return residuals.printed > _CLEARLY * ROUND_OFF and residuals.corrected <= ROUND_OFF
+def _told_apart(residuals: Residuals | None) -> bool:
+    if residuals is None:
+        return False
+    printed, corrected = residuals.both
+    return printed > _CLEARLY * ROUND_OFF and corrected <= ROUND_OFF
 
 
-def relative(found, expected) -> float:
+def relative(found: ArrayLike, expected: ArrayLike) -> float:
     """Largest difference, in units of the largest of `expected`; infinite if `found` is.
 
     Examples

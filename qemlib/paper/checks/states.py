@@ -78,7 +78,7 @@ def euler_converges() -> Residuals:
     start, time = np.array([1.0, 0.3]), 2.0
     exact = expm(motion.drift * time) @ (start * [1.0, motion.mass])
 
-    def error(steps):
+    def error(steps: int) -> float:
         step = time / steps
         x, v = start
         for _ in range(steps):
@@ -133,7 +133,7 @@ def displacement_on_the_diagonal() -> Residuals:
 
 
 @lru_cache
-def _displacement_elements():
+def _displacement_elements() -> tuple[float, float]:
     off, on = [0.0], [0.0]
     for z in _POINTS[1:]:
         exact = _displacement(-z)
@@ -152,7 +152,7 @@ def characteristic_from_wigner() -> Residuals:
     w = _wigner_on_plane()
     exact = _characteristic(_POINTS)
 
-    def transformed(factor, conjugate):
+    def transformed(factor: float, conjugate: bool) -> list[complex]:
         kernels = (
             np.exp(-_PLANE * (np.conj(z) if conjugate else z) + _PLANE.conj() * z) for z in _POINTS
         )
@@ -222,18 +222,18 @@ def free_energy_difference() -> Residuals:
     return Residuals(max(relative(found, temperature * relative_entropy), less))
 
 
-def _displacement(z):
+def _displacement(z: complex) -> np.ndarray:
     """D(z) = exp(za† − z*a) in a Fock space wide enough for its corner."""
     a = np.diag(np.sqrt(np.arange(1.0, _WIDE)), k=1)
     return expm(z * a.T - np.conj(z) * a)
 
 
 @lru_cache
-def _populations():
+def _populations() -> np.ndarray:
     return np.diag(random_state()).real
 
 
-def _elements(z):
+def _elements(z: np.ndarray) -> np.ndarray:
     """⟨n|D(z)|m⟩ for an array z, shape (z.size, levels, levels), by recurrence in Laguerre."""
     levels = len(random_state())
     result = np.empty((z.size, levels, levels), dtype=complex)
@@ -246,12 +246,12 @@ def _elements(z):
     return result
 
 
-def _characteristic(z):
+def _characteristic(z: np.ndarray) -> np.ndarray:
     """χ of the random state, (D2)."""
     return np.einsum("znm,mn->z", _elements(z), random_state())
 
 
-def _wigner_at(alpha):
+def _wigner_at(alpha: np.ndarray) -> list[complex]:
     motion = LinearMotion()
     return [
         2 * wigner_of(random_state(), [motion.x0 * a.real], [motion.p0 * a.imag], motion)[0, 0]
@@ -260,11 +260,11 @@ def _wigner_at(alpha):
 
 
 @lru_cache
-def _wigner_on_plane():
+def _wigner_on_plane() -> np.ndarray:
     motion = LinearMotion()
     return 2 * wigner_of(random_state(), motion.x0 * _AXIS, motion.p0 * _AXIS, motion).ravel()
 
 
-def _radius():
+def _radius() -> tuple[np.ndarray, np.ndarray]:
     node, weight = np.polynomial.legendre.leggauss(200)
     return 5.0 * (node + 1), 5.0 * weight

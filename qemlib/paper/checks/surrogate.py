@@ -68,7 +68,7 @@ class SurrogateCharge:
     jumps: tuple[np.ndarray, ...]
     force: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _checks.finite("force", self.force)
         shape = np.shape(self.hamiltonian)
         for name, matrix in (("hamiltonian", self.hamiltonian), ("charge", self.charge)):
@@ -81,7 +81,7 @@ class SurrogateCharge:
                 raise ValueError(f"jumps must have shape {shape}, got {np.shape(jump)}")
         self._check_stationary()
 
-    def _check_stationary(self):
+    def _check_stationary(self) -> None:
         rates = np.linalg.eigvals(self.liouvillian(0.0)).real
         if not np.sort(rates)[-2] < -1e-9:
             raise ValueError("jumps must make the stationary state unique: two modes do not decay")
@@ -91,19 +91,19 @@ class SurrogateCharge:
         """d."""
         return len(self.hamiltonian)
 
-    def left(self, matrix) -> np.ndarray:
+    def left(self, matrix: np.ndarray) -> np.ndarray:
         """The superoperator ρ ↦ Aρ."""
         return np.kron(matrix, np.eye(self.dimension))
 
-    def right(self, matrix) -> np.ndarray:
+    def right(self, matrix: np.ndarray) -> np.ndarray:
         """The superoperator ρ ↦ ρA."""
         return np.kron(np.eye(self.dimension), matrix.T)
 
-    def anticommutator(self, matrix) -> np.ndarray:
+    def anticommutator(self, matrix: np.ndarray) -> np.ndarray:
         """The superoperator {A, •}."""
         return self.left(matrix) + self.right(matrix)
 
-    def commutator(self, matrix) -> np.ndarray:
+    def commutator(self, matrix: np.ndarray) -> np.ndarray:
         """The superoperator [A, •]."""
         return self.left(matrix) - self.right(matrix)
 
@@ -173,7 +173,7 @@ class SurrogateCharge:
         """dS_x/dω, from the square of the resolvent."""
         return self._spectrum(x, omega, 2)
 
-    def _spectrum(self, x, omega, power):
+    def _spectrum(self, x: float, omega: float, power: int) -> float:
         delta, state = self.fluctuation(x), self.stationary(x)[0]
         # Shifted by the projector, which does nothing to a traceless vector, L_x can be inverted.
         shifted = self.liouvillian(x) - np.outer(state, self.trace)
@@ -182,7 +182,7 @@ class SurrogateCharge:
         factor = -1.0 if power == 1 else 1j
         return 2 * self.force**2 * self._read(delta, factor * forwards)
 
-    def _read(self, matrix, vector):
+    def _read(self, matrix: np.ndarray, vector: np.ndarray) -> float:
         if not np.isfinite(vector).all():
             return float("inf")
         return float((self.trace @ self.left(matrix) @ vector).real)
@@ -211,7 +211,7 @@ class ClosedCharge(SurrogateCharge):
 
     populations: tuple[float, ...] = ()
 
-    def _check_stationary(self):
+    def _check_stationary(self) -> None:
         if self.jumps:
             raise ValueError(f"jumps must be empty for a closed charge, got {len(self.jumps)}")
         weights = _checks.finite_array("populations", self.populations, ndim=1)
@@ -229,7 +229,7 @@ class ClosedCharge(SurrogateCharge):
             for k in range(order + 1)
         ]
 
-    def _radius(self, x):
+    def _radius(self, x: float) -> float:
         """A third of the displacement by which no two levels can meet."""
         levels = np.linalg.eigvalsh(self.hamiltonian - self.force * x * self.charge)
         gap, speed = np.diff(levels).min(), abs(self.force) * np.linalg.norm(self.charge, 2)
@@ -237,7 +237,7 @@ class ClosedCharge(SurrogateCharge):
             raise ValueError(f"hamiltonian must keep its levels apart, two of them meet at x={x!r}")
         return gap / (6 * speed) if speed else 1.0
 
-    def _state(self, x):
+    def _state(self, x: complex) -> np.ndarray:
         # At complex x the matrix is not Hermitian: left and right eigenvectors differ.
         levels, right = np.linalg.eig(self.hamiltonian - self.force * x * self.charge)
         right = right[:, np.argsort(levels.real)]
@@ -283,14 +283,14 @@ def random_closed_charge(seed: int, force: float = 0.7) -> ClosedCharge:
     )
 
 
-def _random_matrices(seed, dimension):
+def _random_matrices(seed: int, dimension: int) -> list[np.ndarray]:
     """Four, of complex entries of order one."""
     rng = np.random.default_rng(seed)
     shape = (dimension, dimension)
     return [(rng.normal(size=shape) + 1j * rng.normal(size=shape)) / 2 for _ in range(4)]
 
 
-def integral_over_time(generator, vector, power: int = 0) -> np.ndarray:
+def integral_over_time(generator: np.ndarray, vector: np.ndarray, power: int = 0) -> np.ndarray:
     """∫_0^∞ dt t^power e^{Gt} y, in time: term by term up to t = 1/‖G‖, then doubling.
 
     From e^{2Gt} = e^{Gt}e^{Gt}, what is known up to a time gives what is needed up to its double.

@@ -9,6 +9,7 @@ reading.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from html import escape
 
 from qemlib.paper.claims.electrons import ELECTRON_CLAIMS
@@ -55,13 +56,13 @@ class ClaimTable:
     judgements : list of Judgement
     """
 
-    def __init__(self, judgements: list[Judgement]):
+    def __init__(self, judgements: list[Judgement]) -> None:
         self.judgements = list(judgements)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Judgement]:
         return iter(self.judgements)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.judgements)
 
     def __getitem__(self, name: str) -> Judgement:
@@ -73,10 +74,10 @@ class ClaimTable:
         found = Counter(j.verdict for j in self.judgements)
         return {verdict: found[verdict] for verdict in Verdict}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "\n".join(map(str, self.judgements))
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         rows = [
             f"<tr><td>{escape(j.claim.statement)} "
             f'<span class="place">{escape(j.claim.place)}</span></td>'
@@ -90,7 +91,7 @@ class ClaimTable:
         )
 
 
-def _measured(judgement):
+def _measured(judgement: Judgement) -> str:
     claim, measurement = judgement.claim, judgement.measurement
     parts = [f"<b>{escape(str(measurement))}</b>"]
     if claim.rule.text:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
+from qemlib import _checks
 from qemlib.devices.densities import Lorentzian
-from qemlib.electrons.coefficients import damping, electron_coefficients, noise_spectrum, occupation
+from qemlib.devices.device import Device, Lead
+from qemlib.electrons.coefficients import (
+    ElectronCoefficients,
+    damping,
+    electron_coefficients,
+    noise_spectrum,
+    occupation,
+)
 from qemlib.electrons.time_scales import adiabaticity
+from qemlib.paper.claims.evidence import Evidence
 from qemlib.paper.claims.verdicts import Claim, Measurement, Rule, at_least, at_most, near
 
 __all__ = ["ELECTRON_CLAIMS"]
@@ -19,12 +29,12 @@ _POSITIONS = np.linspace(-20.0, 20.0, 161)
 _ROUND_OFF = 1e-12
 
 
-def _coefficients(evidence, voltage):
+def _coefficients(evidence: Evidence, voltage: float) -> tuple[Device, ElectronCoefficients]:
     device = evidence.device(voltage)
     return device, electron_coefficients(device, _POSITIONS * device.oscillator.x0)
 
 
-def _scales(evidence):
+def _scales(evidence: Evidence) -> Measurement:
     slow = adiabaticity(evidence.device(6.0))
     ratios = (
         slow.temperature_over_frequency,
@@ -35,7 +45,7 @@ def _scales(evidence):
     return Measurement(min(ratios), 0.0)
 
 
-def _scales_of_experiment(_evidence):
+def _scales_of_experiment(_evidence: Evidence) -> Measurement:
     # Γ ~ 10, T ~ 1, ω0 ~ 0.1, λ ≳ 0.1 GHz.
     smallest = min(10.0, 1.0) / max(0.1, 0.1)
     return Measurement.impossible(
@@ -44,18 +54,18 @@ def _scales_of_experiment(_evidence):
     )
 
 
-def _memory(evidence):
+def _memory(evidence: Evidence) -> Measurement:
     device = evidence.device(16.0)
     ring = evidence.ring_radius(16.0) * device.oscillator.x0
     return Measurement(float(adiabaticity(device, ring).memory_phase), 1e-2)
 
 
-def _half_filling(evidence):
+def _half_filling(evidence: Evidence) -> Measurement:
     values = [float(occupation(evidence.device(v), 0.0)) for v in (0.0, 6.0, 16.0)]
     return Measurement(max(abs(v - 0.5) for v in values), _ROUND_OFF)
 
 
-def _mirror(evidence):
+def _mirror(evidence: Evidence) -> Measurement:
     worst = 0.0
     for voltage in (0.0, 6.0, 16.0):
         _, at = _coefficients(evidence, voltage)
@@ -64,23 +74,23 @@ def _mirror(evidence):
     return Measurement(float(worst), _ROUND_OFF)
 
 
-def _fluctuation_ratio(evidence, voltage):
+def _fluctuation_ratio(evidence: Evidence, voltage: float) -> np.ndarray:
     device, at = _coefficients(evidence, voltage)
     m, temperature = device.oscillator.mass, device.left.temperature
     return at.diffusion / (2.0 * m * temperature * at.damping) - 1.0
 
 
-def _theorem_at_rest(evidence):
+def _theorem_at_rest(evidence: Evidence) -> Measurement:
     return Measurement(float(np.abs(_fluctuation_ratio(evidence, 0.0)).max()), 1e-11)
 
 
-def _theorem_fails(evidence):
+def _theorem_fails(evidence: Evidence) -> Measurement:
     centre = _POSITIONS.size // 2
     smallest = min(abs(_fluctuation_ratio(evidence, v)[centre]) for v in (2.0, 4.0, 6.0))
     return Measurement(float(smallest), 1e-9)
 
 
-def _detailed_balance(evidence):
+def _detailed_balance(evidence: Evidence) -> Measurement:
     device = evidence.device(0.0)
     omega = np.array([0.05, 0.2, 1.0, 3.0])
     temperature = device.left.temperature
@@ -91,7 +101,7 @@ def _detailed_balance(evidence):
     return Measurement(float(worst), 1e-9)
 
 
-def _least_damping(devices):
+def _least_damping(devices: Iterable[Device]) -> Measurement:
     """Smallest γ(x) over positions and devices, each in units of its largest |γ|."""
     least = np.inf
     for device in devices:
@@ -100,7 +110,7 @@ def _least_damping(devices):
     return Measurement(least, _ROUND_OFF)
 
 
-def _equilibrium(evidence):
+def _equilibrium(evidence: Evidence) -> Measurement:
     device = evidence.device(0.0)
     left, right = device.left, device.right
     return _least_damping(
@@ -115,9 +125,10 @@ def _equilibrium(evidence):
     )
 
 
-def _flat_bands(evidence):
-    def flat(lead):
-        return replace(lead, density=Lorentzian(0.0, 1e4, lead.density.rate))
+def _flat_bands(evidence: Evidence) -> Measurement:
+    def flat(lead: Lead) -> Lead:
+        band = _checks.kind("density", lead.density, Lorentzian)
+        return replace(lead, density=Lorentzian(0.0, 1e4, band.rate))
 
     return _least_damping(
         replace(d, left=flat(d.left), right=flat(d.right))
@@ -125,35 +136,35 @@ def _flat_bands(evidence):
     )
 
 
-def _driven(evidence):
+def _driven(evidence: Evidence) -> Measurement:
     return _least_damping([evidence.device(16.0)])
 
 
-def _negative_at_small_x(evidence):
+def _negative_at_small_x(evidence: Evidence) -> Measurement:
     _, at = _coefficients(evidence, evidence.threshold + 0.5)
     deepest = abs(_POSITIONS[at.damping.argmin()])
     return Measurement(float(deepest), 0.5 * (_POSITIONS[1] - _POSITIONS[0]))
 
 
-def _monotonic_at_rest(evidence):
+def _monotonic_at_rest(evidence: Evidence) -> Measurement:
     _, at = _coefficients(evidence, 0.0)
     slope = np.diff(at.occupation)
     return Measurement(float(slope.min() / slope.max()), 1e-9)
 
 
-def _bends_at_high_voltage(evidence):
+def _bends_at_high_voltage(evidence: Evidence) -> Measurement:
     _, at = _coefficients(evidence, 16.0)
     slope = np.diff(at.occupation)
     return Measurement(float(slope.min() / slope.max()), 1e-9)
 
 
-def _no_damping_while_monotonic(evidence):
+def _no_damping_while_monotonic(evidence: Evidence) -> Measurement:
     device = evidence.device(evidence.bending)
     gamma = damping(device, _POSITIONS * device.oscillator.x0)
     return Measurement(float(gamma.min() / gamma.max()), 1e-5)
 
 
-def _bending_beside_threshold(evidence):
+def _bending_beside_threshold(evidence: Evidence) -> Measurement:
     return Measurement(evidence.bending / evidence.threshold - 1.0, 1e-6)
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from math import isfinite
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from qemlib import _checks
 from qemlib._parallel import in_parallel
 from qemlib.devices.device import Device
 from qemlib.electrons.coefficients import occupation
-from qemlib.fokker_planck.stationary import steady_state
+from qemlib.fokker_planck.stationary import SteadyState, steady_state
 from qemlib.motion.model import LangevinModel
+from qemlib.motion.orbit import OrbitAverage
 from qemlib.paper.claims.verdicts import NothingToMeasure
 from qemlib.paper.readings.readings import PRINTED, Reading
 from qemlib.states.summary import Summary, summary
@@ -53,23 +56,25 @@ class Evidence:
         From its methods, where the reading has no steady state, or not what is asked for.
     """
 
-    def __init__(self, reading: Reading = PRINTED, method: str = "exact", rtol: float = 1e-8):
+    def __init__(
+        self, reading: Reading = PRINTED, method: str = "exact", rtol: float = 1e-8
+    ) -> None:
         _checks.choice("method", method, ("exact", "orbit"))
         self.reading, self.method = reading, method
         self.rtol = rtol if method == "exact" else 1e-3
         self._kept: dict[tuple[str, float], Any] = {}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Evidence({self.reading.name!r}, {self.method}, {len(self._kept)} results kept)"
 
-    def _once(self, name, voltage, compute):
+    def _once(self, name: str, voltage: float, compute: Callable[[], Any]) -> Any:
         self._refuse_infinite(voltage)
         key = (name, float(voltage))
         if key not in self._kept:
             self._kept[key] = compute()
         return self._kept[key]
 
-    def _refuse_infinite(self, *voltages):
+    def _refuse_infinite(self, *voltages: float) -> None:
         """Voltages are counted from the threshold, which is infinite where there is none."""
         if not all(isfinite(voltage) for voltage in voltages):
             raise NothingToMeasure(f"reading {self.reading.name!r} has no threshold below V = 40")
@@ -85,10 +90,10 @@ class Evidence:
             return self.state(voltage).model
         return self._once("model", voltage, lambda: self.reading.model(voltage))
 
-    def state(self, voltage: float):
+    def state(self, voltage: float) -> SteadyState | OrbitAverage:
         """Its steady state, a `SteadyState` or an `OrbitAverage`."""
 
-        def compute():
+        def compute() -> SteadyState | OrbitAverage:
             if self.method == "exact":
                 return steady_state(self.model(voltage), rtol=self.rtol)
             # Voltages come in rising order, mostly, and states grow.
@@ -154,7 +159,7 @@ class Evidence:
     def profile(self, voltage: float) -> tuple[np.ndarray, np.ndarray]:
         """Radii |α| and the angular average of W(α) there."""
 
-        def compute():
+        def compute() -> tuple[np.ndarray, np.ndarray]:
             state = self.state(voltage)
             mean = state.phonon_number + 0.5
             edge = min(-state.model.x[0], state.model.x[-1]) / state.model.x0
@@ -182,7 +187,7 @@ class Evidence:
     def bending(self) -> float:
         """Voltage at which the occupation stops rising with x at x = 0."""
 
-        def slope(voltage):
+        def slope(voltage: float) -> float:
             device = self.device(voltage)
             h = 0.02 * device.oscillator.x0
             low, high = occupation(device, np.array([-h, h]))
@@ -197,7 +202,7 @@ class Evidence:
         There the angular average of W is even in r: it is its slope in r² that vanishes.
         """
 
-        def rise(voltage):
+        def rise(voltage: float) -> float:
             squares = np.linspace(0.0, _PATCH, 9)
             profile = self._passing_state(voltage).radial_profile(np.sqrt(squares))
             return np.polynomial.Polynomial.fit(squares, profile, 4).deriv()(0.0) / profile[0]
@@ -208,19 +213,21 @@ class Evidence:
     def ergotropy_onset(self) -> float:
         """Voltage at which level 1 overtakes level 0."""
 
-        def inversion(voltage):
+        def inversion(voltage: float) -> float:
             low, high = self._passing_state(voltage).populations(2)
             return high / low - 1.0
 
         return self._root(inversion, self.threshold - 0.5, self.threshold + 1.5, 1e-4)
 
-    def _passing_state(self, voltage):
+    def _passing_state(self, voltage: float) -> SteadyState | OrbitAverage:
         """A state that is used once and not kept."""
         if self.method == "orbit":
             return self.reading.preview(voltage)
         return steady_state(self.reading.model(voltage), rtol=self.rtol)
 
-    def _root(self, function, low, high, xtol):
+    def _root(
+        self, function: Callable[[float], float], low: float, high: float, xtol: float
+    ) -> float:
         self._refuse_infinite(low, high)
         if not function(low) < 0 < function(high) and not function(high) < 0 < function(low):
             raise NothingToMeasure(
@@ -229,7 +236,7 @@ class Evidence:
         return float(brentq(function, low, high, xtol=xtol))
 
 
-def over_voltage(readings: list[Reading], voltages) -> xr.Dataset:
+def over_voltage(readings: list[Reading], voltages: ArrayLike) -> xr.Dataset:
     """Curves of several readings over the voltage, exactly and in parallel.
 
     Parameters
@@ -264,7 +271,7 @@ def over_voltage(readings: list[Reading], voltages) -> xr.Dataset:
     )
 
 
-def _at(point):
+def _at(point: tuple[Reading, float]) -> tuple[float, float, float]:
     reading, voltage = point
     evidence = Evidence(reading, rtol=_DRAWN)
     return (

@@ -24,36 +24,36 @@ _OF_A24 = "as (A24) has it, which takes the noise at ω → 0; its own error is 
 _EULER_STEPS = (8e-6, 2.6e-3)
 
 
-def _relative(evidence, value):
+def _relative(evidence: Evidence, value: float) -> Measurement:
     return Measurement(float(value), evidence.rtol * abs(value))
 
 
-def _threshold(evidence):
+def _threshold(evidence: Evidence) -> Measurement:
     return Measurement(evidence.threshold, 1e-6, _OF_A24)
 
 
-def _hole_at_rest(evidence):
+def _hole_at_rest(evidence: Evidence) -> Measurement:
     return Measurement(evidence.hole(0.0), 1e-6)
 
 
-def _thermal(evidence):
+def _thermal(evidence: Evidence) -> Measurement:
     return _relative(evidence, evidence.g2(0.0))
 
 
-def _hole_at_six(evidence):
+def _hole_at_six(evidence: Evidence) -> Measurement:
     return Measurement(evidence.hole(6.0), max(1e-4, 2.0 * evidence.rtol))
 
 
-def _ring_beside_threshold(evidence):
+def _ring_beside_threshold(evidence: Evidence) -> Measurement:
     return Measurement(evidence.ring_onset / evidence.threshold - 1.0, 1e-6)
 
 
-def _inversion(evidence):
+def _inversion(evidence: Evidence) -> Measurement:
     populations = evidence.populations(16.0)
     return Measurement(float(populations.argmax()), 0.0)
 
 
-def _radius_grows(evidence):
+def _radius_grows(evidence: Evidence) -> Measurement:
     first = np.ceil(min(evidence.threshold, 16.0)) + 0.5
     radii = [evidence.ring_radius(v) for v in np.arange(first, 16.5, 1.5)]
     if len(radii) < 2:
@@ -61,20 +61,20 @@ def _radius_grows(evidence):
     return Measurement(float(np.diff(radii).min() / max(radii)), 5e-3)
 
 
-def _growth(evidence, low, high):
+def _growth(evidence: Evidence, low: float, high: float) -> Measurement:
     ratio = evidence.phonon_number(high) / evidence.phonon_number(low)
     return Measurement(ratio - 1.0, 2.0 * evidence.rtol * ratio)
 
 
-def _saturated(evidence):
+def _saturated(evidence: Evidence) -> Measurement:
     return _growth(evidence, 16.0, 24.0)
 
 
-def _saturates_at_last(evidence):
+def _saturates_at_last(evidence: Evidence) -> Measurement:
     return _growth(evidence, 32.0, 40.0)
 
 
-def _roundness(evidence):
+def _roundness(evidence: Evidence) -> Measurement:
     worst = max(
         abs(evidence.state(v).squeezing) / (evidence.phonon_number(v) + 0.5)
         for v in (0.0, 6.0, 16.0)
@@ -82,12 +82,12 @@ def _roundness(evidence):
     return Measurement(float(worst), 1e-8)
 
 
-def _coherent_work(evidence):
+def _coherent_work(evidence: Evidence) -> Measurement:
     frequency = evidence.device(0.0).oscillator.frequency
     return Measurement(evidence.coherent_ergotropy(0.0) / frequency, 1e-7)
 
 
-def _mean_amplitude(evidence):
+def _mean_amplitude(evidence: Evidence) -> Measurement:
     """|⟨a⟩| by a trapezoidal rule over phase space, which is exact for what decays so fast."""
     worst = 0.0
     for voltage in (0.0, 6.0, 16.0):
@@ -100,7 +100,7 @@ def _mean_amplitude(evidence):
     return Measurement(worst, 1e-9)
 
 
-def _positive(evidence):
+def _positive(evidence: Evidence) -> Measurement:
     """Most negative value of W over its maximum."""
     least = 0.0
     for voltage in (0.0, 6.0, 16.0):
@@ -111,34 +111,34 @@ def _positive(evidence):
     return Measurement(least, 1e-9)
 
 
-def _coherence_falls(evidence):
+def _coherence_falls(evidence: Evidence) -> Measurement:
     g2 = np.array([evidence.g2(v) for v in range(0, 21, 2)])
     return Measurement(float(np.diff(g2).max()), 1e-6)
 
 
-def _plateau(evidence):
+def _plateau(evidence: Evidence) -> Measurement:
     return _relative(evidence, evidence.g2(16.0))
 
 
-def _plateau_is_flat(evidence):
+def _plateau_is_flat(evidence: Evidence) -> Measurement:
     g2 = [evidence.g2(v) for v in DECIDING if v >= 10.0]
     return Measurement(max(g2) - min(g2), 2.0 * evidence.rtol * max(g2))
 
 
-def _above_coherent(evidence):
+def _above_coherent(evidence: Evidence) -> Measurement:
     return _relative(evidence, min(evidence.g2(v) for v in (10.0, 16.0, 24.0, 40.0)))
 
 
-def _samples(evidence):
+def _samples(evidence: Evidence) -> Measurement:
     """Relaxation times in the paper's number of steps, for the range of steps that it leaves."""
-    relaxation = Evidence(evidence.reading, "orbit").state(16.0).relaxation_time
+    relaxation = evidence.reading.preview(16.0).relaxation_time
     few, many = (_STEPS_OF_PAPER * step / relaxation for step in _EULER_STEPS)
     return Measurement.impossible(
         f"the step is not stated: with Δt = 8e-6 there would be {few:.2f}, with 2.6e-3 {many:.0f}"
     )
 
 
-def _euler(evidence):
+def _euler(evidence: Evidence) -> Measurement:
     """Bias of explicit Euler in ⟨a†a⟩ at V = 0 for the range of steps that the paper leaves."""
     exact = evidence.phonon_number(0.0)
     low, high = (

@@ -22,7 +22,7 @@ from qemlib._parallel import in_parallel
 from qemlib.electrons.time_scales import adiabaticity
 from qemlib.paper.claims.claims import CLAIMS
 from qemlib.paper.claims.evidence import Evidence
-from qemlib.paper.claims.verdicts import Claim, Measurement, Verdict
+from qemlib.paper.claims.verdicts import Claim, Measurement, Rule, Verdict
 from qemlib.paper.readings.readings import PRINTED, Reading, all_readings
 
 __all__ = ["SCORED", "Score", "few_changes", "finalists", "main", "score", "screen", "table"]
@@ -75,7 +75,7 @@ class Score:
     measurements: dict[str, Measurement]
     tolerance: float = 1.0
 
-    def _rule(self, name):
+    def _rule(self, name: str) -> Rule:
         return next(c.rule for c in SCORED if c.name == name).scaled(self.tolerance)
 
     @property
@@ -109,7 +109,7 @@ class Score:
         """Sorts the best first: points, misfit, number of changes."""
         return (-self.points, self.misfit, len(self.reading.changes))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Score({self.reading.name}: {self.points:g} of {len(self.measurements)}, "
             f"misfit {self.misfit:.3g}, {self.method})"
@@ -130,7 +130,7 @@ def few_changes(most: int = 3) -> list[Reading]:
     2
     """
 
-    def seen(reading):
+    def seen(reading: Reading) -> bool:
         return not (reading.step and any(c.name == "x0 inverted" for c in reading.changes))
 
     return [r for r in all_readings() if len(r.changes) <= most and seen(r)]
@@ -234,7 +234,7 @@ def table(scores: list[Score]) -> xr.Dataset:
     )
 
 
-def _glance(reading):
+def _glance(reading: Reading) -> Score:
     if _coupling_ratio(reading) < _WEAK:
         return Score(reading, "coupling", {})
     evidence = Evidence(reading, "orbit")
@@ -247,12 +247,12 @@ def _glance(reading):
     return so_far
 
 
-def _coupling_ratio(reading):
+def _coupling_ratio(reading: Reading) -> float:
     slow = adiabaticity(reading.device(0.0))
     return min(slow.temperature_over_coupling, slow.rate_over_coupling)
 
 
-def _look(reading):
+def _look(reading: Reading) -> Score:
     return score(Evidence(reading, "exact", rtol=1e-6))
 
 

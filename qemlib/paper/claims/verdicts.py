@@ -41,11 +41,11 @@ class Verdict(StrEnum):
     UNTESTABLE = "cannot be tested"
 
 
-def _plain(value):
+def _plain(value: float) -> str:
     return f"{value:g}".replace("e-0", "e-").replace("-", "−", 1 if value < 0 else 0)
 
 
-def _short(uncertainty):
+def _short(uncertainty: float) -> str:
     return f"{uncertainty:.0e}".replace("e-0", "e-") if uncertainty < 1e-2 else f"{uncertainty:.2g}"
 
 
@@ -81,7 +81,7 @@ class Measurement:
     uncertainty: float
     note: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.uncertainty >= 0:
             raise ValueError(f"uncertainty must not be negative, got {self.uncertainty!r}")
 
@@ -97,7 +97,7 @@ class Measurement:
             return nan, nan
         return self.value - self.uncertainty, self.value + self.uncertainty
 
-    def __str__(self):
+    def __str__(self) -> str:
         if not (isfinite(self.value) and isfinite(self.uncertainty)):
             return "—"
         size = abs(self.value)
@@ -146,7 +146,7 @@ class Rule:
     nearly: tuple[float, float]
     text: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not (self.nearly[0] <= self.holds[0] <= self.holds[1] <= self.nearly[1]):
             raise ValueError(
                 f"nearly must contain holds, got holds = {self.holds}, nearly = {self.nearly}"
@@ -292,7 +292,7 @@ class Claim:
     scored: bool = False
     defence: str = ""
 
-    def judge(self, evidence) -> Judgement:
+    def judge(self, evidence: Any) -> Judgement:
         """Measure and apply the rule; where the measurement is impossible the note says why."""
         try:
             measurement = self.measure(evidence)
@@ -309,5 +309,5 @@ class Judgement:
     measurement: Measurement
     verdict: Verdict
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.claim.name}: {self.measurement}, {self.verdict}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qemlib.paper.claims.evidence import DECIDING
+from qemlib.paper.claims.evidence import DECIDING, Evidence
 from qemlib.paper.claims.verdicts import (
     Claim,
     Measurement,
@@ -24,12 +24,12 @@ _SUMS = 1e-7
 _NOTHING = 1e-9
 
 
-def _energy_grows(evidence):
+def _energy_grows(evidence: Evidence) -> Measurement:
     energy = np.array([evidence.phonon_number(v) for v in DECIDING])
     return Measurement(float(np.diff(energy).min() / energy.max()), 2.0 * evidence.rtol)
 
 
-def _entropy_below(evidence):
+def _entropy_below(evidence: Evidence) -> Measurement:
     """Mean slope of S below the threshold over that from 16 to 24."""
     threshold = evidence.threshold
     below = (evidence.entropy(threshold) - evidence.entropy(0.0)) / threshold
@@ -37,11 +37,11 @@ def _entropy_below(evidence):
     return Measurement(below / far, 1e-5 * abs(below / far))
 
 
-def _entropy_saturates(evidence):
+def _entropy_saturates(evidence: Evidence) -> Measurement:
     return Measurement(evidence.entropy(40.0) / evidence.entropy(32.0) - 1.0, _SUMS)
 
 
-def _passive(evidence):
+def _passive(evidence: Evidence) -> Measurement:
     """Largest p_{n+1}/p_n − 1 below the threshold, among levels that are more than round-off."""
     worst = -np.inf
     for voltage in (0.0, 2.0, 4.0, 6.0, 8.0):
@@ -54,12 +54,12 @@ def _passive(evidence):
     return Measurement(worst, 1e-6, "below the threshold that (A24) has")
 
 
-def _passive_with_coherences(evidence):
+def _passive_with_coherences(evidence: Evidence) -> Measurement:
     total = evidence.ergotropy(0.0) + evidence.coherent_ergotropy(0.0)
     return Measurement(total / evidence.device(0.0).oscillator.frequency, 1e-7)
 
 
-def _active_at_once(evidence):
+def _active_at_once(evidence: Evidence) -> Measurement:
     return Measurement(
         evidence.ergotropy_onset / evidence.threshold - 1.0,
         2e-4,
@@ -67,57 +67,57 @@ def _active_at_once(evidence):
     )
 
 
-def _ergotropy_grows(evidence):
+def _ergotropy_grows(evidence: Evidence) -> Measurement:
     values = np.array([evidence.ergotropy(v) for v in DECIDING])
     return Measurement(float(np.diff(values).min() / _more_than_nothing(values.max())), _SUMS)
 
 
-def _ergotropy_saturates(evidence):
+def _ergotropy_saturates(evidence: Evidence) -> Measurement:
     at_sixteen = _more_than_nothing(evidence.ergotropy(16.0))
     return Measurement(evidence.ergotropy(24.0) / at_sixteen - 1.0, _SUMS)
 
 
-def _more_than_nothing(ergotropy):
+def _more_than_nothing(ergotropy: float) -> float:
     """An ergotropy by which another may be divided."""
     if ergotropy < _NOTHING:
         raise NothingToMeasure("it holds no ergotropy")
     return ergotropy
 
 
-def _order_parameter(evidence):
+def _order_parameter(evidence: Evidence) -> Measurement:
     """W_E half a unit of voltage above the threshold over that half a unit below, as a share."""
     below = max(evidence.ergotropy(evidence.threshold - 0.5), 0.0)
     above = _more_than_nothing(evidence.ergotropy(evidence.threshold + 0.5))
     return Measurement(below / above, 1e-6)
 
 
-def _free_energy_small(evidence):
+def _free_energy_small(evidence: Evidence) -> Measurement:
     below = evidence.free_energy_work(evidence.threshold)
     quanta = below / evidence.device(0.0).oscillator.frequency
     share = below / evidence.free_energy_work(16.0)
     return Measurement(share, _SUMS, f"at the threshold it is {quanta:.3g} quanta ω0")
 
 
-def _free_energy_below(evidence):
+def _free_energy_below(evidence: Evidence) -> Measurement:
     return Measurement(evidence.free_energy_work(0.5 * evidence.threshold), 1e-6)
 
 
-def _free_energy_bounds(evidence):
+def _free_energy_bounds(evidence: Evidence) -> Measurement:
     gaps = [evidence.free_energy_work(v) - evidence.ergotropy(v) for v in _GRID]
     return Measurement(min(gaps), 1e-8)
 
 
-def _free_energy_grows(evidence):
+def _free_energy_grows(evidence: Evidence) -> Measurement:
     values = np.array([evidence.free_energy_work(v) for v in _GRID])
     return Measurement(float(np.diff(values).min() / values.max()), _SUMS)
 
 
-def _equilibrium_is_worthless(evidence):
+def _equilibrium_is_worthless(evidence: Evidence) -> Measurement:
     frequency = evidence.device(0.0).oscillator.frequency
     return Measurement(evidence.free_energy_work(0.0) / frequency, 1e-7)
 
 
-def _experiment(_evidence):
+def _experiment(_evidence: Evidence) -> Measurement:
     return Measurement.impossible("nothing here is measured against data; in words, see below")
 
 

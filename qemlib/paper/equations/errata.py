@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from qemlib.paper.checks.rows import ROUND_OFF, Equation, Kind
+from qemlib.paper.checks.rows import ROUND_OFF, Equation, Kind, Residuals
 from qemlib.paper.equations import appendices_c_d, appendix_a, appendix_b, main_text
 
 __all__ = [
@@ -56,7 +57,7 @@ def counts() -> dict[Kind, int]:
     return {kind: found[kind] for kind in Kind}
 
 
-def table(rows) -> str:
+def table(rows: Iterable[Equation]) -> str:
     """Rows as a Markdown table: number and verdict; forms with residuals, remarks, and the check.
 
     A residual within the tolerance is given as the bound that it keeps: its digits are round-off,
@@ -72,7 +73,7 @@ def table(rows) -> str:
     return _markdown(("Equation", "Form and residual"), ((_name(r), _story(r)) for r in rows))
 
 
-def electrons_table(rows) -> str:
+def electrons_table(rows: Iterable[Equation]) -> str:
     """Rows that were checked with two kinds of electrons: the paper's, and a dissipative L_x.
 
     Examples
@@ -83,19 +84,19 @@ def electrons_table(rows) -> str:
     """
     lines = []
     for row in rows:
-        if row.dissipative is None:
+        own, other = row.residuals, row.dissipative_residuals
+        if own is None or other is None:
             continue
-        both = (row.residuals, row.tolerance), (row.dissipative_residuals, ROUND_OFF)
         cells = (
-            f"{_number(found.printed, bound)}<br>{_number(found.corrected, bound)}"
-            for found, bound in both
+            "<br>".join(_number(residual, bound) for residual in found.both)
+            for found, bound in ((own, row.tolerance), (other, ROUND_OFF))
         )
         lines.append((_name(row), "printed<br>corrected", *cells))
     head = ("Equation", "Form", "Real leads", r"Dissipative $\mathcal L_x$")
     return _markdown(head, lines)
 
 
-def citation_table(rows) -> str:
+def citation_table(rows: Iterable[Equation]) -> str:
     """For each erratum the form to cite, and what in the paper depends on it.
 
     Examples
@@ -109,19 +110,19 @@ def citation_table(rows) -> str:
     return _markdown(head, ((row.number, f"${row.corrected}$", row.depends) for row in errata))
 
 
-def _markdown(head, lines):
+def _markdown(head: Sequence[str], lines: Iterable[Iterable[str]]) -> str:
     """A table; no line within a cell may hold the bar that ends it."""
     rule = "|" + "|".join([":--"] * len(head)) + "|"
     rows = (" | ".join(cell.replace("|", r"\vert ") for cell in cells) for cells in lines)
     return "\n".join(["| " + " | ".join(head) + " |", rule, *(f"| {row} |" for row in rows)])
 
 
-def _name(row):
+def _name(row: Equation) -> str:
     number = f"[{row.number}]({row.shown}.md)" if row.shown else row.number
     return f"{number}<br>**{row.kind.value}**"
 
 
-def _story(row):
+def _story(row: Equation) -> str:
     parts = [_form("printed", row.printed, row)]
     if row.is_erratum:
         parts.append(_form("corrected", row.corrected, row))
@@ -134,19 +135,19 @@ def _story(row):
     return "<br>".join(parts)
 
 
-def _link(name):
+def _link(name: str) -> str:
     """A reference to a function of qemlib that shows its last name."""
     return f"{{py:func}}`~{name}`"
 
 
-def _form(name, tex, row):
+def _form(name: str, tex: str, row: Equation) -> str:
     text = f"{name}: ${tex}$" if row.is_erratum else f"${tex}$"
     if row.residuals is None:
         return text
     return f"{text} &emsp; {_number(getattr(row.residuals, name), row.tolerance)}"
 
 
-def _number(residual, tolerance):
+def _number(residual: float, tolerance: float) -> str:
     if not isfinite(residual):
         return "**diverges**"
     if residual > tolerance:
@@ -164,7 +165,7 @@ class Report:
 
     rows: tuple[Equation, ...]
 
-    def __str__(self):
+    def __str__(self) -> str:
         width = max(len(row.number) for row in self.rows) + 3
         lines = []
         for row in self.rows:
@@ -177,7 +178,7 @@ class Report:
 
     __repr__ = __str__
 
-    def _repr_markdown_(self):
+    def _repr_markdown_(self) -> str:
         lines = []
         for row in self.rows:
             starts = [f"- ({row.number}) ", "  - "]
@@ -201,27 +202,31 @@ def report(*numbers: str) -> Report:
     return Report(tuple(map(equation, numbers)))
 
 
-def _findings(row):
+def _findings(row: Equation) -> list[tuple[str, Callable[[], Residuals]]]:
     """One or two pairs: what a check found, and the check."""
-    found = [(_verdicts(row.residuals, row.tolerance, row.is_erratum), row.check)]
-    if row.dissipative is not None:
-        text = _verdicts(row.dissipative_residuals, ROUND_OFF, row.is_erratum)
-        found.append((f"with a dissipative L_x {text}", row.dissipative))
-    return found
+    checks = (
+        ("", row.check, row.residuals, row.tolerance),
+        ("with a dissipative L_x ", row.dissipative, row.dissipative_residuals, ROUND_OFF),
+    )
+    return [
+        (start + _verdicts(residuals, tolerance, row.is_erratum), check)
+        for start, check, residuals, tolerance in checks
+        if check is not None and residuals is not None
+    ]
 
 
-def _verdicts(residuals, tolerance, corrected):
+def _verdicts(residuals: Residuals, tolerance: float, corrected: bool) -> str:
     text = f"as printed: {_verdict(residuals.printed, tolerance)}"
     if corrected or not isfinite(residuals.printed):
-        text += f"; corrected: {_verdict(residuals.corrected, tolerance)}"
+        text += f"; corrected: {_verdict(residuals.both[1], tolerance)}"
     return text
 
 
-def _verdict(residual, tolerance):
+def _verdict(residual: float, tolerance: float) -> str:
     if residual <= tolerance:
         return f"holds to {tolerance:.0e}" if tolerance else "holds exactly"
     return f"off by {residual:.2g}" if isfinite(residual) else "diverges"
 
 
-def _full_name(function):
+def _full_name(function: Callable[[], Residuals]) -> str:
     return f"{function.__module__}.{function.__qualname__}"

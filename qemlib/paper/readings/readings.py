@@ -9,7 +9,7 @@ guesses: nothing here is known about the authors' programs.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import inf
@@ -17,7 +17,9 @@ from math import inf
 import numpy as np
 from scipy.optimize import brentq
 
-from qemlib.devices.device import Device, paper_device
+from qemlib import _checks
+from qemlib.devices.densities import Lorentzian
+from qemlib.devices.device import Device, Lead, paper_device
 from qemlib.electrons.coefficients import damping, noise_spectrum
 from qemlib.errors import LeftGridError, NoSteadyState, SeveralWells
 from qemlib.motion import grid
@@ -85,10 +87,11 @@ def double_bandwidth(device: Device) -> Device:
     return _with_bands(device, bandwidth=2.0)
 
 
-def _with_bands(device, **factors):
-    def changed(lead):
-        values = {name: getattr(lead.density, name) * f for name, f in factors.items()}
-        return replace(lead, density=replace(lead.density, **values))
+def _with_bands(device: Device, **factors: float) -> Device:
+    def changed(lead: Lead) -> Lead:
+        band = _checks.kind("density", lead.density, Lorentzian)
+        values = {name: getattr(band, name) * f for name, f in factors.items()}
+        return replace(lead, density=replace(band, **values))
 
     return replace(device, left=changed(device.left), right=changed(device.right))
 
@@ -126,11 +129,11 @@ class Change:
     step: float = 0.0
 
 
-def _of_device(name, question, function):
-    return Change(name, question, function.__doc__, device=function)
+def _of_device(name: str, question: str, function: Callable[[Device], Device]) -> Change:
+    return Change(name, question, str(function.__doc__), device=function)
 
 
-def _euler(step):
+def _euler(step: float) -> Change:
     why = f"Explicit Euler with Δt = {step:g}, which the paper leaves open."
     return Change(f"Δt = {step:g}", "step", why, step=step)
 
@@ -176,7 +179,7 @@ class Reading:
 
     changes: tuple[Change, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         questions = [change.question for change in self.changes]
         if len(set(questions)) < len(questions):
             raise ValueError(
@@ -244,7 +247,7 @@ class Reading:
                 continue
         raise NoSteadyState(self._unbound(voltage))
 
-    def _unbound(self, voltage):
+    def _unbound(self, voltage: float) -> str:
         return (
             f"reading {self.name!r} has no bound steady state at V = {voltage:g} within "
             f"|x| ≤ {_WIDEST:g} x0"
@@ -271,7 +274,7 @@ class Reading:
             before = voltage
         return inf
 
-    def _moved(self, model, device):
+    def _moved(self, model: LangevinModel, device: Device) -> LangevinModel:
         for change in self.changes:
             if change.motion:
                 model = change.motion(model, device)
@@ -341,7 +344,7 @@ def all_readings() -> list[Reading]:
     ]
 
 
-def _widths(device, narrowest):
+def _widths(device: Device, narrowest: float) -> Iterator[float]:
     """Half widths of grids, each wider than the one before; `narrowest` in units of x0."""
     width = narrowest
     while width <= _WIDEST:
@@ -349,21 +352,21 @@ def _widths(device, narrowest):
         width *= _WIDER
 
 
-def _build(device):
+def _build(device: Device) -> grid.Build:
     oscillator = device.oscillator
 
-    def build(x, coefficients, note):
+    def build(x: np.ndarray, coefficients: grid.Arrays, note: str) -> LangevinModel:
         return LangevinModel(
-            mass=oscillator.mass, frequency=oscillator.frequency, x=x, note=note, **coefficients
+            oscillator.mass, oscillator.frequency, x, **coefficients, note=note, device=None
         )
 
     return build
 
 
-def _coarse(device, half_width, points):
+def _coarse(device: Device, half_width: float, points: int) -> LangevinModel:
     return grid.even_model(grid.of_device(device), _build(device), half_width, points)
 
 
 @lru_cache(maxsize=32)
-def _resolved(device, half_width):
+def _resolved(device: Device, half_width: float) -> LangevinModel:
     return LangevinModel.from_device(device, half_width=half_width)

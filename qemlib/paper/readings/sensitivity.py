@@ -20,7 +20,8 @@ from scipy.optimize import brentq
 
 from qemlib import _checks
 from qemlib._parallel import in_parallel
-from qemlib.devices.device import Device, paper_device
+from qemlib.devices.densities import Lorentzian
+from qemlib.devices.device import Device, Lead, paper_device
 from qemlib.electrons.coefficients import damping
 from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
@@ -32,24 +33,24 @@ __all__ = ["PARAMETERS", "elasticities"]
 _CHANGE = 0.01
 
 
-def _both_leads(change) -> Callable[[Device, float], Device]:
-    def changed(device, factor):
+def _both_leads(change: Callable[[Lead, float], Lead]) -> Callable[[Device, float], Device]:
+    def changed(device: Device, factor: float) -> Device:
         left, right = (change(lead, factor) for lead in device.leads)
         return replace(device, left=left, right=right)
 
     return changed
 
 
-def _of_band(name):
-    return _both_leads(
-        lambda lead, factor: replace(
-            lead, density=replace(lead.density, **{name: getattr(lead.density, name) * factor})
-        )
-    )
+def _of_band(name: str) -> Callable[[Device, float], Device]:
+    def change(lead: Lead, factor: float) -> Lead:
+        band = _checks.kind("density", lead.density, Lorentzian)
+        return replace(lead, density=replace(band, **{name: getattr(band, name) * factor}))
+
+    return _both_leads(change)
 
 
-def _of_oscillator(name):
-    def changed(device, factor):
+def _of_oscillator(name: str) -> Callable[[Device, float], Device]:
+    def changed(device: Device, factor: float) -> Device:
         value = getattr(device.oscillator, name) * factor
         return replace(device, oscillator=replace(device.oscillator, **{name: value}))
 
@@ -116,7 +117,7 @@ def elasticities(voltage: float = 40.0, device: Device | None = None) -> xr.Data
     )
 
 
-def _row(task):
+def _row(task: tuple[Device, str]) -> np.ndarray:
     """Elasticities of the threshold, g2 and the ergotropy in one parameter."""
     device, name = task
     values = []
@@ -129,8 +130,8 @@ def _row(task):
     return (up - down) / (np.log1p(_CHANGE) - np.log1p(-_CHANGE))
 
 
-def _threshold(device):
-    def at_rest(voltage):
+def _threshold(device: Device) -> float:
+    def at_rest(voltage: float) -> float:
         return float(damping(device.with_voltage(voltage), 0.0))
 
     return brentq(at_rest, 0.0, device.voltage, xtol=1e-12)
