@@ -1,0 +1,90 @@
+"""The vector that a chain of blocks annihilates, from its far end to its beginning and back.
+
+Block j obeys A_j x_j + U_j x_{j+1} + L_j x_{j−1} = 0.  From the last block on, x_j = R_j x_{j−1}
+with R_j = −(A_j + U_j R_{j+1})⁻¹ L_j.  What is left at the first block has the trace as the null
+vector of its transpose: one of its equations is spare, and fixes the scale of x_0 instead.
+
+The R_j fill the memory.  Where they must not, only some are kept, and the others are found once
+more on the way back.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg.lapack import dgesv
+
+from qemlib._errors import ConvergenceError
+
+__all__ = ["null_vector", "stored_ratios"]
+
+# Of the largest number: beyond it, all that was found so far is made smaller.
+_LARGE = 1e100
+
+
+def stored_ratios(length, thrifty) -> int:
+    """How many of the R_j are in memory at once."""
+    return length if not thrifty else 2 * int(np.ceil(np.sqrt(length)))
+
+
+def null_vector(chain, thrifty=False, bar=None) -> list[np.ndarray]:
+    """x_0, x_1, … with the first unknown of block 0 positive, not normalised.
+
+    Parameters
+    ----------
+    chain : EvenChain or PairChain
+    thrifty : bool
+        Whether to find the R_j twice and keep only about 2√length of them.
+    bar : tqdm, optional
+        Told of each R_j.
+    """
+    length = chain.length
+    stride = int(np.ceil(np.sqrt(length))) if thrifty else length
+    stops = list(range(1, length, stride))
+    ratio, kept = None, {}
+    for start in reversed(stops):
+        kept[start + stride] = ratio
+        found = _ratios(chain, start, min(start + stride, length), ratio, bar, all_of_them=not thrifty)
+        ratio = found[0] if found else None
+        segment = found
+    blocks = [_first(chain, ratio)]
+    for start in stops:
+        stop = min(start + stride, length)
+        if thrifty:
+            segment = _ratios(chain, start, stop, kept.pop(start + stride), bar)
+        for each in segment:
+            blocks.append(each @ blocks[-1])
+            size = np.abs(blocks[-1]).max()
+            if size > _LARGE:
+                blocks = [block / size for block in blocks]
+        segment = []
+    return blocks
+
+
+def _ratios(chain, start, stop, ratio, bar, all_of_them=True):
+    """R_j from `start` to before `stop`; only the first of them if not all."""
+    found = []
+    for j in reversed(range(start, stop)):
+        matrix = chain.diagonal(j)
+        if ratio is not None:
+            matrix += chain.from_above(j, ratio)
+        ratio = _solved(matrix, chain.lower(j), j)
+        found = [ratio, *found] if all_of_them else [ratio]
+        if bar is not None:
+            bar.update()
+    return found
+
+
+def _solved(matrix, right, j):
+    _, _, solution, failed = dgesv(matrix, right, overwrite_b=1)
+    if failed or not np.isfinite(solution).all():
+        raise ConvergenceError(f"full_quantum: the equations of level {j} have no single solution")
+    return -solution
+
+
+def _first(chain, ratio):
+    matrix = chain.diagonal(0)
+    if ratio is not None:
+        matrix += chain.from_above(0, ratio)
+    matrix[0] = 0.0
+    matrix[0, 0] = 1.0
+    return np.linalg.solve(matrix, np.eye(len(matrix))[0])
