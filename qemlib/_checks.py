@@ -27,6 +27,14 @@ def finite(name, value):
     return number
 
 
+def real(name, value):
+    """Return `value` as a float; ValueError unless it is a real number, which may be infinite."""
+    number = _number(name, value)
+    if np.isnan(number):
+        raise ValueError(f"{name} must be a number, got {repr_short(value)}")
+    return number
+
+
 def positive(name, value):
     """Return `value` as a float; ValueError unless it is finite and greater than zero."""
     number = _number(name, value)
