@@ -30,6 +30,16 @@ from qemlib.estimation import (
     sampled_populations,
 )
 from qemlib.fokker_planck import SteadyState, steady_state
+from qemlib.full_quantum import (
+    CoherenceDecay,
+    Exponentials,
+    FullQuantumState,
+    coherence_decay,
+    fit_exponentials,
+    full_quantum,
+    lorentzian_exponentials,
+    qutip_environment,
+)
 from qemlib.langevin import LeftGridError, euler_equivalent, sample
 from qemlib.langevin_model import LangevinModel
 from qemlib.orbit import OrbitAverage, orbit_average
@@ -50,6 +60,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Adiabaticity",
     "ClassicalStateWarning",
+    "CoherenceDecay",
     "Convergence",
     "ConvergenceError",
     "Device",
@@ -57,6 +68,8 @@ __all__ = [
     "ElectronCoefficients",
     "ErgotropyEstimate",
     "Estimate",
+    "Exponentials",
+    "FullQuantumState",
     "Histogram",
     "LangevinModel",
     "Lead",
@@ -75,6 +88,7 @@ __all__ = [
     "TooShortError",
     "Trajectory",
     "adiabaticity",
+    "coherence_decay",
     "current",
     "damping",
     "diffusion",
@@ -88,14 +102,18 @@ __all__ = [
     "estimate_free_energy_work",
     "euler_equivalent",
     "excess_charge",
+    "fit_exponentials",
     "free_energy_work",
+    "full_quantum",
     "jackknife",
+    "lorentzian_exponentials",
     "noise_spectrum",
     "occupation",
     "orbit_average",
     "paper_device",
     "position_spectrum",
     "quantum_state",
+    "qutip_environment",
     "rate_equation_coefficients",
     "sample",
     "sampled_populations",

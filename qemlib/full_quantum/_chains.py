@@ -112,15 +112,20 @@ class PairChain:
 
     def diagonal(self, j):
         """Matrix of block j on its own unknowns."""
-        return self._between(j, j).toarray()
+        return self.between(j, j).toarray()
 
     def lower(self, j):
         """Dense matrix from block j − 1 to block j."""
-        return self._between(j, j - 1).toarray()
+        return self.between(j, j - 1).toarray()
 
     def from_above(self, j, ratio):
         """What block j + 1 = ratio · block j does to block j."""
-        return self._between(j, j + 1) @ ratio
+        return self.between(j, j + 1) @ ratio
+
+    def between(self, j, i):
+        """Sparse matrix from the unknowns of block i to those of block j."""
+        parts = [[self._link(s, t) for t in self._inside(i)] for s in self._inside(j)]
+        return sparse.block_array(parts, format="csr")
 
     def unfold(self, blocks):
         """All unknowns, by m + n."""
@@ -131,10 +136,6 @@ class PairChain:
 
     def _inside(self, j):
         return (2 * j - 1, 2 * j) if j else (0,)
-
-    def _between(self, j, i):
-        parts = [[self._link(s, t) for t in self._inside(i)] for s in self._inside(j)]
-        return sparse.block_array(parts, format="csr")
 
     def _link(self, s, t):
         equations = self.equations

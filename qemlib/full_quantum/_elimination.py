@@ -15,7 +15,7 @@ from scipy.linalg.lapack import dgesv
 
 from qemlib._errors import ConvergenceError
 
-__all__ = ["null_vector", "stored_ratios"]
+__all__ = ["null_vector", "solved", "stored_ratios"]
 
 # Of the largest number: beyond it, all that was found so far is made smaller.
 _LARGE = 1e100
@@ -67,14 +67,15 @@ def _ratios(chain, start, stop, ratio, bar, all_of_them=True):
         matrix = chain.diagonal(j)
         if ratio is not None:
             matrix += chain.from_above(j, ratio)
-        ratio = _solved(matrix, chain.lower(j), j)
+        ratio = solved(matrix, chain.lower(j), j)
         found = [ratio, *found] if all_of_them else [ratio]
         if bar is not None:
             bar.update()
     return found
 
 
-def _solved(matrix, right, j):
+def solved(matrix, right, j):
+    """−X where matrix · X = right; ConvergenceError, naming level j, if there is none."""
     _, _, solution, failed = dgesv(matrix, right, overwrite_b=1)
     if failed or not np.isfinite(solution).all():
         raise ConvergenceError(f"full_quantum: the equations of level {j} have no single solution")

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from qemlib.full_quantum._hierarchy import Symmetry
+
 __all__ = ["Equations", "Motion"]
 
 
@@ -52,14 +54,17 @@ class Equations:
     motion : Motion
     levels, bandwidth : int
         At least 2 and 1.
-    mirrored : bool
-        Whether to use the mirror symmetry, where there is one.
+    parity : int
+        1 for operators that the mirror leaves as they are, such as the state; −1 for those that it
+        turns over, such as the decaying ⟨a⟩; 0 for all.
     """
 
-    def __init__(self, hierarchy, kept, motion, levels, bandwidth, mirrored=True):
+    def __init__(self, hierarchy, kept, motion, levels, bandwidth, parity=1):
         self.levels, self.bandwidth = levels, min(bandwidth, levels - 1)
         self.motion = motion
-        self._mirror = hierarchy.mirror if mirrored else None
+        self._mirror = hierarchy.mirror if parity else None
+        if self._mirror is not None:
+            self._mirror = Symmetry(self._mirror.partner, parity * self._mirror.signs)
         self._reduce(hierarchy, kept)
         self._bases = [self._real_basis(k) for k in range(2)]
         self._local = [self._at_rest(hierarchy, kept, k) for k in range(self.bandwidth + 1)]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from qemlib.full_quantum._chains import chain
 from qemlib.full_quantum._elimination import null_vector
-from qemlib.full_quantum._equations import Equations, Motion
+from qemlib.full_quantum._equations import Equations
 from qemlib.full_quantum._hierarchy import Hierarchy, components, full_depth
 
-__all__ = ["Resolution", "Solution", "hierarchy_of", "solution"]
+__all__ = ["Resolution", "Solution", "deepest", "equations_of", "solution"]
 
 # Tiers that follow at once: down to the first of these depths, with no more components than this.
 _DEEPEST, _MOST_COMPONENTS = 4, 8000
@@ -112,20 +112,15 @@ class Solution:
         return complex(np.sqrt(np.arange(1.0, self.populations.size + 1.0)) @ self.coherences[1])
 
 
-def hierarchy_of(leads, level, depth, closed=True) -> tuple[Hierarchy, int]:
-    """The hierarchy, and how many of its components move: the others follow at once."""
-    exponents = sum(lead.terms for lead in leads)
-    depth = min(depth, full_depth(exponents))
-    deepest = depth
-    if closed:
-        deepest = min(max(_DEEPEST, depth + 1), full_depth(exponents))
-        while deepest > depth and components(exponents, deepest) > _MOST_COMPONENTS:
-            deepest -= 1
-    hierarchy = Hierarchy(*leads, level, deepest)
-    return hierarchy, int(np.searchsorted(hierarchy.tier, depth, side="right"))
+def deepest(exponents, depth) -> int:
+    """Depth of the last operators that follow at once, for exponentials of both leads together."""
+    reach = min(max(_DEEPEST, depth + 1), full_depth(exponents))
+    while reach > depth and components(exponents, reach) > _MOST_COMPONENTS:
+        reach -= 1
+    return max(reach, min(depth, full_depth(exponents)))
 
 
-def solution(leads, level, motion, resolution, *, closed=True, thrifty=False, bar=None) -> Solution:
+def solution(leads, level, motion, resolution, *, reach=None, thrifty=False, bar=None) -> Solution:
     """Stationary state at one resolution.
 
     Parameters
@@ -135,19 +130,27 @@ def solution(leads, level, motion, resolution, *, closed=True, thrifty=False, ba
     motion : Motion
         With charge None for that of the dot at rest.
     resolution : Resolution
-    closed : bool
-        Whether operators below the depth follow at once, or are left out.
+    reach : int, optional
+        Depth of the last operators that follow at once; what is deeper is left out.
     thrifty, bar
         As for `null_vector`.
     """
-    hierarchy, kept = hierarchy_of(leads, level, resolution.depth, closed)
-    if motion.charge is None:
-        motion = Motion(
-            motion.frequency, motion.coupling, hierarchy.occupation, motion.damping, motion.phonons
-        )
-    equations = Equations(hierarchy, kept, motion, resolution.levels, resolution.bandwidth)
+    hierarchy, equations = equations_of(leads, level, motion, resolution, reach=reach)
     links = chain(equations)
     return _read(equations, hierarchy, links.unfold(null_vector(links, thrifty, bar)))
+
+
+def equations_of(leads, level, motion, resolution, *, reach=None, parity=1):
+    """The hierarchy at one resolution, and its equations."""
+    exponents = sum(lead.terms for lead in leads)
+    depth = min(resolution.depth, full_depth(exponents))
+    reach = deepest(exponents, depth) if reach is None else min(reach, full_depth(exponents))
+    hierarchy = Hierarchy(*leads, level, max(depth, reach))
+    kept = int(np.searchsorted(hierarchy.tier, depth, side="right"))
+    if motion.charge is None:
+        motion = replace(motion, charge=hierarchy.occupation)
+    cut = resolution.levels, resolution.bandwidth
+    return hierarchy, Equations(hierarchy, kept, motion, *cut, parity)
 
 
 def _read(equations, hierarchy, unknowns):

@@ -40,6 +40,8 @@ class Exponentials(Locked):
         γ (energy), Re γ > 0.
     error : float
         Largest error of κf or κ(1 − f) on the real axis, beside the largest κ.
+    coarser : Exponentials or None
+        The same lead with fewer of them, which shows what they leave open; None if nothing.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Exponentials(Locked):
     weights_minus: np.ndarray
     rates: np.ndarray
     error: float = 0.0
+    coarser: Exponentials | None = None
 
     def __post_init__(self):
         for name in ("weights_plus", "weights_minus", "rates"):
@@ -131,7 +134,7 @@ def lorentzian_exponentials(lead: Lead, pade_terms: int) -> Exponentials:
     >>> import qemlib as qem
     >>> left = qem.paper_device(voltage=6.0).left
     >>> [f"{lorentzian_exponentials(left, terms).error:.0e}" for terms in (1, 2, 3)]
-    ['8e-02', '2e-03', '1e-05']
+    ['2e-03', '9e-05', '2e-05']
     """
     if not (isinstance(lead, Lead) and isinstance(lead.density, Lorentzian)):
         raise ValueError(f"lead must have a Lorentzian density, got {lead!r}")

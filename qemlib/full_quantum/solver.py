@@ -1,0 +1,193 @@
+"""Dot, oscillator and leads together, with nothing eliminated.
+
+The Hamiltonian is H = ε c†c + ω0 a†a − λ(a + a†)(c†c − N0), Eqs. (1) and (4) with Fx = λ(a + a†).
+The leads do not interact, and act through C_α^±(t) = Σ_l η_αl^± e^{−γ_αl^± t} alone.  For each set J
+of indices j = (±, α, l) there is an auxiliary operator ρ_J of dot and oscillator, ρ_∅ = ρ, and
+
+    dρ_J/dt = −i[H, ρ_J] − Σ_{j∈J} γ_j ρ_J − i Σ_{j∉J} A_j ρ_{J+j} − i Σ_{j∈J} ± C_j ρ_{J−j}:
+
+hierarchical equations of motion (`_hierarchy`).  Each index adds an electron or takes one, so that a
+ρ_J of charge q holds dot elements |a⟩⟨b| with a − b = q alone.  In Fock states of the oscillator
+
+    0 = (E_k u)(m, n) + iλ [(a − N0) √m u(m−1, n) + … − (b − N0) √n u(m, n−1) − …],   k = m − n,
+
+with E_k = E − iω0 k from electrons at rest.  Kept is |k| ≤ K.  Adjoints and, where the device has
+it, the mirror c → c†, L ↔ R, x → −x leave a quarter of the real unknowns (`_equations`).  The force
+changes s = m + n by one.  Odd s are eliminated, u_s = −D⁻¹(U u_{s+1} + L u_{s−1}), which leaves one
+tridiagonal chain of blocks x_j, one for each level, with x_j = R_j x_{j−1}, R_j = −(A_j + U_j R_{j+1})⁻¹L_j
+from the highest level down (`_chains`, `_elimination`).  No time is integrated, so that slow friction
+costs nothing, and ratios p_{n+1}/p_n do not feel the cut-off.
+
+Operators deeper than a depth d follow the others at once: they are eliminated from E_k, which is
+exact but for the force's motion of the level while the deep ones, that decay fast, last.  So d = 1
+is right to 1 %, and d = 2 to some 1e-4, where cutting off takes two steps more.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qemlib import _checks
+from qemlib._errors import ConvergenceError
+from qemlib.device import Device
+from qemlib.full_quantum._convergence import TOP, Search, largest_change, left_out
+from qemlib.full_quantum._equations import Motion
+from qemlib.full_quantum._leads import Leads
+from qemlib.full_quantum.exponentials import Exponentials
+from qemlib.full_quantum.state import FullQuantumState
+
+__all__ = ["full_quantum", "motion_of"]
+
+# What levels beyond the highest hold together, in units of it; and what arithmetic leaves.
+_BEYOND, _ROUND_OFF = 50.0, 1e-11
+
+
+def full_quantum(
+    device: Device,
+    accuracy: float = 1e-2,
+    *,
+    damping: float = 0.0,
+    bath_occupation: float | None = None,
+    bath_temperature: float | None = None,
+    exponentials: tuple[Exponentials, Exponentials] | None = None,
+    levels: int | None = None,
+    memory_limit: float = 4e9,
+    time_limit: float = 3600.0,
+    progress: bool = True,
+) -> FullQuantumState:
+    """Stationary state of dot, oscillator and leads, without adiabatic elimination.
+
+    Depth, Padé terms, coherences and levels are taken as far as `accuracy` asks.
+
+    Parameters
+    ----------
+    device : Device
+        With Lorentzian leads at any voltage; chemical potentials may be infinite.
+    accuracy : float
+        Largest relative error of ⟨a†a⟩ and g2, from 1e-7 to 0.1.
+    damping : float
+        Rate at which the oscillator's energy decays by itself, ω0/Q ≥ 0, as in a Lindblad equation
+        with the jumps a and a†.
+    bath_occupation, bath_temperature : float, optional
+        ⟨a†a⟩ to which it decays, or the temperature that gives it; by default 0.
+    exponentials : pair of Exponentials, optional
+        Of the left and right lead, in place of what the device's own are described by.
+    levels : int, optional
+        Levels of the oscillator, where they are not to be chosen.
+    memory_limit, time_limit : float
+        Bytes and seconds; what takes more, as estimated beforehand, is refused.
+    progress : bool
+        Whether to show progress.
+
+    Returns
+    -------
+    FullQuantumState
+
+    Raises
+    ------
+    TypeError
+        If `device` is none, or `exponentials` holds something else.
+    ValueError
+        If an argument is out of range, a lead is not Lorentzian and has no exponentials, or nothing
+        damps or drives the oscillator.
+    ConvergenceError
+        If `accuracy` takes more memory or time than allowed, the leads are too cold for Padé terms,
+        the populations do not fall off, or those of `levels` end above 1e-5.
+
+    Notes
+    -----
+    The matrices are small: with one BLAS thread (OMP_NUM_THREADS=1, set before NumPy is loaded) the
+    solver is faster than with many.
+
+    Examples
+    --------
+    >>> import qemlib as qem
+    >>> state = qem.full_quantum(qem.paper_device(voltage=0.0), accuracy=0.01, progress=False)
+    >>> round(state.phonon_number, 1), round(state.g2, 1)
+    (9.5, 2.0)
+    """
+    _checks.kind("device", device, Device)
+    accuracy = _checks.positive("accuracy", accuracy)
+    if not 1e-7 <= accuracy <= 0.1:
+        raise ValueError(f"accuracy must lie between 1e-7 and 0.1, got {accuracy!r}")
+    motion = motion_of(device, damping, bath_occupation, bath_temperature)
+    if exponentials is not None:
+        exponentials = _pair(exponentials)
+    if levels is not None:
+        levels = _checks.integer("levels", levels, 8)
+    search = Search(
+        Leads(device, exponentials),
+        device.level,
+        motion,
+        accuracy,
+        _checks.positive("memory_limit", memory_limit),
+        _checks.positive("time_limit", time_limit),
+        levels,
+        progress,
+    )
+    resolution, found, pairs = search.run()
+    if not found.populations[-1] < TOP:
+        raise ConvergenceError(
+            f"full_quantum: the highest of levels = {resolution.levels} holds "
+            f"{found.populations[-1]:.1e}, at most {TOP:g} is allowed; take more"
+        )
+    changes, error = _errors(found, pairs)
+    return FullQuantumState(
+        device=device,
+        coherences=found.coherences,
+        occupation=found.occupation,
+        current=found.current,
+        correlation=found.correlation,
+        reference_charge=found.charge,
+        error=error,
+        changes=changes,
+        resolution=resolution,
+        memory=search.memory,
+    )
+
+
+def motion_of(device, damping, occupation, temperature):
+    damping, frequency = _checks.finite("damping", damping), device.oscillator.frequency
+    if damping < 0:
+        raise ValueError(f"damping must not be negative, got {damping!r}")
+    if damping == 0 and device.coupling == 0:
+        raise ValueError("device: without coupling or damping the oscillator has no one state")
+    if occupation is not None and temperature is not None:
+        raise ValueError(
+            f"bath_occupation = {occupation!r} and bath_temperature = {temperature!r} exclude "
+            "each other"
+        )
+    phonons = 0.0
+    if temperature is not None:
+        phonons = float(1.0 / np.expm1(frequency / _checks.positive("bath_temperature", temperature)))
+    elif occupation is not None:
+        phonons = _checks.finite("bath_occupation", occupation)
+        if phonons < 0:
+            raise ValueError(f"bath_occupation must not be negative, got {occupation!r}")
+    return Motion(frequency, device.coupling, None, damping, phonons)
+
+
+def _pair(exponentials):
+    if not isinstance(exponentials, tuple | list) or len(exponentials) != 2:
+        raise TypeError(f"exponentials must be a pair, of left and right, got {exponentials!r}")
+    left, right = (_checks.kind("exponentials", each, Exponentials) for each in exponentials)
+    return left, right
+
+
+def _errors(found, pairs):
+    """What a step of each cut-off changes, and twice their sum for each result."""
+    changes = {name: largest_change(*pair) if pair else 0.0 for name, pair in pairs.items()}
+    changes["levels"] = left_out(found.populations)
+    error = dict.fromkeys(("phonon_number", "g2"), changes["levels"])
+    error |= dict.fromkeys(("occupation", "current", "correlation"), changes["levels"])
+    error["populations"] = error["trace"] = float(found.populations[-1]) * _BEYOND
+    for first, second in filter(None, pairs.values()):
+        error["phonon_number"] += abs(first.phonon_number / second.phonon_number - 1.0)
+        error["g2"] += abs(first.g2 / second.g2 - 1.0)
+        for name in ("occupation", "current", "correlation"):
+            error[name] += abs(getattr(first, name) - getattr(second, name))
+        size = min(first.populations.size, second.populations.size)
+        change = np.abs(first.populations[:size] - second.populations[:size])
+        error["populations"] += float(change.max())
+        error["trace"] += float(change.sum())
+    return changes, {name: _ROUND_OFF + 2.0 * value for name, value in error.items()}
