@@ -54,7 +54,7 @@ class Search:
     """
 
     def __init__(self, leads, level, motion, accuracy, memory_limit, time_limit, levels, progress):
-        self._leads, self._level, self._motion = leads, level, motion
+        self.leads, self._level, self.motion = leads, level, motion
         self._accuracy, self._progress = accuracy, progress
         self._limits = memory_limit, time_limit
         self._given = levels
@@ -63,8 +63,8 @@ class Search:
 
     def run(self):
         """The resolution, the solution there, and pairs of solutions a step of a cut-off apart."""
-        fewest = self._leads.fewest
-        trial = Resolution(self._leads.terms(fewest), 1, _FIRST_BANDWIDTH, self._given or 0)
+        fewest = self.leads.fewest
+        trial = Resolution(self.leads.terms(fewest), 1, _FIRST_BANDWIDTH, self._given or 0)
         trial, by_bandwidth = self._bandwidth(fewest, trial)
         number, trial, by_terms = self._terms(fewest, trial)
         depth, by_depth = self._depth(fewest, number, trial)
@@ -91,33 +91,33 @@ class Search:
 
     def _terms(self, number, trial):
         """As many exponentials that one more changes little."""
-        if self._leads.exact:
+        if self.leads.exact:
             return number, trial, None
         found = self._settled(number, trial)
-        if self._leads.coarser is not None:
-            return number, trial, (self._with(self._leads.coarser, trial), found)
+        if self.leads.coarser is not None:
+            return number, trial, (self._with(self.leads.coarser, trial), found)
         while number < _MOST_PADE_TERMS:
             levels = found.populations.size
-            trial = replace(trial, terms=self._leads.terms(number), levels=levels)
-            more = self._settled(number + 1, replace(trial, terms=self._leads.terms(number + 1)))
+            trial = replace(trial, terms=self.leads.terms(number), levels=levels)
+            more = self._settled(number + 1, replace(trial, terms=self.leads.terms(number + 1)))
             if self._small(found, more):
                 return number, trial, (found, more)
             number, found = number + 1, more
         raise ConvergenceError(
             f"full_quantum: {_MOST_PADE_TERMS} Pade terms of the Fermi functions do not reach "
-            f"accuracy = {self._accuracy:g}; {self._leads.too_cold()}"
+            f"accuracy = {self._accuracy:g}; {self.leads.too_cold()}"
         )
 
     def _depth(self, fewest, number, trial):
         """The depth that one more changes little."""
-        whole = full_depth(self._leads.exponents(number))
-        trial = replace(trial, terms=self._leads.terms(fewest))
+        whole = full_depth(self.leads.exponents(number))
+        trial = replace(trial, terms=self.leads.terms(fewest))
         depth = 1
         while depth < whole:
             # With few exponentials more tiers can follow than with many: no more than these may.
-            reach = deepest(self._leads.exponents(number), depth)
+            reach = deepest(self.leads.exponents(number), depth)
             here = self._settled(fewest, replace(trial, depth=depth), reach)
-            if depth >= full_depth(self._leads.exponents(fewest)):
+            if depth >= full_depth(self.leads.exponents(fewest)):
                 return depth, (here, here)
             more = self._settled(fewest, replace(trial, depth=depth + 1))
             if self._small(here, more):
@@ -151,14 +151,14 @@ class Search:
     def _solution(self, number, resolution, reach):
         key = (number, resolution, reach)
         if key not in self._known:
-            self._known[key] = self._with(self._leads.pair(number), resolution, reach)
+            self._known[key] = self._with(self.leads.pair(number), resolution, reach)
         return self._known[key]
 
     def _with(self, pair, resolution, reach=None):
         memory_limit, time_limit = self._limits
         needs = cost(
             resolution, sum(lead.terms for lead in pair), self._mirrored(pair),
-            self._motion.damping > 0, memory_limit,
+            self.motion.damping > 0, memory_limit,
         )
         if needs.bytes > memory_limit or needs.seconds > time_limit:
             raise ConvergenceError(
@@ -173,7 +173,7 @@ class Search:
         what = f"depth {resolution.depth}, {resolution.terms} exponentials, K = {resolution.bandwidth}"
         with _progress.bar(self._progress, total=steps, desc=what, leave=False) as bar:
             return solution(
-                pair, self._level, self._motion, resolution,
+                pair, self._level, self.motion, resolution,
                 reach=reach, thrifty=needs.thrifty, bar=bar,
             )
 

@@ -18,14 +18,11 @@ import numpy as np
 from scipy.linalg import lu_factor, lu_solve
 from scipy.sparse.linalg import LinearOperator, eigs
 
-from qemlib import _checks
 from qemlib._errors import ConvergenceError
 from qemlib.device import Device
 from qemlib.full_quantum._chains import PairChain
-from qemlib.full_quantum._convergence import Search
-from qemlib.full_quantum._leads import Leads
 from qemlib.full_quantum._solution import equations_of
-from qemlib.full_quantum.solver import motion_of
+from qemlib.full_quantum.solver import search_for
 
 __all__ = ["CoherenceDecay", "coherence_decay"]
 
@@ -92,17 +89,17 @@ def coherence_decay(
     >>> abs(found.rate / ((given - taken) / (2 * 0.2)) - 1) < 0.01
     True
     """
-    _checks.kind("device", device, Device)
-    motion = motion_of(device, damping, bath_occupation, bath_temperature)
-    leads = Leads(device, exponentials)
-    limits = memory_limit, time_limit
-    search = Search(leads, device.level, motion, accuracy, *limits, None, progress)
+    search = search_for(
+        device, accuracy, damping, bath_occupation, bath_temperature, exponentials, memory_limit,
+        time_limit, None, progress,
+    )
     resolution, found, _ = search.run()
+    leads, motion = search.leads, replace(search.motion, charge=found.charge)
 
     def eigenvalue(number, cut):
         pair = leads.pair(number)
         cut = replace(cut, terms=leads.terms(number))
-        return _slowest(pair, device.level, replace(motion, charge=found.charge), cut)
+        return _slowest(pair, device.level, motion, cut)
 
     best = eigenvalue(search.number, resolution)
     off = [eigenvalue(*one) - eigenvalue(*more) for one, more in _steps(search, leads, resolution)]

@@ -36,7 +36,7 @@ from qemlib.full_quantum._leads import Leads
 from qemlib.full_quantum.exponentials import Exponentials
 from qemlib.full_quantum.state import FullQuantumState
 
-__all__ = ["full_quantum", "motion_of"]
+__all__ = ["full_quantum", "search_for"]
 
 # What levels beyond the highest hold together, in units of it; and what arithmetic leaves.
 _BEYOND, _ROUND_OFF = 50.0, 1e-11
@@ -106,24 +106,9 @@ def full_quantum(
     >>> round(state.phonon_number, 1), round(state.g2, 1)
     (9.5, 2.0)
     """
-    _checks.kind("device", device, Device)
-    accuracy = _checks.positive("accuracy", accuracy)
-    if not 1e-7 <= accuracy <= 0.1:
-        raise ValueError(f"accuracy must lie between 1e-7 and 0.1, got {accuracy!r}")
-    motion = motion_of(device, damping, bath_occupation, bath_temperature)
-    if exponentials is not None:
-        exponentials = _pair(exponentials)
-    if levels is not None:
-        levels = _checks.integer("levels", levels, 8)
-    search = Search(
-        Leads(device, exponentials),
-        device.level,
-        motion,
-        accuracy,
-        _checks.positive("memory_limit", memory_limit),
-        _checks.positive("time_limit", time_limit),
-        levels,
-        progress,
+    search = search_for(
+        device, accuracy, damping, bath_occupation, bath_temperature, exponentials, memory_limit,
+        time_limit, levels, progress,
     )
     resolution, found, pairs = search.run()
     if not found.populations[-1] < TOP:
@@ -146,7 +131,27 @@ def full_quantum(
     )
 
 
-def motion_of(device, damping, occupation, temperature):
+def search_for(
+    device, accuracy, damping, bath_occupation, bath_temperature, exponentials, memory_limit,
+    time_limit, levels, progress,
+) -> Search:
+    """The search for the cut-offs of a device, with all that comes in checked."""
+    _checks.kind("device", device, Device)
+    accuracy = _checks.positive("accuracy", accuracy)
+    if not 1e-7 <= accuracy <= 0.1:
+        raise ValueError(f"accuracy must lie between 1e-7 and 0.1, got {accuracy!r}")
+    limits = (
+        _checks.positive("memory_limit", memory_limit),
+        _checks.positive("time_limit", time_limit),
+    )
+    if levels is not None:
+        levels = _checks.integer("levels", levels, 8)
+    motion = _motion(device, damping, bath_occupation, bath_temperature)
+    leads = Leads(device, None if exponentials is None else _pair(exponentials))
+    return Search(leads, device.level, motion, accuracy, *limits, levels, progress)
+
+
+def _motion(device, damping, occupation, temperature):
     damping, frequency = _checks.finite("damping", damping), device.oscillator.frequency
     if damping < 0:
         raise ValueError(f"damping must not be negative, got {damping!r}")
@@ -157,6 +162,8 @@ def motion_of(device, damping, occupation, temperature):
             f"bath_occupation = {occupation!r} and bath_temperature = {temperature!r} exclude "
             "each other"
         )
+    if damping == 0 and not (occupation is None and temperature is None):
+        raise ValueError("bath_occupation or bath_temperature needs damping, got damping = 0")
     phonons = 0.0
     if temperature is not None:
         phonons = float(1.0 / np.expm1(frequency / _checks.positive("bath_temperature", temperature)))
