@@ -39,39 +39,38 @@ def null_vector(chain, thrifty=False, bar=None) -> list[np.ndarray]:
     """
     length = chain.length
     stride = int(np.ceil(np.sqrt(length))) if thrifty else length
-    stops = list(range(1, length, stride))
-    ratio, kept = None, {}
-    for start in reversed(stops):
-        kept[start + stride] = ratio
-        found = _ratios(chain, start, min(start + stride, length), ratio, bar, all_of_them=not thrifty)
-        ratio = found[0] if found else None
-        segment = found
+    spans = [(start, min(start + stride, length)) for start in range(1, length, stride)]
+    ratio, beyond, found = None, [], []
+    for span in reversed(spans):
+        beyond.append(ratio)  # the first R_j after the span
+        found = _ratios(chain, *span, ratio, bar, only_first=thrifty)
+        ratio = found[0]
     blocks = [_first(chain, ratio)]
-    for start in stops:
-        stop = min(start + stride, length)
+    for span in spans:
         if thrifty:
-            segment = _ratios(chain, start, stop, kept.pop(start + stride), bar)
-        for each in segment:
+            found = _ratios(chain, *span, beyond.pop(), bar)
+        for each in found:
             blocks.append(each @ blocks[-1])
             size = np.abs(blocks[-1]).max()
             if size > _LARGE:
                 blocks = [block / size for block in blocks]
-        segment = []
     return blocks
 
 
-def _ratios(chain, start, stop, ratio, bar, all_of_them=True):
-    """R_j from `start` to before `stop`; only the first of them if not all."""
+def _ratios(chain, start, stop, ratio, bar, only_first=False):
+    """R_j from `start` to before `stop`, or only the first of them, with the one that follows."""
     found = []
     for j in reversed(range(start, stop)):
         matrix = chain.diagonal(j)
         if ratio is not None:
             matrix += chain.from_above(j, ratio)
         ratio = solved(matrix, chain.lower(j), j)
-        found = [ratio, *found] if all_of_them else [ratio]
+        found.append(ratio)
+        if only_first:
+            del found[:-1]
         if bar is not None:
             bar.update()
-    return found
+    return found[::-1]
 
 
 def solved(matrix, right, j):

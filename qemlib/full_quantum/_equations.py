@@ -71,9 +71,7 @@ class Equations:
         self._read = self._readings(int((hierarchy.tier[:kept] <= 1).sum()))
         self.forces = self._force_matrices()
         self._links = {
-            (parity, step): self._template(parity, step)
-            for parity in (0, 1)
-            for step in (-1, 1)
+            (parity, step): self._template(parity, step) for parity in (0, 1) for step in (-1, 1)
         }
 
     def slots(self, s):
@@ -199,7 +197,7 @@ class Equations:
         return to, to.conj().T.tocsr()
 
     def _force_matrices(self):
-        """Real matrices of iλ(a − N0) and −iλ(b − N0), by the m − n that they lead to and come from.
+        """Real matrices of iλ(a − N0) and −iλ(b − N0), by the m − n they lead to and come from.
 
         1 stands for all m − n > 0; those from −1 to 0 are needed too.
         """

@@ -3,12 +3,14 @@
 With j = (σ, α, l) for the exponential l of C_α^σ, σ = ±, each set J of n different j has an
 auxiliary operator ρ_J of the dot and the oscillator, ρ_∅ = ρ the first, and
 
-    dρ_J/dt = −i[H, ρ_J] − Σ_{j∈J} γ_j ρ_J − i Σ_{j∉J} A_j ρ_{J+j} − i Σ_r (−)^{n−r} C_{j_r} ρ_{J−j_r},
+    dρ_J/dt = −i[H, ρ_J] − Σ_{j∈J} γ_j ρ_J
+              − i Σ_{j∉J} A_j ρ_{J+j} − i Σ_r (−)^{n−r} C_{j_r} ρ_{J−j_r},
     A_j ρ = c^σ̄ ρ − (−)^n ρ c^σ̄,    C_j ρ = η_j c^σ ρ + (−)^n η_j̄* ρ c^σ,
 
-c⁺ = c†, c⁻ = c, j added as the last, and j̄ with the other σ (Jin, Zheng and Yan, J. Chem. Phys. 128,
-234703 (2008)).  Charge is conserved: ρ_J keeps those elements |a⟩⟨b| of the dot whose a − b is the
-charge Σσ of J.  So each |Σσ| ≤ 1, and has two elements or one.
+c⁺ = c†, c⁻ = c, n indices in J, j added as the last, and j̄ with the other σ (Jin, Zheng and Yan,
+J. Chem. Phys. 128, 234703 (2008)).  A_j acts on ρ_{J+j} and C_j on ρ_{J−j}.  Charge is conserved:
+ρ_J keeps those elements |a⟩⟨b| of the dot whose a − b is the charge Σσ of J.  So |Σσ| ≤ 1, and ρ_J
+has two elements or one.
 """
 
 from __future__ import annotations
@@ -77,8 +79,10 @@ class Hierarchy:
         self._leads = (left, right)
         self._owner = np.repeat([0, 1], [left.terms, right.terms])
         self._first = np.array([0, left.terms])
-        eta = [np.concatenate([getattr(side, name) for side in self._leads])
-               for name in ("weights_plus", "weights_minus")]
+        eta = [
+            np.concatenate([getattr(side, name) for side in self._leads])
+            for name in ("weights_plus", "weights_minus")
+        ]
         gamma = np.concatenate([left.rates, right.rates])
         # Index j = 2e + (0 for σ = +, 1 for σ = −) of the exponential e.
         self._eta = np.stack(eta, axis=1).ravel()
@@ -196,7 +200,9 @@ class Hierarchy:
             else:
                 matrix = whole[here, here].toarray() - below.toarray()
                 matrix[np.diag_indices_from(matrix)] -= shift
-                below = sparse.csr_array(whole[under, here] @ np.linalg.solve(matrix, whole[here, under].toarray()))
+                below = sparse.csr_array(
+                    whole[under, here] @ np.linalg.solve(matrix, whole[here, under].toarray())
+                )
         result = whole[:kept, :kept].toarray()
         result[np.diag_indices(kept)] -= shift
         if depth < self.tier[-1]:

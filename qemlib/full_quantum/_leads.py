@@ -12,6 +12,7 @@ __all__ = ["Leads"]
 
 # Errors of κf, beside the largest κ, with which a lead is described at all; and Padé terms tried.
 _DESCRIBED, _MOST = 1e-2, 12
+_SAFETY = 3.0  # errors of two fits differ in more than their size
 
 
 class Leads:
@@ -39,6 +40,12 @@ class Leads:
         if self._given is None or self.exact:
             return None
         return tuple(lead.coarser or lead for lead in self._given)
+
+    @property
+    def gain(self) -> float:
+        """Part of what the coarser ones change that the given ones may leave open."""
+        fitted = [lead for lead in self._given if lead.coarser is not None]
+        return max(_SAFETY * lead.error / lead.coarser.error for lead in fitted)
 
     def pair(self, number) -> tuple[Exponentials, Exponentials]:
         """Of the left and of the right lead, with so many Padé terms."""

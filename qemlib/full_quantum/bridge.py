@@ -70,4 +70,7 @@ def qutip_environment(lead: Lead | Exponentials, pade_terms: int = 4, tag: Any =
 
 def _message(fault):
     oldest = ".".join(map(str, _OLDEST))
-    return f"qutip_environment needs QuTiP {oldest} or newer, which {fault}: pip install 'qutip>={oldest}'"
+    return (
+        f"qutip_environment needs QuTiP {oldest} or newer, which {fault}: "
+        f"pip install 'qutip>={oldest}'"
+    )

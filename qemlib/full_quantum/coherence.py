@@ -90,8 +90,16 @@ def coherence_decay(
     True
     """
     search = search_for(
-        device, accuracy, damping, bath_occupation, bath_temperature, exponentials, memory_limit,
-        time_limit, None, progress,
+        device,
+        accuracy,
+        damping,
+        bath_occupation,
+        bath_temperature,
+        exponentials,
+        memory_limit,
+        time_limit,
+        None,
+        progress,
     )
     resolution, found, _ = search.run()
     leads, motion = search.leads, replace(search.motion, charge=found.charge)

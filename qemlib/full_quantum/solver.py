@@ -1,26 +1,29 @@
 """Dot, oscillator and leads together, with nothing eliminated.
 
 The Hamiltonian is H = ε c†c + ω0 a†a − λ(a + a†)(c†c − N0), Eqs. (1) and (4) with Fx = λ(a + a†).
-The leads do not interact, and act through C_α^±(t) = Σ_l η_αl^± e^{−γ_αl^± t} alone.  For each set J
-of indices j = (±, α, l) there is an auxiliary operator ρ_J of dot and oscillator, ρ_∅ = ρ, and
+The leads do not interact, and act through C_α^±(t) = Σ_l η_αl^± e^{−γ_αl^± t} alone.  For each set
+J of indices j = (±, α, l) there is an auxiliary operator ρ_J of dot and oscillator, ρ_∅ = ρ, and
 
     dρ_J/dt = −i[H, ρ_J] − Σ_{j∈J} γ_j ρ_J − i Σ_{j∉J} A_j ρ_{J+j} − i Σ_{j∈J} ± C_j ρ_{J−j}:
 
-hierarchical equations of motion (`_hierarchy`).  Each index adds an electron or takes one, so that a
-ρ_J of charge q holds dot elements |a⟩⟨b| with a − b = q alone.  In Fock states of the oscillator
+hierarchical equations of motion (`_hierarchy`).  Each index adds an electron or takes one, so that
+a ρ_J of charge q holds dot elements |a⟩⟨b| with a − b = q alone.  In Fock states of the oscillator
 
     0 = (E_k u)(m, n) + iλ [(a − N0) √m u(m−1, n) + … − (b − N0) √n u(m, n−1) − …],   k = m − n,
 
 with E_k = E − iω0 k from electrons at rest.  Kept is |k| ≤ K.  Adjoints and, where the device has
 it, the mirror c → c†, L ↔ R, x → −x leave a quarter of the real unknowns (`_equations`).  The force
-changes s = m + n by one.  Odd s are eliminated, u_s = −D⁻¹(U u_{s+1} + L u_{s−1}), which leaves one
-tridiagonal chain of blocks x_j, one for each level, with x_j = R_j x_{j−1}, R_j = −(A_j + U_j R_{j+1})⁻¹L_j
-from the highest level down (`_chains`, `_elimination`).  No time is integrated, so that slow friction
-costs nothing, and ratios p_{n+1}/p_n do not feel the cut-off.
+changes s = m + n by one.  Odd s are eliminated, u_s = −D⁻¹(U u_{s+1} + L u_{s−1}), and one
+tridiagonal chain of blocks x_j is left, one for each level.  From the highest level down
+
+    x_j = R_j x_{j−1},   R_j = −(A_j + U_j R_{j+1})⁻¹ L_j
+
+(`_chains`, `_elimination`).  No time is integrated: slow friction costs nothing, and the ratios
+p_{n+1}/p_n do not feel the cut-off.
 
 Operators deeper than a depth d follow the others at once: they are eliminated from E_k, which is
-exact but for the force's motion of the level while the deep ones, that decay fast, last.  So d = 1
-is right to 1 %, and d = 2 to some 1e-4, where cutting off takes two steps more.
+exact but for what the force moves the level while the deep ones last, and these decay fast.  So
+d = 1 is right to 1 %, and d = 2 to some 1e-4, where cutting off takes two steps more.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ import numpy as np
 from qemlib import _checks
 from qemlib._errors import ConvergenceError
 from qemlib.device import Device
-from qemlib.full_quantum._convergence import TOP, Search, largest_change, left_out
+from qemlib.full_quantum._convergence import TOP, Search, changes_between, left_out
 from qemlib.full_quantum._equations import Motion
 from qemlib.full_quantum._leads import Leads
 from qemlib.full_quantum.exponentials import Exponentials
@@ -107,8 +110,16 @@ def full_quantum(
     (9.5, 2.0)
     """
     search = search_for(
-        device, accuracy, damping, bath_occupation, bath_temperature, exponentials, memory_limit,
-        time_limit, levels, progress,
+        device,
+        accuracy,
+        damping,
+        bath_occupation,
+        bath_temperature,
+        exponentials,
+        memory_limit,
+        time_limit,
+        levels,
+        progress,
     )
     resolution, found, pairs = search.run()
     if not found.populations[-1] < TOP:
@@ -117,6 +128,7 @@ def full_quantum(
             f"{found.populations[-1]:.1e}, at most {TOP:g} is allowed; take more"
         )
     changes, error = _errors(found, pairs)
+    _refuse_inaccurate(search.accuracy, changes, error)
     return FullQuantumState(
         device=device,
         coherences=found.coherences,
@@ -132,8 +144,16 @@ def full_quantum(
 
 
 def search_for(
-    device, accuracy, damping, bath_occupation, bath_temperature, exponentials, memory_limit,
-    time_limit, levels, progress,
+    device,
+    accuracy,
+    damping,
+    bath_occupation,
+    bath_temperature,
+    exponentials,
+    memory_limit,
+    time_limit,
+    levels,
+    progress,
 ) -> Search:
     """The search for the cut-offs of a device, with all that comes in checked."""
     _checks.kind("device", device, Device)
@@ -166,7 +186,9 @@ def _motion(device, damping, occupation, temperature):
         raise ValueError("bath_occupation or bath_temperature needs damping, got damping = 0")
     phonons = 0.0
     if temperature is not None:
-        phonons = float(1.0 / np.expm1(frequency / _checks.positive("bath_temperature", temperature)))
+        phonons = float(
+            1.0 / np.expm1(frequency / _checks.positive("bath_temperature", temperature))
+        )
     elif occupation is not None:
         phonons = _checks.finite("bath_occupation", occupation)
         if phonons < 0:
@@ -183,18 +205,23 @@ def _pair(exponentials):
 
 def _errors(found, pairs):
     """What a step of each cut-off changes, and twice their sum for each result."""
-    changes = {name: largest_change(*pair) if pair else 0.0 for name, pair in pairs.items()}
-    changes["levels"] = left_out(found.populations)
-    error = dict.fromkeys(("phonon_number", "g2"), changes["levels"])
-    error |= dict.fromkeys(("occupation", "current", "correlation"), changes["levels"])
-    error["populations"] = error["trace"] = float(found.populations[-1]) * _BEYOND
-    for first, second in filter(None, pairs.values()):
-        error["phonon_number"] += abs(first.phonon_number / second.phonon_number - 1.0)
-        error["g2"] += abs(first.g2 / second.g2 - 1.0)
-        for name in ("occupation", "current", "correlation"):
-            error[name] += abs(getattr(first, name) - getattr(second, name))
-        size = min(first.populations.size, second.populations.size)
-        change = np.abs(first.populations[:size] - second.populations[:size])
-        error["populations"] += float(change.max())
-        error["trace"] += float(change.sum())
+    steps = {name: changes_between(*pair) for name, pair in pairs.items() if pair}
+    beyond = left_out(found.populations)
+    largest = {name: max(step["phonon_number"], step["g2"]) for name, step in steps.items()}
+    changes = dict.fromkeys(pairs, 0.0) | largest | {"levels": beyond}
+    error = dict.fromkeys(("phonon_number", "g2", "occupation", "current", "correlation"), beyond)
+    error |= dict.fromkeys(("populations", "trace"), _BEYOND * abs(float(found.populations[-1])))
+    for step in steps.values():
+        error = {name: value + step[name] for name, value in error.items()}
     return changes, {name: _ROUND_OFF + 2.0 * value for name, value in error.items()}
+
+
+def _refuse_inaccurate(accuracy, changes, error):
+    worst = max(error["phonon_number"], error["g2"])
+    if worst > accuracy:
+        name = max(changes, key=lambda each: changes[each])
+        what = "the exponentials given" if name == "terms" else f"their {name}"
+        raise ConvergenceError(
+            f"full_quantum: the error is {worst:.1e}, accuracy = {accuracy:g} was asked for; most "
+            f"of it, {changes[name]:.1e}, is what {what} leave open"
+        )

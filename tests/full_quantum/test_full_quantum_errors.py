@@ -10,7 +10,9 @@ import qemlib as qem
 DEVICE = replace(
     qem.paper_device(2.0), oscillator=qem.Oscillator(frequency=1.0, mass=2.0), coupling=0.25
 )
-TABLE = qem.Lead(qem.Tabulated(np.linspace(-6, 6, 99), np.exp(-np.linspace(-6, 6, 99) ** 2)), 1.0, 1.0)
+TABLE = qem.Lead(
+    qem.Tabulated(np.linspace(-6, 6, 99), np.exp(-(np.linspace(-6, 6, 99) ** 2))), 1.0, 1.0
+)
 
 
 def refused(error, match, device=DEVICE, *args, **options):
@@ -42,6 +44,18 @@ def test_leads_too_cold_for_pade():
         "12 Pade terms describe the Fermi functions with an error .* T = 0.001",
         replace(DEVICE, left=cold[0], right=cold[1]),
     )
+
+
+@pytest.mark.slow
+def test_oscillators_that_are_driven_without_end():
+    # At infinite bias, fast beside the electrons: friction is negative at every amplitude.
+    full, empty = (
+        qem.Lead(qem.Lorentzian(center, 1.0, 2.0), mu, 2.0)
+        for center, mu in ((0.5, np.inf), (-0.5, -np.inf))
+    )
+    device = qem.Device(qem.Oscillator(0.8), full, empty, coupling=0.1)
+    with pytest.raises(qem.ConvergenceError, match="there may be no stationary state"):
+        qem.full_quantum(device, 0.1, progress=False)
 
 
 def test_oscillators_that_nothing_touches():

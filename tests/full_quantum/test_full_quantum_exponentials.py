@@ -63,16 +63,18 @@ def test_a_fit_finds_the_lorentzian_in_a_table():
 
 
 def test_tabulated_leads_give_the_state_of_those_they_were_made_from():
-    device = replace(
-        qem.paper_device(6.0), oscillator=qem.Oscillator(1.0), coupling=0.2
-    )
+    device = replace(qem.paper_device(6.0), oscillator=qem.Oscillator(1.0), coupling=0.2)
     right = qem.lorentzian_exponentials(device.right, 3)
-    fit = qem.fit_exponentials(table(), tolerance=1e-3)
+    fit = qem.fit_exponentials(table(), tolerance=1e-4)
     tabulated = replace(device, left=table())
     mine = qem.full_quantum(tabulated, exponentials=(fit, right), progress=False)
     theirs = qem.full_quantum(device, 1e-3, progress=False)
     off = abs(mine.phonon_number / theirs.phonon_number - 1.0)
     assert off < mine.error["phonon_number"] + theirs.error["phonon_number"] < 1.1e-2
+    assert mine.changes["terms"] > 0.0
+    rough = qem.fit_exponentials(table(), tolerance=1e-3)
+    with pytest.raises(qem.ConvergenceError, match="is what the exponentials given leave open"):
+        qem.full_quantum(tabulated, exponentials=(rough, right), progress=False)
 
 
 def test_cold_leads_are_better_fitted():
@@ -84,7 +86,9 @@ def test_cold_leads_are_better_fitted():
 def test_what_cannot_be_fitted_is_said():
     omega = np.linspace(-1.0, 1.0, 401)
     edge = qem.Lead(qem.Tabulated(omega, np.sqrt(1.0 - omega**2), "monotone"), 0.2, 0.01)
-    with pytest.raises(qem.ConvergenceError, match="3 exponentials describe the lead with an error"):
+    with pytest.raises(
+        qem.ConvergenceError, match="3 exponentials describe the lead with an error"
+    ):
         qem.fit_exponentials(edge, tolerance=1e-3, most=3)
     with pytest.raises(ValueError, match="tolerance must lie between 1e-8 and 0.2, got 0.5"):
         qem.fit_exponentials(LEFT, tolerance=0.5)

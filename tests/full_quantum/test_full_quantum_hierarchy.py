@@ -212,7 +212,9 @@ def test_every_way_to_order_the_equations_gives_one_state(device):
         _, equations = equations_of(leads, device.level, motion(device), cut, parity=parity)
         links = chain(equations)
         unknowns = links.unfold(null_vector(links, thrifty))
-        populations = np.array([sum(equations.elements(2 * n, unknowns[2 * n])[0][:2]).real for n in range(14)])
+        populations = np.array(
+            [sum(equations.elements(2 * n, unknowns[2 * n])[0][:2]).real for n in range(14)]
+        )
         found.append(populations / populations.sum())
     for other in found[1:]:
         assert np.abs(other - found[0]).max() < 1e-12

@@ -15,9 +15,7 @@ from qemlib.wigner import populations
 DEVICE = replace(
     qem.paper_device(2.0), oscillator=qem.Oscillator(frequency=1.0, mass=2.0), coupling=0.25
 )
-SKEW = replace(
-    DEVICE, right=qem.Lead(qem.Lorentzian(-0.2, 1.5, 1.0), -1.0, 1.5), level=0.3
-)
+SKEW = replace(DEVICE, right=qem.Lead(qem.Lorentzian(-0.2, 1.5, 1.0), -1.0, 1.5), level=0.3)
 
 
 @lru_cache
@@ -69,7 +67,9 @@ def test_it_is_a_state():
         assert full.violations == ()
         assert full.populations(full.levels).min() > -full.error["populations"]
     energies = np.arange(full.levels)
-    assert qem.ergotropy(full.populations(full.levels), energies) < full.error["trace"] * full.levels
+    assert (
+        qem.ergotropy(full.populations(full.levels), energies) < full.error["trace"] * full.levels
+    )
 
 
 def test_it_can_be_printed_copied_and_kept_but_not_changed():
