@@ -226,7 +226,7 @@ class _Energies:
         left, right = self._device.leads
         (f_left, hole_left), (f_right, hole_right) = self.fermi
         if np.isinf([left.chemical_potential, right.chemical_potential]).any():
-            return f_left * hole_right - f_right * hole_left  # one of them is 0 or 1: no digits lost
+            return f_left * hole_right - f_right * hole_left  # a 0 or 1 loses no digits
         tilt = 1.0 / left.temperature - 1.0 / right.temperature
         gap = (
             self.omega - right.chemical_potential

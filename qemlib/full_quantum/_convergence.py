@@ -25,10 +25,6 @@ _SHARE, _LEFT_OUT = 1.0 / 8.0, 1.0 / 20.0
 # Largest population of the highest level: allowed, and aimed at.
 TOP, _AIMED_AT = 1e-5, 2e-6
 _FEWEST_LEVELS, _MOST_LEVELS, _LEVELS_OF_BANDWIDTH, _ROOM = 32, 16384, 64, 1.06
-_RUNS_AWAY = (
-    f"full_quantum: populations do not fall off within {_MOST_LEVELS} levels: there may be no "
-    "stationary state"
-)
 _FIRST_BANDWIDTH, _SOON, _WIDEST = 3, 5, 64
 _MOST_PADE_TERMS = 12
 _DISTURBED = 10  # levels below the last
@@ -92,7 +88,7 @@ class Search:
             found = self._widened(number, replace(trial, depth=depth), last=depth == depths[-1])
             if found is not None:
                 return found
-        raise ConvergenceError(_RUNS_AWAY)
+        raise ConvergenceError(self._runs_away())
 
     def _widened(self, number, trial, last):
         """The resolution and the pair of solutions; None if populations do not fall off."""
@@ -155,6 +151,12 @@ class Search:
             depth += 1
         return whole, None
 
+    def _runs_away(self):
+        return (
+            f"full_quantum: populations do not fall off within {_MOST_LEVELS} levels as accuracy = "
+            f"{self.accuracy:g} asks: there may be no stationary state"
+        )
+
     def _small(self, found, more):
         return largest_change(found, more) < _SHARE * self.accuracy
 
@@ -162,7 +164,7 @@ class Search:
         """The solution with as many levels as it needs; ConvergenceError if all do not do."""
         found = self._within(number, trial, reach, _MOST_LEVELS)
         if found is None:
-            raise ConvergenceError(_RUNS_AWAY)
+            raise ConvergenceError(self._runs_away())
         return found
 
     def _within(self, number, trial, reach=None, most=None):

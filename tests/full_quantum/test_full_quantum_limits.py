@@ -78,11 +78,23 @@ def test_at_infinite_bias_nothing_knows_the_temperature(mean):
     assert qem.noise_spectrum(device, 0.0, 0.3) == pytest.approx(
         qem.noise_spectrum(far, 0.0, 0.3), rel=1e-8
     )
-    state = qem.full_quantum(device, 0.03, progress=False)
+
+
+@pytest.mark.slow
+def test_the_ring_of_the_paper_device_at_infinite_bias():
+    left, right = (
+        replace(lead, chemical_potential=mu)
+        for lead, mu in zip(qem.paper_device().leads, (np.inf, -np.inf), strict=True)
+    )
+    device = replace(qem.paper_device(), left=left, right=right)
+    state = qem.full_quantum(device, progress=False)
     assert state.resolution.pade_terms == 0
-    assert state.changes["terms"] == 0.0
+    assert state.changes["terms"] == state.changes["depth"] == 0.0
+    # Orbits with all memory have 298.7 phonons, the Langevin equation 162.
+    assert state.phonon_number == pytest.approx(298.7, rel=5e-3)
+    assert state.populations(state.levels).argmax() == 216
     slow = qem.steady_state(qem.LangevinModel.from_device(device))
-    assert state.phonon_number > slow.phonon_number  # memory helps it
+    assert slow.phonon_number == pytest.approx(162.4, abs=0.1)
 
 
 def test_one_full_lead_and_one_with_an_edge():
