@@ -83,7 +83,8 @@ class Search:
         """
         exponents = self.leads.exponents(number)
         whole = full_depth(exponents)
-        depths = (whole,) if components(exponents, whole) <= _FEW_COMPONENTS else (1, 2)
+        small = self.leads.exact and components(exponents, whole) <= _FEW_COMPONENTS
+        depths = (whole,) if small else (1, 2)
         for depth in depths:
             found = self._widened(number, replace(trial, depth=depth), last=depth == depths[-1])
             if found is not None:

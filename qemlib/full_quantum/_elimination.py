@@ -40,15 +40,17 @@ def null_vector(chain, thrifty=False, bar=None) -> list[np.ndarray]:
     length = chain.length
     stride = int(np.ceil(np.sqrt(length))) if thrifty else length
     spans = [(start, min(start + stride, length)) for start in range(1, length, stride)]
-    ratio, beyond, found = None, [], []
+    ratio: np.ndarray | None = None
+    beyond: list[np.ndarray | None] = []
+    found: list[np.ndarray] = []
     for span in reversed(spans):
         beyond.append(ratio)  # the first R_j after the span
-        found = _ratios(chain, *span, ratio, bar, only_first=thrifty)
+        found = _ratios(chain, span, ratio, bar, only_first=thrifty)
         ratio = found[0]
     blocks = [_first(chain, ratio)]
     for span in spans:
         if thrifty:
-            found = _ratios(chain, *span, beyond.pop(), bar)
+            found = _ratios(chain, span, beyond.pop(), bar)
         for each in found:
             blocks.append(each @ blocks[-1])
             size = np.abs(blocks[-1]).max()
@@ -57,10 +59,10 @@ def null_vector(chain, thrifty=False, bar=None) -> list[np.ndarray]:
     return blocks
 
 
-def _ratios(chain, start, stop, ratio, bar, only_first=False):
-    """R_j from `start` to before `stop`, or only the first of them, with the one that follows."""
+def _ratios(chain, span, ratio, bar, only_first=False):
+    """R_j of a span, or only the first of them, from the one that follows."""
     found = []
-    for j in reversed(range(start, stop)):
+    for j in reversed(range(*span)):
         matrix = chain.diagonal(j)
         if ratio is not None:
             matrix += chain.from_above(j, ratio)

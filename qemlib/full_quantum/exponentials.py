@@ -144,7 +144,8 @@ def lorentzian_exponentials(lead: Lead, pade_terms: int) -> Exponentials:
     rate = band.bandwidth - 1j * band.center
     if np.isinf(mu):
         full = 1.0 if mu > 0 else 0.0
-        return Exponentials([height * full], [height * (1.0 - full)], [rate])
+        both = np.array([height * full]), np.array([height * (1.0 - full)])
+        return Exponentials(*both, np.array([rate]))
     poles, weights = _pade_terms(terms)
     at = mu + 1j * lead.temperature * poles
     pole = band.center + 1j * band.bandwidth
@@ -169,10 +170,10 @@ def error_of(lead, exponentials) -> float:
     """Largest error of κf and κ(1 − f) beside the largest κ, where either varies."""
     density, mu = lead.density, lead.chemical_potential
     steps = np.sinh(np.linspace(-8.0, 8.0, 801))
-    omega = [energy + density.width * steps for energy in density.energies]
+    parts = [energy + density.width * steps for energy in density.energies]
     if np.isfinite(mu):
-        omega.append(mu + lead.temperature * steps)
-    omega = np.concatenate(omega)
+        parts.append(mu + lead.temperature * steps)
+    omega = np.concatenate(parts)
     kappa = density.spectral_density(omega)
     off = [
         np.abs(exponentials.occupied(omega) - kappa * lead.occupation(omega)).max(),

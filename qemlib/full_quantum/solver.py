@@ -107,7 +107,7 @@ def full_quantum(
     >>> import qemlib as qem
     >>> state = qem.full_quantum(qem.paper_device(voltage=0.0), accuracy=0.01, progress=False)
     >>> round(state.phonon_number, 1), round(state.g2, 1)
-    (9.5, 2.0)
+    (9.6, 2.0)
     """
     search = search_for(
         device,
