@@ -98,10 +98,11 @@ def test_the_ring_of_the_paper_device_at_infinite_bias():
 
 
 def test_one_full_lead_and_one_with_an_edge():
-    device = replace(DEVICE, left=replace(DEVICE.left, chemical_potential=np.inf))
-    far = replace(DEVICE, left=replace(DEVICE.left, chemical_potential=300.0))
+    right = replace(DEVICE.right, chemical_potential=3.0)
+    device = replace(DEVICE, left=replace(DEVICE.left, chemical_potential=np.inf), right=right)
+    far = replace(device, left=replace(DEVICE.left, chemical_potential=300.0))
     assert qem.occupation(device, 0.0) == pytest.approx(float(qem.occupation(far, 0.0)), rel=1e-8)
-    state = qem.full_quantum(device, progress=False)
+    state = qem.full_quantum(replace(device, coupling=0.1), progress=False)
     assert state.reference_charge == pytest.approx(float(qem.occupation(device, 0.0)), abs=1e-4)
     assert state.resolution.terms > 1
 
