@@ -19,6 +19,7 @@ from scipy.linalg import lu_factor, lu_solve
 from scipy.sparse.linalg import LinearOperator, eigs
 
 from qemlib._errors import ConvergenceError
+from qemlib._locked import Locked
 from qemlib.device import Device
 from qemlib.full_quantum._chains import PairChain
 from qemlib.full_quantum._solution import equations_of
@@ -31,8 +32,8 @@ _START = 1e-3  # of ω0, from the axis
 _FEWER_LEVELS = 0.85
 
 
-@dataclass(frozen=True)
-class CoherenceDecay:
+@dataclass(frozen=True, eq=False)
+class CoherenceDecay(Locked):
     """The slowest decay of ⟨a⟩.
 
     Attributes
