@@ -84,10 +84,11 @@ def coherence_decay(
 
     >>> from dataclasses import replace
     >>> import qemlib as qem
-    >>> device = replace(qem.paper_device(voltage=0.0), coupling=0.02)
-    >>> found = coherence_decay(device, progress=False)
-    >>> given, taken = qem.noise_spectrum(device, 0.0, [0.2, -0.2])
-    >>> abs(found.rate / ((given - taken) / (2 * 0.2)) - 1) < 0.01
+    >>> fast = qem.Oscillator(frequency=1.0)
+    >>> device = replace(qem.paper_device(voltage=0.0), oscillator=fast, coupling=0.05)
+    >>> found = coherence_decay(device, accuracy=0.05, progress=False)
+    >>> given, taken = qem.noise_spectrum(device, 0.0, [1.0, -1.0])
+    >>> bool(abs(found.rate / ((given - taken) / 2.0) - 1.0) < 0.01)
     True
     """
     search = search_for(
