@@ -36,6 +36,12 @@ from qemlib.errors import (
 )
 from qemlib.fokker_planck.spectra import position_spectrum
 from qemlib.fokker_planck.stationary import SteadyState, steady_state
+from qemlib.heom.bridge import qutip_environment
+from qemlib.heom.coherence import CoherenceDecay, coherence_decay
+from qemlib.heom.exponentials import Exponentials, lorentzian_exponentials
+from qemlib.heom.fitting import fit_exponentials
+from qemlib.heom.solver import full_quantum
+from qemlib.heom.state import FullQuantumState
 from qemlib.motion.amplitude_state import AveragedState, averaged_state
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
@@ -68,6 +74,7 @@ __all__ = [
     "AveragedModel",
     "AveragedState",
     "ClassicalStateWarning",
+    "CoherenceDecay",
     "Convergence",
     "ConvergenceError",
     "Device",
@@ -75,6 +82,8 @@ __all__ = [
     "ElectronCoefficients",
     "ErgotropyEstimate",
     "Estimate",
+    "Exponentials",
+    "FullQuantumState",
     "Histogram",
     "LangevinModel",
     "Lead",
@@ -102,6 +111,7 @@ __all__ = [
     "UnresolvedError",
     "adiabaticity",
     "averaged_state",
+    "coherence_decay",
     "current",
     "damping",
     "diffusion",
@@ -115,8 +125,11 @@ __all__ = [
     "estimate_free_energy_work",
     "euler_equivalent",
     "excess_charge",
+    "fit_exponentials",
     "free_energy_work",
+    "full_quantum",
     "jackknife",
+    "lorentzian_exponentials",
     "noise_spectrum",
     "occupation",
     "orbit_average",
@@ -124,6 +137,7 @@ __all__ = [
     "paper_device",
     "position_spectrum",
     "quantum_state",
+    "qutip_environment",
     "rate_equation_coefficients",
     "sample",
     "sampled_populations",

@@ -41,6 +41,14 @@ def finite(name: str, value: Any) -> float:
     return number
 
 
+def real(name: str, value: Any) -> float:
+    """Return `value` as a float; ValueError unless it is a real number, which may be infinite."""
+    number = _number(name, value)
+    if np.isnan(number):
+        raise ValueError(f"{name} must be a number, got {repr_short(value)}")
+    return number
+
+
 def positive(name: str, value: Any) -> float:
     """Return `value` as a float; ValueError unless it is finite and greater than zero."""
     number = _number(name, value)

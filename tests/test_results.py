@@ -47,12 +47,17 @@ EXAMPLES = {
     qem.Adiabaticity: lambda: qem.adiabaticity(DEVICE, [0.0, 1.0]),
     qem.AveragedModel: lambda: qem.AveragedModel.from_langevin(model()),
     qem.AveragedState: lambda: qem.averaged_state(qem.AveragedModel.from_langevin(model())),
+    qem.CoherenceDecay: lambda: qem.CoherenceDecay(
+        1e-3, -1e-4, {"rate": 1e-5, "frequency_shift": 1e-6}
+    ),
     Convergence: lambda: Convergence(1.0, 0.1, 2.0, 300.0, 1.001),
     qem.Device: lambda: qem.paper_device(4.0),
     qem.Diagnostics: lambda: run().diagnostics,
     qem.ElectronCoefficients: lambda: qem.electron_coefficients(DEVICE, [0.0, 1.0]),
     qem.ErgotropyEstimate: lambda: qem.ErgotropyEstimate(1.0, 0.1, 1.1, 0.1, 0.9, 0.1, 5),
     qem.Estimate: lambda: qem.jackknife(np.arange(16.0)[:, None], lambda mean: mean[0] ** 2),
+    qem.Exponentials: lambda: qem.lorentzian_exponentials(DEVICE.left, 2),
+    qem.FullQuantumState: lambda: qem.full_quantum(DEVICE, 0.1, progress=False),
     qem.Histogram: lambda: run().histogram,
     qem.LangevinModel: model,
     qem.Lead: lambda: qem.Lead(qem.Lorentzian(0.5, 1.0, 2.0), 3.0, 2.0),

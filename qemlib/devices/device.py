@@ -70,14 +70,14 @@ class Lead:
     density : SpectralDensity
         Level width κ_α(ω) by which the lead couples to the dot.
     chemical_potential : float
-        μ_α (energy).
+        μ_α (energy); −∞ for an empty lead and ∞ for a full one.
     temperature : float
         T_α > 0 (energy, k_B = 1).
 
     Raises
     ------
     ValueError
-        If μ is not finite, T is not finite and positive, or the density is negative or not finite,
+        If μ is no number, T is not finite and positive, or the density is negative or not finite,
         does not decay, or its self-energy does not belong to it.
     TypeError
         If the density lacks a method.
@@ -102,7 +102,7 @@ class Lead:
             )
         if type(self.density) is not Lorentzian:  # which has checked its parameters
             refuse_unphysical(self.density)
-        mu = _checks.finite("chemical_potential", self.chemical_potential)
+        mu = _checks.real("chemical_potential", self.chemical_potential)
         object.__setattr__(self, "chemical_potential", mu)
         temperature = _checks.positive("temperature", self.temperature)
         object.__setattr__(self, "temperature", temperature)
@@ -175,7 +175,10 @@ class Device:
     def with_voltage(self, voltage: float) -> Device:
         """The same device at bias `voltage`; the mean of the chemical potentials is kept."""
         voltage = _checks.finite("voltage", voltage)
-        mean = 0.5 * (self.left.chemical_potential + self.right.chemical_potential)
+        both = [lead.chemical_potential for lead in self.leads]
+        if not np.isfinite(both).all():
+            raise ValueError(f"voltage needs a device with finite chemical potentials, got {both}")
+        mean = 0.5 * sum(both)
         return replace(
             self,
             left=replace(self.left, chemical_potential=mean + 0.5 * voltage),

@@ -166,7 +166,8 @@ class EnergyQuadrature:
         resonances, breadths = self._resonances
         fixed = []
         for lead in self._device.leads:
-            fixed.append((lead.chemical_potential, np.pi * lead.temperature))
+            if np.isfinite(lead.chemical_potential):
+                fixed.append((lead.chemical_potential, np.pi * lead.temperature))
             fixed += [(energy, lead.density.width) for energy in lead.density.energies]
         places, scales = (
             np.broadcast_to(part, (origin.size, len(fixed))) for part in zip(*fixed, strict=True)
@@ -225,11 +226,13 @@ class _Energies:
     def window(self) -> np.ndarray:
         """f_L − f_R = f_L(1 − f_R)[1 − e^{a_L − a_R}], a_α = (ω − μ_α)/T_α: also at tiny bias."""
         left, right = self._device.leads
+        (f_left, hole_left), (f_right, hole_right) = self.fermi
+        if np.isinf([left.chemical_potential, right.chemical_potential]).any():
+            return f_left * hole_right - f_right * hole_left  # a 0 or 1 loses no digits
         tilt = 1.0 / left.temperature - 1.0 / right.temperature
         gap = (
             self.omega - right.chemical_potential
         ) * tilt - self._device.voltage / left.temperature
-        (f_left, hole_left), (f_right, hole_right) = self.fermi
         towards = np.where(gap < 0, -f_left * hole_right, f_right * hole_left)
         return towards * np.expm1(-np.abs(gap))
 

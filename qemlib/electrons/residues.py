@@ -42,8 +42,11 @@ _POLES_MAY_COINCIDE = np.errstate(divide="ignore", invalid="ignore", over="ignor
 
 
 def solvable(device: Device) -> bool:
-    """True where this module's formulas hold: both leads are Lorentzian."""
-    return all(type(lead.density) is Lorentzian for lead in device.leads)
+    """True where this module's formulas hold: both leads are Lorentzian, with a Fermi edge."""
+    return all(
+        type(lead.density) is Lorentzian and np.isfinite(lead.chemical_potential)
+        for lead in device.leads
+    )
 
 
 class ResidueSums:

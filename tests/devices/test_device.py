@@ -117,6 +117,9 @@ POSITIVE = ["frequency", "mass", "bandwidth", "rate", "temperature"]
 @pytest.mark.parametrize("name", BUILD)
 @pytest.mark.parametrize("value", NOT_FINITE + NOT_A_NUMBER, ids=repr)
 def test_what_is_not_one_finite_number_is_refused_by_name_and_value(name, value):
+    if name == "chemical_potential" and isinstance(value, float) and np.isinf(value):
+        assert BUILD[name](value).occupation(0.0) == (value > 0)  # a full or an empty lead
+        return
     with pytest.raises(ValueError, match=name) as refusal:
         BUILD[name](value)
     assert repr(value) in str(refusal.value)
@@ -153,6 +156,17 @@ def test_ragged_input_is_refused_by_name():
 def test_with_voltage_refuses_what_paper_device_refuses(value):
     with pytest.raises(ValueError, match="voltage"):
         qem.paper_device().with_voltage(value)
+
+
+def test_between_a_full_and_an_empty_lead_there_is_no_other_voltage():
+    device = replace(
+        qem.paper_device(),
+        left=replace(LEAD, chemical_potential=np.inf),
+        right=replace(LEAD, chemical_potential=-np.inf),
+    )
+    assert device.voltage == np.inf
+    with pytest.raises(ValueError, match="voltage needs a device with finite chemical potentials"):
+        device.with_voltage(1.0)
 
 
 @pytest.mark.parametrize(
