@@ -33,9 +33,11 @@ _EDGE_ALLOWED, _KNOWN = 1e-10, 3.0
 _WIDER = 1.15
 # Inverse iteration leaves round-off of this size in the residual.
 _ROUND_OFF = 1e-10
-# In units of ω0 times the relaxation time it leaves at least the first, and at most the second, in
-# the distribution of the energy.
-_ROUND_OFF_OF_TURN = (1e-15, 1e-13)
+# L of N functions is known to round-off of N ω0.  In units of the rate at which the energy relaxes
+# it changes the distribution of the energy by at most so much per function, W and its moments ...
+_PER_FUNCTION = 8.0 * np.finfo(float).eps
+# ... and W as a whole as if that rate were 1/4 of ω0 at most.
+_FEWEST_TURNS = 4.0
 # The basis is centred at α = 0 up to a center of this part of the state's extent.
 _OFF_CENTER = 0.25
 # Where the coefficients are rough the basis converges slowly: the last change times this bounds
@@ -73,7 +75,7 @@ class SteadyState(Locked, InPhaseSpace):
         "wigner": the same of W, point by point, beside the largest W; where the model is rough all
         three are three times the largest of them; "residual": ‖L W‖ in units of ‖W‖ over the
         relaxation time, or, where friction is too weak to be seen in it, the change of W that its
-        flux of energy asks for; "edge": largest |W| at `radius` beside the largest W.
+        flux of energy asks for, or round-off where that is larger; "edge": largest |W| at `radius` beside the largest W.
     phonon_number, g2 : float
         ⟨a†a⟩ and g⁽²⁾(0), from moments, with no truncation of levels.
     """
@@ -307,8 +309,8 @@ def _refine(estimate, middle, radius, rtol, last):
 def _as_stated(state):
     """The state with errors of ⟨a†a⟩ and g2 in units of their own.
 
-    They are not below what is left of (A24), nor below what W does to ⟨|α|²⟩ beyond the edge, where
-    it goes on as a Gaussian.
+    They are not below what is left of (A24), as that of W is not, nor below what W does to ⟨|α|²⟩
+    beyond the edge, where it goes on as a Gaussian.
     """
     edge = state.error["edge"]
     beyond = edge * (1.0 - np.log(edge)) if edge > 0 else 0.0
@@ -318,6 +320,7 @@ def _as_stated(state):
         name: wigner.relative(max(state.error[name], least), part**power)
         for power, name in enumerate(("phonon_number", "g2"), start=1)
     }
+    stated["wigner"] = max(state.error["wigner"], state.error["residual"])
     return replace(state, error={**state.error, **stated})
 
 
@@ -376,14 +379,14 @@ def _coefficients(estimate, basis, rtol):
     model, frequency = estimate.model, estimate.model.frequency
     # The energy relaxes at the friction's rate, an overdamped position at ω0²/γ.
     slowest = max(estimate.relaxation_time, np.abs(estimate.friction).max() / frequency**2)
-    turns = frequency * slowest
-    if _ROUND_OFF_OF_TURN[0] * turns < 0.1 * rtol:
+    turns, round_off = frequency * slowest, _PER_FUNCTION * basis.size
+    if round_off * turns < 0.1 * rtol:
         blocks = generator_of(model, basis)
         coefficients = blocks.null_vector()
         residual = blocks.residual(coefficients) * slowest
-        if residual < _residual_allowed(rtol) or _ROUND_OFF_OF_TURN[1] * turns < 0.1 * rtol:
-            return coefficients, residual
-    return _slow.solved(estimate, basis)
+        return coefficients, max(residual, round_off * max(turns, _FEWEST_TURNS))
+    coefficients, residual, growth = _slow.solved(estimate, basis)
+    return coefficients, max(residual, round_off * _FEWEST_TURNS * growth)
 
 
 def _residual_allowed(rtol):
