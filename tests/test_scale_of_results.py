@@ -57,15 +57,15 @@ def assert_shown_alike(found, expected, units, rel=1e-6):
 def test_quantum_states_and_their_numbers(energy, mass):
     (_, expected), (device, found) = state_of(), state_of(energy, mass)
     states = [qem.quantum_state(state) for state in (expected, found)]
-    assert states[1].density_matrix == pytest.approx(states[0].density_matrix, abs=1e-8)
-    energies = energy * 0.2 * np.arange(len(states[0].populations))
+    assert states[1].matrix == pytest.approx(states[0].matrix, abs=1e-8)
+    energies = energy * 0.2 * np.arange(states[0].levels)
     for function in (qem.ergotropy, lambda p, h: qem.free_energy_work(p, h, 2.0 * h[1] / 0.2)):
         work = [
-            function(state.populations, unit * energies / energy)
+            function(state.populations(), unit * energies / energy)
             for state, unit in zip(states, (1.0, energy), strict=True)
         ]
         assert work[1] / energy == pytest.approx(work[0], rel=1e-6)
-    coherence = [qem.second_order_coherence(state.populations) for state in states]
+    coherence = [qem.second_order_coherence(state.populations()) for state in states]
     assert coherence[1] == pytest.approx(coherence[0], rel=1e-8)
     numbers = [summary(DEVICE, expected), summary(device, found)]
     for name, unit in {"ergotropy": energy, "free_energy_work": energy, "entropy": 1.0}.items():

@@ -33,10 +33,12 @@ _EDGE_ALLOWED, _KNOWN = 1e-10, 3.0
 _WIDER = 1.15
 # Inverse iteration leaves round-off of this size in the residual.
 _ROUND_OFF = 1e-10
-# L of N functions is known to round-off of N ω0.  In units of the rate at which the energy relaxes
-# it changes the distribution of the energy by at most so much per function, W and its moments ...
+# Of ⟨|α|²⟩ and ⟨|α|⁴⟩; states next to the vacuum show a fifth of it.
+_ROUND_OFF_OF_MOMENTS = 1e-12
+# L of N functions is known to round-off of N ω0, and the distribution of the energy to that over
+# the rate at which it relaxes: for each function to so much of itself times ω0 over that rate ...
 _PER_FUNCTION = 8.0 * np.finfo(float).eps
-# ... and W as a whole as if that rate were 1/4 of ω0 at most.
+# ... and W, where it relaxes fast, no better than where ω0 is this multiple of the rate.
 _FEWEST_TURNS = 4.0
 # The basis is centred at α = 0 up to a center of this part of the state's extent.
 _OFF_CENTER = 0.25
@@ -310,11 +312,12 @@ def _as_stated(state):
     """The state with errors of ⟨a†a⟩ and g2 in units of their own.
 
     They are not below what is left of (A24), as that of W is not, nor below what W does to ⟨|α|²⟩
-    beyond the edge, where it goes on as a Gaussian.
+    beyond the edge, where it goes on as a Gaussian, nor below the round-off of moments, which
+    cancel next to the vacuum.
     """
     edge = state.error["edge"]
     beyond = edge * (1.0 - np.log(edge)) if edge > 0 else 0.0
-    least = max(state.error["residual"], beyond)
+    least = max(state.error["residual"], beyond, _ROUND_OFF_OF_MOMENTS)
     part = wigner.beside_vacuum(state.phonon_number)
     stated = {
         name: wigner.relative(max(state.error[name], least), part**power)
@@ -336,13 +339,14 @@ def _hopeless(size, worst, worst_before, rtol):
 def _changes(state, before):
     """Relative changes of ⟨a†a⟩, g2 and W; below ⟨a†a⟩ = 1/2 they are beside 1/2 and its square."""
     part = wigner.beside_vacuum(state.phonon_number)
+    pairs = max(abs(state.g2), abs(before.g2))  # either may be 0 by round-off next to the vacuum
     axis = np.linspace(-state.radius, state.radius, _COMPARED)
     x = axis + state.center / state.model.x0
     density = state._on_grid(x, axis)
     return {
         "phonon_number": abs(state.phonon_number - before.phonon_number)
         / max(abs(before.phonon_number), 0.5),
-        "g2": abs(state.g2 / before.g2 - 1.0) * part**2 if part > 0 else 0.0,
+        "g2": abs(state.g2 - before.g2) / pairs * part**2 if part > 0 and pairs > 0 else 0.0,
         "wigner": float(np.abs(density - before._on_grid(x, axis)).max() / density.max()),
     }
 

@@ -274,6 +274,7 @@ def quantum_state(
     (139, True, True, True)
     """
     if _is_matrix(state):
+        _checks.numbers("state", state, ket=True)
         state = QuantumState(state, oscillator)
     refuse_without(state, "phonon_number", "populations", "density_matrix")
     rho = state.density_matrix(resolved_populations(state, missing_trace).size)

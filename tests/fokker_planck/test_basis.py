@@ -118,7 +118,7 @@ def test_one_time_will_do():
 
 
 def test_correlations_are_of_steady_states():
-    with pytest.raises(TypeError, match="state must be of type SteadyState"):
+    with pytest.raises(TypeError, match="state must be a SteadyState"):
         position_correlation(paper_model(0.0), [0.0])
 
 

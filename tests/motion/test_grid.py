@@ -119,7 +119,7 @@ def test_functions_that_give_no_model_are_refused(function, message):
 def test_what_is_no_function_or_oscillator_is_refused():
     with pytest.raises(TypeError, match="function must be callable, got 3"):
         qem.LangevinModel.from_coefficients(3, OSCILLATOR)
-    with pytest.raises(TypeError, match="oscillator must be of type Oscillator, got"):
+    with pytest.raises(TypeError, match="oscillator must be an Oscillator, got"):
         qem.LangevinModel.from_coefficients(ring, qem.paper_device())
     with pytest.raises(ValueError, match="half_width must be finite and greater than 0"):
         qem.LangevinModel.from_coefficients(ring, OSCILLATOR, half_width=-1.0)

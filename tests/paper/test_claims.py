@@ -414,5 +414,5 @@ def test_curves_over_voltage_are_those_of_each_reading():
 
 
 def test_an_unknown_method_is_named():
-    with pytest.raises(ValueError, match="method must be 'exact' or 'orbit', got 'magic'"):
+    with pytest.raises(ValueError, match=r"one of \['exact', 'orbit'\], got 'magic'"):
         Evidence(PRINTED, "magic")

@@ -448,7 +448,7 @@ def test_a_device_with_another_oscillator_is_refused():
     arrays = model.x, model.force, model.damping, model.diffusion
     with pytest.raises(ValueError, match="^device must have the model's oscillator"):
         qem.LangevinModel(MASS, FREQUENCY, *arrays, device=device)
-    with pytest.raises(TypeError, match="^device must be of type Device"):
+    with pytest.raises(TypeError, match="^device must be a Device"):
         qem.LangevinModel(MASS, FREQUENCY, *arrays, device=OSCILLATOR)
     with pytest.raises(ValueError, match="^device must have the state's oscillator"):
         qem.QuantumState([1.0], OSCILLATOR, device)
@@ -550,7 +550,7 @@ def test_what_a_matrix_without_an_oscillator_cannot_tell():
     ):
         with pytest.raises(ValueError, match="oscillator"):
             call()
-    with pytest.raises(TypeError, match="^oscillator must be of type Oscillator"):
+    with pytest.raises(TypeError, match="^oscillator must be an Oscillator"):
         qem.QuantumState([0.5, 0.5], 0.2)
 
 
