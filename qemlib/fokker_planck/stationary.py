@@ -75,9 +75,10 @@ class SteadyState(Locked, InPhaseSpace):
         residual or what lies beyond the edge where that is larger; where ⟨a†a⟩ is below 1/2 they
         may be larger than `rtol`, as ⟨a†a⟩ + 1/2 is what is known so well;
         "wigner": change or residual of W, point by point, beside the largest W; where the model is
-        rough all three are three times the largest change; "residual": ‖L W‖ in units of ‖W‖ over the
-        relaxation time, or, where friction is too weak to be seen in it, the change of W that its
-        flux of energy asks for, or round-off where that is larger; "edge": largest |W| at `radius` beside the largest W.
+        rough all three are three times the largest change; "residual": ‖L W‖ in units of ‖W‖ over
+        the relaxation time, or, where friction is too weak to be seen in it, the change of W that
+        its flux of energy asks for, or round-off where that is larger; "edge": largest |W| at
+        `radius` beside the largest W.
     phonon_number, g2 : float
         ⟨a†a⟩ and g⁽²⁾(0), from moments, with no truncation of levels.
     """
