@@ -23,12 +23,13 @@ _SEEN = 1e-9  # of the largest W: below, the flux is round-off
 _MOST = 30.0  # |c| of a W that the functions do not resolve, which their number will tell
 
 
-def solved(estimate: OrbitAverage, basis: Basis) -> tuple[np.ndarray, float]:
+def solved(estimate: OrbitAverage, basis: Basis) -> tuple[np.ndarray, float, float]:
     """Coefficients of W.
 
     W = W_0 + V with the orbit-averaged W_0(E), which the motion leaves alone.  V is what friction
     and noise, B, make of it: L V = −B W_0, where nothing large is left to cancel.  Returned with it
-    is the change of W that its flux of energy still asks for.
+    are the change of W that its flux of energy still asks for, and the factor by which W_0 and V
+    cancel: L is singular, so that round-off decides how much of W itself V holds.
     """
     model, (node, _) = estimate.model, basis.nodes
     start = basis.project(
@@ -36,9 +37,12 @@ def solved(estimate: OrbitAverage, basis: Basis) -> tuple[np.ndarray, float]:
     )
     friction = generator_of(model, basis, motion=False)
     pushed = friction.unpack(friction.apply(friction.pack(start)))
-    coefficients = start - generator_of(model, basis).solve(pushed)
+    added = generator_of(model, basis).solve(pushed)
+    coefficients = start - added
+    parts = np.linalg.norm(start) + np.linalg.norm(added)
+    growth = float(parts / np.linalg.norm(coefficients))
     coefficients, _ = _balanced(estimate, basis, coefficients)
-    return _balanced(estimate, basis, coefficients)
+    return *_balanced(estimate, basis, coefficients), growth
 
 
 def _balanced(

@@ -16,12 +16,7 @@ import numpy as np
 from scipy.linalg import get_lapack_funcs
 from scipy.sparse import block_array, csr_array
 
-from qemlib._special.hermite import (
-    derivative_matrix,
-    position_matrix,
-    quadrature,
-    quadrature_between,
-)
+from qemlib._special.hermite import derivative_matrix, position_matrix, quadrature_between
 from qemlib.fokker_planck.basis import Basis
 from qemlib.motion.model import LangevinModel
 
@@ -29,6 +24,7 @@ __all__ = ["Generator", "generator_of"]
 
 Levels = list[tuple[int, np.ndarray]]  # p levels of a block, and the x functions of each
 Blocks = list[np.ndarray]  # a vector, or what stands in the blocks of a row of a matrix
+InX = Callable[[np.ndarray, np.ndarray], np.ndarray]  # rows and columns of a matrix in x
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,46 +112,58 @@ def generator_of(
     """
     size, width = basis.size, basis.width
     x0, p0, omega0 = model.x0, model.p0, model.frequency
-    grid = model.x / x0 - basis.middle
-    if model.rough:
-        local, weight = quadrature_between(grid, size, width, grid[0], grid[-1])
-    else:
-        local, weight = quadrature(size, width, grid[0], grid[-1])
-    functions = basis.functions(local)
-    node = local + basis.middle
-    position = np.clip(x0 * node, model.x[0], model.x[-1])
-
-    def matrix(values: np.ndarray) -> np.ndarray:
-        return (functions * (weight * values)) @ functions.T
-
+    in_x = _matrices(model, basis)
     # p and ∂_p in a space two larger, so that products are not truncated.
     derivative, momentum = derivative_matrix(size + 2, width), position_matrix(size + 2, width)
 
     def inner(wide: np.ndarray) -> np.ndarray:
         return wide[:size, :size]
 
-    terms = [
-        (matrix(model.damping_at(position)), inner(derivative @ momentum)),
-        (matrix(0.5 * model.diffusion_at(position) / p0**2), inner(derivative @ derivative)),
+    terms: list[tuple[InX, np.ndarray]] = [
+        (in_x(model.damping_at, 1), inner(derivative @ momentum)),
+        (in_x(lambda x: 0.5 * model.diffusion_at(x) / p0**2, 1), inner(derivative @ derivative)),
     ]
     if motion:
         terms[:0] = [
-            (-omega0 * inner(derivative), inner(momentum)),
-            (matrix(omega0 * node - model.force_at(position) / p0), inner(derivative)),
+            (lambda rows, columns: -omega0 * derivative[np.ix_(rows, columns)], inner(momentum)),
+            (in_x(lambda x: omega0 * x / x0 - model.force_at(x) / p0, -1), inner(derivative)),
         ]
     return _in_blocks(terms, size, _block_indices(size, model.mirrored, odd))
 
 
-def _in_blocks(
-    terms: list[tuple[np.ndarray, np.ndarray]], size: int, indices: list[Levels]
-) -> Generator:
+def _matrices(model: LangevinModel, basis: Basis) -> Callable[[Callable, int], InX]:
+    """What makes ∫dx h_j f h_k of a function f(x) and of the parity it has where that is mirrored.
+
+    The coefficients are splines: at the points of the grid a high derivative jumps.  Nodes that do
+    not know of it leave an error that changes with the basis, but need not do so visibly.
+    """
+    grid, mirrored = model.x / model.x0 - basis.middle, model.mirrored
+    low = 0.0 if mirrored else grid[0]
+    local, weight = quadrature_between(grid, basis.size, basis.width, low, grid[-1])
+    functions = basis.functions(local)
+
+    def values(function: Callable, side: int) -> np.ndarray:
+        x = side * model.x0 * (local + basis.middle)
+        return function(np.clip(x, model.x[0], model.x[-1]))
+
+    def matrix(function: Callable, parity: int) -> InX:
+        both = values(function, 1)
+        if mirrored:  # the other half of the axis
+            both = both + parity * values(function, -1)
+        weighted = functions * (weight * both)
+        return lambda rows, columns: (functions[columns] @ weighted[rows].T).T
+
+    return matrix
+
+
+def _in_blocks(terms: list[tuple[InX, np.ndarray]], size: int, indices: list[Levels]) -> Generator:
     """The sum of products of a matrix in x and one in p, which couples next neighbours at most."""
-    parts = {}  # of the matrices in x: all of them, or what couples functions of two parities
+    parts = {}  # of the matrices in x: all of them, or what couples functions of given parities
 
     def part(term: int, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         key = term, rows[0], columns[0]
         if key not in parts:
-            parts[key] = np.asfortranarray(terms[term][0][np.ix_(rows, columns)])
+            parts[key] = np.asfortranarray(terms[term][0](rows, columns))
         return parts[key]
 
     def block(rows: Levels, columns: Levels) -> np.ndarray:

@@ -36,9 +36,11 @@ _WIDER = 1.15
 _ROUND_OFF = 1e-10
 # Of ⟨|α|²⟩ and ⟨|α|⁴⟩; states next to the vacuum show a fifth of it.
 _ROUND_OFF_OF_MOMENTS = 1e-12
-# In units of ω0 times the relaxation time it leaves at least the first, and at most the second, in
-# the distribution of the energy.
-_ROUND_OFF_OF_TURN = (1e-15, 1e-13)
+# L of N functions is known to round-off of N ω0, and the distribution of the energy to that over
+# the rate at which it relaxes: for each function to so much of itself times ω0 over that rate ...
+_PER_FUNCTION = 8.0 * np.finfo(float).eps
+# ... and W, where it relaxes fast, no better than where ω0 is this multiple of the rate.
+_FEWEST_TURNS = 4.0
 # The basis is centred at α = 0 up to a center of this part of the state's extent.
 _OFF_CENTER = 0.25
 # Where the coefficients are rough the basis converges slowly: the last change times this bounds
@@ -73,10 +75,11 @@ class SteadyState(Locked, InPhaseSpace):
         "phonon_number" and "g2": relative change under the last refinement of the basis, or the
         residual or what lies beyond the edge where that is larger; where ⟨a†a⟩ is below 1/2 they
         may be larger than `rtol`, as ⟨a†a⟩ + 1/2 is what is known so well;
-        "wigner": the same of W, point by point, beside the largest W; where the model is rough all
-        three are three times the largest of them; "residual": ‖L W‖ in units of ‖W‖ over the
-        relaxation time, or, where friction is too weak to be seen in it, the change of W that its
-        flux of energy asks for; "edge": largest |W| at `radius` beside the largest W.
+        "wigner": change or residual of W, point by point, beside the largest W; where the model is
+        rough all three are three times the largest change; "residual": ‖L W‖ in units of ‖W‖ over
+        the relaxation time, or, where friction is too weak to be seen in it, the change of W that
+        its flux of energy asks for, or round-off where that is larger; "edge": largest |W| at
+        `radius` beside the largest W.
     phonon_number, g2 : float
         ⟨a†a⟩ and g⁽²⁾(0), from moments, with no truncation of levels.
     """
@@ -314,8 +317,9 @@ def _refine(
 def _as_stated(state: SteadyState) -> SteadyState:
     """The state with errors of ⟨a†a⟩ and g2 in units of their own.
 
-    They are not below what is left of (A24), nor below what W does to ⟨|α|²⟩ beyond the edge, where
-    it goes on as a Gaussian, nor below the round-off of moments, which cancel next to the vacuum.
+    They are not below what is left of (A24), as that of W is not, nor below what W does to ⟨|α|²⟩
+    beyond the edge, where it goes on as a Gaussian, nor below the round-off of moments, which
+    cancel next to the vacuum.
     """
     edge = state.error["edge"]
     beyond = edge * (1.0 - np.log(edge)) if edge > 0 else 0.0
@@ -325,6 +329,7 @@ def _as_stated(state: SteadyState) -> SteadyState:
         name: wigner.relative(max(state.error[name], least), part**power)
         for power, name in enumerate(("phonon_number", "g2"), start=1)
     }
+    stated["wigner"] = max(state.error["wigner"], state.error["residual"])
     return replace(state, error={**state.error, **stated})
 
 
@@ -340,13 +345,14 @@ def _hopeless(size: int, worst: float, worst_before: float, rtol: float) -> bool
 def _changes(state: SteadyState, before: SteadyState) -> dict[str, float]:
     """Relative changes of ⟨a†a⟩, g2 and W; below ⟨a†a⟩ = 1/2 they are beside 1/2 and its square."""
     part = wigner.beside_vacuum(state.phonon_number)
+    pairs = max(abs(state.g2), abs(before.g2))  # either may be 0 by round-off next to the vacuum
     axis = np.linspace(-state.radius, state.radius, _COMPARED)
     x = axis + state.center / state.model.x0
     density = state._on_grid(x, axis)
     return {
         "phonon_number": abs(state.phonon_number - before.phonon_number)
         / max(abs(before.phonon_number), 0.5),
-        "g2": abs(state.g2 / before.g2 - 1.0) * part**2 if part > 0 else 0.0,
+        "g2": abs(state.g2 - before.g2) / pairs * part**2 if part > 0 and pairs > 0 else 0.0,
         "wigner": float(np.abs(density - before._on_grid(x, axis)).max() / density.max()),
     }
 
@@ -386,14 +392,14 @@ def _coefficients(estimate: OrbitAverage, basis: Basis, rtol: float) -> tuple[np
     model, frequency = estimate.model, estimate.model.frequency
     # The energy relaxes at the friction's rate, an overdamped position at ω0²/γ.
     slowest = max(estimate.relaxation_time, np.abs(estimate.friction).max() / frequency**2)
-    turns = frequency * slowest
-    if _ROUND_OFF_OF_TURN[0] * turns < 0.1 * rtol:
+    turns, round_off = frequency * slowest, _PER_FUNCTION * basis.size
+    if round_off * turns < 0.1 * rtol:
         blocks = generator_of(model, basis)
         coefficients = blocks.null_vector()
         residual = blocks.residual(coefficients) * slowest
-        if residual < _residual_allowed(rtol) or _ROUND_OFF_OF_TURN[1] * turns < 0.1 * rtol:
-            return coefficients, residual
-    return _slow.solved(estimate, basis)
+        return coefficients, max(residual, round_off * max(turns, _FEWEST_TURNS))
+    coefficients, residual, growth = _slow.solved(estimate, basis)
+    return coefficients, max(residual, round_off * _FEWEST_TURNS * growth)
 
 
 def _residual_allowed(rtol: float) -> float:

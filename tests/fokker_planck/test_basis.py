@@ -1,5 +1,7 @@
 """The basis of Hermite functions, the generator in it, correlations, and how many functions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cases import paper_model, paper_state, toy
@@ -7,7 +9,7 @@ from cases import paper_model, paper_state, toy
 import qemlib as qem
 from qemlib.fokker_planck import stationary
 from qemlib.fokker_planck._sizes import LADDER, sizes
-from qemlib.fokker_planck.basis import disk
+from qemlib.fokker_planck.basis import Basis, disk
 from qemlib.fokker_planck.correlations import position_correlation
 from qemlib.fokker_planck.generator import generator_of
 
@@ -140,18 +142,60 @@ def test_two_or_three_sizes_are_enough_where_friction_is_weak(voltage, monkeypat
     assert len(state.coefficients) == solved[-1]
 
 
-@pytest.mark.parametrize("voltage", [0.0, 10.0, 30.0])
-@pytest.mark.parametrize("rtol", [1e-3, 1e-5, 1e-7])
-def test_errors_are_above_what_a_finer_basis_changes(voltage, rtol):
-    rough, fine = qem.steady_state(paper_model(voltage), rtol=rtol), paper_state(voltage)
-    for name in ("phonon_number", "g2"):
-        change = abs(getattr(rough, name) / getattr(fine, name) - 1.0)
-        assert change < rough.error[name] + fine.error[name] + 1e-9
+def lopsided_device():
+    """Leads of unequal band, temperature and potential: no parity is used."""
+    dev = qem.paper_device(9.0)
+    density = replace(dev.left.density, bandwidth=0.8, rate=1.6)
+    left = replace(dev.left, density=density, temperature=1.5)
+    return replace(dev, left=left, right=replace(dev.right, chemical_potential=-5.0), level=0.2)
+
+
+def cold_ring():
+    dev = qem.paper_device(8.0)
+    left, right = (replace(lead, temperature=0.5) for lead in dev.leads)
+    return replace(dev, left=left, right=right)
+
+
+DEVICES = {f"V = {v:g}": qem.paper_device(v) for v in (0.0, 6.0, 8.463, 10.0, 16.0, 30.0)} | {
+    "weak coupling": replace(qem.paper_device(6.0), coupling=0.01),
+    "lopsided": lopsided_device(),
+    "cold ring": cold_ring(),
+}
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_errors_are_above_what_a_much_larger_basis_changes(name, monkeypatch):
+    model = qem.LangevinModel.from_device(DEVICES[name])
+    states = [qem.steady_state(model, rtol=rtol) for rtol in (1e-3, 1e-5, 1e-7, 1e-8, 1e-10)]
+    monkeypatch.setattr(stationary, "sizes", lambda *_: (128, 148))
+    fine = qem.steady_state(model, rtol=1e-10)
+    assert len(fine.coefficients) == 148
+    assert max(fine.error.values()) < 1e-11
     axis = np.linspace(-0.7, 0.7, 41) * fine.radius
-    x, p = axis[:, None] * fine.model.x0, axis * fine.model.p0
+    x, p = axis[:, None] * model.x0, axis * model.p0
     density = fine.wigner(x, p)
-    change = np.abs(rough.wigner(x, p) - density).max() / density.max()
-    assert change < rough.error["wigner"] + fine.error["wigner"] + 1e-9
+    for state in states:
+        for number in ("phonon_number", "g2"):
+            change = abs(getattr(state, number) / getattr(fine, number) - 1.0)
+            assert change < state.error[number] + fine.error[number], number
+        change = np.abs(state.wigner(x, p) - density).max() / density.max()
+        assert change < state.error["wigner"] + fine.error["wigner"]
+
+
+@pytest.mark.parametrize("voltage", [6.0, 8.463, 30.0])
+def test_the_knots_of_the_splines_leave_no_noise_that_depends_on_the_basis(voltage):
+    """Two bases of one width, large and larger: the elements that both have are the same."""
+    flows = [
+        generator_of(paper_model(voltage), Basis(size, 1.5), motion=False) for size in (60, 160)
+    ]
+    places, matrices = [], [flow.sparse().toarray() for flow in flows]
+    for flow in flows:
+        blocks = (block for part in flow.indices for block in part)
+        places.append([(level, j) for level, functions in blocks for j in functions])
+    where = {place: i for i, place in enumerate(places[1])}
+    both = [where[place] for place in places[0]]
+    expected = matrices[1][np.ix_(both, both)]
+    assert np.abs(matrices[0] - expected).max() < 1e-13 * np.abs(expected).max()
 
 
 def test_sizes_rise_and_end_with_the_largest():

@@ -72,6 +72,28 @@ def test_the_devices_state_is_positive_and_holds_its_moments(voltage):
     assert np.conj(twice) == pytest.approx(state.squeezing, abs=1e-7)
 
 
+@pytest.mark.parametrize("missing", [1e-2, 1e-6, 1e-10, 1e-12])
+@pytest.mark.parametrize("voltage", [0.0, 6.0, 10.0, 30.0])
+def test_the_first_number_of_levels_is_enough_and_not_many_too_many(voltage, missing):
+    state, asked = paper_state(voltage), []
+
+    def populations(levels):
+        asked.append(levels)
+        return state.populations(levels)
+
+    told = SimpleNamespace(
+        phonon_number=state.phonon_number,
+        populations=populations,
+        radial_profile=state.radial_profile,
+    )
+    found = resolved_populations(told, missing)
+    assert len(asked) == 1
+    assert asked[0] < 1.6 * found.size + 64
+    assert abs(1.0 - found.sum()) < missing
+    # One level less is short of it.
+    assert 1.0 - found[:-1].sum() >= missing
+
+
 @pytest.mark.parametrize("missing", [0.0, -1e-9, 1e-15, 0.5, np.nan, "little"], ids=repr)
 def test_a_bad_tolerance_is_refused_by_name_and_value(missing):
     with pytest.raises(ValueError, match="missing_trace must") as refusal:

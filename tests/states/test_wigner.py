@@ -97,6 +97,34 @@ def test_one_integral_replaces_the_two_of_appendix_d(profile):
         assert 2 * kernel @ characteristic == pytest.approx(direct[n], abs=1e-9)
 
 
+@pytest.mark.parametrize("n", [30, 400, 800])
+def test_nodes_for_the_wave_number_of_the_profile_are_enough(n):
+    """W of a Fock state turns like its level: fewer nodes than for the highest level asked for."""
+    expected = (np.arange(900) == n).astype(float)
+    asked = []
+
+    def profile(r):
+        asked.append(r.size)
+        return wigner.radial_wigner(expected[: n + 1], r)
+
+    found = wigner.populations(profile, 900, 33.0, wave=4.0 * np.sqrt(n + 0.5))
+    many = wigner.populations(profile, 900, 33.0)
+    assert found == pytest.approx(many, abs=1e-12)
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert asked[0] < asked[1]
+    # A profile that turns faster than was said is not integrated.
+    assert np.abs(wigner.populations(profile, 900, 33.0, wave=1.0) - expected).max() > 1e-10
+
+
+@pytest.mark.parametrize("voltage", [0.0, 10.0, 30.0])
+@pytest.mark.parametrize("levels", [60, 700])
+def test_a_steady_state_asks_for_as_many_nodes_as_it_needs(voltage, levels):
+    state = paper_state(voltage)
+    # Nodes for four times as many levels: twice as dense.
+    many = wigner.populations(state.radial_profile, 4 * levels, state.radius)[:levels]
+    assert state.populations(levels) == pytest.approx(many, abs=1e-12)
+
+
 simplex = st.lists(between(0.01, 1), min_size=1, max_size=40).map(lambda v: np.array(v) / sum(v))
 
 
