@@ -24,7 +24,7 @@ from qemlib.motion.orbit import OrbitAverage, orbit_average
 from qemlib.states import positivity, wigner
 from qemlib.states.in_phase_space import InPhaseSpace
 
-__all__ = ["ConvergenceError", "SteadyState", "steady_state"]
+__all__ = ["SteadyState", "steady_state"]
 
 # The basis ends where the orbit-averaged W has fallen to this part of its maximum ...
 _EDGE_OF_ESTIMATE = 1e-14
