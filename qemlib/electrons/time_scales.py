@@ -35,9 +35,9 @@ class Adiabaticity(Locked):
     memory_phase : ndarray
         ω0 × `memory_time`: the angle by which the oscillator turns meanwhile.  It should be small.
     swept_phase : ndarray or None
-        |F|A ω0 × `memory_time`² for a motion of amplitude A, if that was asked for: so far does the
-        level move meanwhile, times that time.  With A = x0|α| it is 2|λα|ω0τ².  Ineq. (5) does not
-        look at it; on a ring it should be small, too.
+        FA ω0 × the square of `memory_time` for a motion of amplitude A, if that was asked for: so
+        far does the level move meanwhile, times that time.  With A = x0|α| it is 2λ|α|ω0τ².
+        Ineq. (5) does not look at it; on a ring it should be small, too.
     """
 
     temperature_over_frequency: float

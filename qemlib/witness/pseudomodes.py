@@ -2,7 +2,7 @@
 
 A Lorentzian lead acts on the dot as one mode of energy ω_α that is coupled to it by g, g² = Γδ/2,
 decays at the rate δ and is fed by a noise ξ_α with the spectrum 2δ f_α(ω) (ħ = e = k_B = 1).  For
-the vector v = (c, b_L, b_R)
+the vector v = (c, b_L, b_R) ::
 
     i dv/dt = h(t) v + ξ,
 
