@@ -14,6 +14,7 @@ instructions.  Nothing here checks what it is given.
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from contextvars import copy_context
 from typing import Any, NamedTuple
 
@@ -62,12 +63,12 @@ class Leads(NamedTuple):
     vacant: np.ndarray
 
 
-def columns(harmonics, currents):
+def columns(harmonics: int, currents: bool) -> int:
     """Number of columns."""
     return HARMONICS + (2 + 4 * currents) * harmonics
 
 
-def _kernel(function):
+def _kernel(function: Any) -> Any:
     return keep_on_disk(njit(**_OPTIONS)(function))
 
 
@@ -325,7 +326,13 @@ def _share(thread, threads, orbits, leads, wanted, out, edge):
             edge[orbit] = max(edge[orbit], found)
 
 
-def integrands(pool, threads, orbits, leads, wanted):
+def integrands(
+    pool: Executor,
+    threads: int,
+    orbits: tuple[np.ndarray, np.ndarray, np.ndarray, float],
+    leads: Leads,
+    wanted: tuple[int, bool, float],
+) -> tuple[np.ndarray, np.ndarray]:
     """All integrands over ω, for each orbit at each energy.
 
     Parameters

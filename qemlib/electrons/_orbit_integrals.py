@@ -8,14 +8,17 @@ so that the leads are asked once.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numba import get_num_threads
 
+from qemlib.devices.densities import SpectralDensity
+from qemlib.devices.device import Device
 from qemlib.electrons import _floquet
-from qemlib.electrons._axis import graded
+from qemlib.electrons._axis import Panels, graded
 from qemlib.errors import QuadratureError
 
 # Nodes and weights of 21 points, and weights of the 10 among them that are Gauss's (QUADPACK).
@@ -85,7 +88,7 @@ class Found(NamedTuple):
     size: np.ndarray
 
 
-def integrate(device, motion, harmonics, currents, rtol):
+def integrate(device: Device, motion: Motion, harmonics: int, currents: bool, rtol: float) -> Found:
     """All columns of `qemlib.electrons._floquet`, shape (amplitudes, columns).
 
     Raises QuadratureError if sites or panels do not suffice.
@@ -116,7 +119,7 @@ def integrate(device, motion, harmonics, currents, rtol):
     return Found(value, error + ((_EDGE + _NOTHING) * rtol + _ROUND_OFF) * size, size)
 
 
-def _least_size(device, reach, columns):
+def _least_size(device: Device, reach: float, columns: int) -> np.ndarray:
     """What errors are compared with at least, by column.
 
     Charge and completeness are one electron's, whatever the motion adds to them.  Currents are
@@ -137,7 +140,9 @@ def _least_size(device, reach, columns):
 class _Sites:
     """The integrands on panels, with as many sites as they turn out to need."""
 
-    def __init__(self, device, motion, harmonics, currents, rtol):
+    def __init__(
+        self, device: Device, motion: Motion, harmonics: int, currents: bool, rtol: float
+    ) -> None:
         self._device, self._motion = device, motion
         self._wanted = harmonics, currents
         self._edge, self._least = (_EDGE * rtol) ** 2, (_NOTHING * rtol) ** 2
@@ -145,7 +150,9 @@ class _Sites:
         self._half = np.ceil(steps + 8.0 * np.cbrt(steps) + _FEWEST)
         self._refuse_too_many()
 
-    def panels(self, pool, orbits, panels, centre, reach):
+    def panels(
+        self, pool: Executor, orbits: np.ndarray, panels: Panels, centre: float, reach: float
+    ) -> list[np.ndarray]:
         """Integrals by the longer rule, errors, moduli: each (panels, orbits, columns)."""
         results, begin = [], 0
         while begin < panels.owner.size:
@@ -156,7 +163,9 @@ class _Sites:
             begin = end
         return [np.concatenate(parts) for parts in zip(*results, strict=True)]
 
-    def _some(self, pool, orbits, panels, centre, reach):
+    def _some(
+        self, pool: Executor, orbits: np.ndarray, panels: Panels, centre: float, reach: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         half = 0.5 * (panels.end - panels.start)[:, None]
         at = 0.5 * (panels.start + panels.end)[:, None] + half * _NODE
         stretch = half * np.ones_like(at)
@@ -174,9 +183,9 @@ class _Sites:
         part = np.divide(np.abs(value - shorter), size, out=np.zeros_like(size), where=size > 0)
         return value, size * np.minimum((_PESSIMIST * part) ** _POWER, part), size
 
-    def _at(self, pool, orbits, omega):
+    def _at(self, pool: Executor, orbits: np.ndarray, omega: np.ndarray) -> np.ndarray:
         """Integrands of some orbits, shape (orbits, *, columns, LANES) for omega's (*, LANES)."""
-        out, todo = None, np.arange(orbits.size)
+        out, todo = np.empty(0), np.arange(orbits.size)
         while todo.size:
             here = orbits[todo]
             half = self._half[here].astype(np.int64)
@@ -188,7 +197,7 @@ class _Sites:
                 self._leads(omega, int(half.max())),
                 (*self._wanted, self._least),
             )
-            if out is None:
+            if todo.size == orbits.size:
                 out = values
             else:
                 out[todo] = values
@@ -197,7 +206,7 @@ class _Sites:
             self._refuse_too_many()
         return out
 
-    def _leads(self, omega, half):
+    def _leads(self, omega: np.ndarray, half: int) -> _floquet.Leads:
         steps = self._motion.frequency * np.arange(-half, half + 1)
         there = omega[:, None] + steps[:, None]
         leads = self._device.leads
@@ -216,7 +225,7 @@ class _Sites:
             vacant=sum(k * lead.vacancy(there) for k, lead in zip(kappa, leads, strict=True)),
         )
 
-    def _refuse_too_many(self):
+    def _refuse_too_many(self) -> None:
         worst = int(np.argmax(self._half))
         if self._half[worst] > _MOST_SITES:
             force, frequency = self._device.force, self._motion.frequency
@@ -228,7 +237,7 @@ class _Sites:
             )
 
 
-def _places(device, motion):
+def _places(device: Device, motion: Motion) -> Iterator[np.ndarray]:
     """Where the integrands vary and on what scales, one row each as `graded` takes them."""
     spacing, sweep = motion.frequency, 2.0 * float(np.abs(motion.push).max())
     places = [_resonances(device, motion, sweep)]
@@ -240,21 +249,23 @@ def _places(device, motion):
     return (np.concatenate(parts)[None] for parts in zip(*places, strict=True))
 
 
-def _repeated(energy, scale, spacing, furthest):
+def _repeated(
+    energy: float, scale: float, spacing: float, furthest: float
+) -> tuple[np.ndarray, np.ndarray]:
     """A place, and where a whole number of quanta goes there, if they can be told apart."""
     number = int(furthest / spacing) if scale < spacing else 0
     energies = energy + spacing * np.arange(-number, number + 1)
     return energies, np.full(energies.size, scale)
 
 
-def level_width(device, level):
+def level_width(device: Device, level: np.ndarray) -> float:
     """Least width of the level at the energies, which makes no other scale of the motion's."""
     if not level.size:
         return 1.0
     return min(*_dressed(device, level)[1], *(density.width for density in _densities(device)))
 
 
-def _resonances(device, motion, sweep):
+def _resonances(device: Device, motion: Motion, sweep: float) -> tuple[np.ndarray, np.ndarray]:
     """Energies that the level passes, as close as it is wide but not closer than the quanta."""
     ends, breadth = _dressed(device, motion.level)
     scale = breadth.min()
@@ -264,7 +275,7 @@ def _resonances(device, motion, sweep):
     return energies, np.full(energies.size, scale)
 
 
-def _dressed(device, level):
+def _dressed(device: Device, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest energy of the dot at rest, where ω = ε + Re Σ(ω), and |Im Σ| there.
 
     In a gap of the bands the width of the narrowest one takes its place.
@@ -278,5 +289,5 @@ def _dressed(device, level):
     return energy, np.where(breadth > 0, breadth, narrowest)
 
 
-def _densities(device):
+def _densities(device: Device) -> list[SpectralDensity]:
     return [lead.density for lead in device.leads]

@@ -33,17 +33,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.electrons import _floquet
-from qemlib.electrons._orbit_integrals import Motion, integrate, level_width
+from qemlib.electrons._orbit_integrals import Found, Motion, integrate, level_width
 from qemlib.electrons.coefficients import coefficients_as_given, errors_of_densities
 from qemlib.electrons.quadrature import known_accuracy
 from qemlib.errors import QuadratureError
 
 __all__ = ["OrbitCoefficients", "orbit_coefficients"]
+
+# Values, and what they may be off by.
+_WithError = tuple[np.ndarray, np.ndarray]
 
 # A smaller swing of the level, beside its least scale of energy, gives the same to its square.
 _NO_SWING = 1e-7
@@ -98,7 +102,7 @@ class OrbitCoefficients(Locked):
     energy_current: np.ndarray
     error: dict[str, np.ndarray]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if self.amplitudes.size == 0:
             return "OrbitCoefficients(0 orbits)"
         worst = self.error["friction"].max()
@@ -111,8 +115,8 @@ class OrbitCoefficients(Locked):
 
 def orbit_coefficients(
     device: Device,
-    amplitudes,
-    center=0.0,
+    amplitudes: ArrayLike,
+    center: ArrayLike = 0.0,
     *,
     frequency: float | None = None,
     harmonics: int = 2,
@@ -171,7 +175,7 @@ def orbit_coefficients(
     if not _FINEST <= rtol <= _COARSEST:
         raise ValueError(f"rtol must lie between {_FINEST:g} and {_COARSEST:g}, got {rtol!r}")
 
-    def compute(of):
+    def compute(of: Device) -> OrbitCoefficients:
         return as_given(of, amplitudes, center, frequency, harmonics, rtol)
 
     found = compute(device)
@@ -181,7 +185,7 @@ def orbit_coefficients(
     return replace(found, error={name: own + unknown[name] for name, own in found.error.items()})
 
 
-def _orbits(amplitudes, center):
+def _orbits(amplitudes: ArrayLike, center: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     amplitudes = _checks.finite_array("amplitudes", amplitudes, ndim=1)
     if (amplitudes < 0).any():
         raise ValueError(f"amplitudes must not be negative, got {amplitudes.min()}")
@@ -195,7 +199,14 @@ def _orbits(amplitudes, center):
 
 
 def as_given(
-    device, amplitudes, center, frequency, harmonics, rtol, *, currents=True
+    device: Device,
+    amplitudes: np.ndarray,
+    center: np.ndarray,
+    frequency: float,
+    harmonics: int,
+    rtol: float,
+    *,
+    currents: bool = True,
 ) -> OrbitCoefficients:
     """`orbit_coefficients` as if the leads' densities were known exactly.
 
@@ -228,14 +239,14 @@ def as_given(
     )
 
 
-def _pushes(device, amplitudes, level):
+def _pushes(device: Device, amplitudes: np.ndarray, level: np.ndarray) -> np.ndarray:
     """P = FA/2, and for the smallest amplitudes one that is as good as none."""
     push = 0.5 * device.force * amplitudes
     least = _NO_SWING * level_width(device, level)
     return np.where(np.abs(push) < least, np.copysign(least, device.force), push)
 
 
-def _refuse_uncertain(amplitudes, integrals, rtol):
+def _refuse_uncertain(amplitudes: np.ndarray, integrals: Found, rtol: float) -> None:
     missing = np.abs(integrals.value[:, _floquet.COMPLETENESS]) / (2.0 * np.pi)
     unsure = (integrals.error > _REFUSED * rtol * integrals.size).any(axis=1)
     if unsure.any():
@@ -253,11 +264,13 @@ def _refuse_uncertain(amplitudes, integrals, rtol):
         )
 
 
-def _of_motion(device, motion, value, error):
+def _of_motion(
+    device: Device, motion: Motion, value: np.ndarray, error: np.ndarray
+) -> dict[str, _WithError]:
     """Friction, frequency shift and diffusion; and their errors."""
     m, omega0, omega = device.oscillator.mass, device.oscillator.frequency, motion.frequency
     in_phase, out_of_phase = _floquet.HARMONICS, _floquet.HARMONICS + 1
-    rows = {
+    rows: dict[str, tuple[int, np.ndarray | float]] = {
         "friction": (out_of_phase, device.force**2 / (m * omega) / motion.push),
         # (ω0 + δω)² = ω0² − 2F Re n_1/(mA), exactly if Ω = ω0 + δω.
         "frequency_shift": (in_phase, -(device.force**2) / (m * (omega0 + omega)) / motion.push),
@@ -270,7 +283,9 @@ def _of_motion(device, motion, value, error):
     }
 
 
-def _charges(value, error, part, harmonics):
+def _charges(
+    value: np.ndarray, error: np.ndarray, part: np.ndarray, harmonics: int
+) -> dict[str, _WithError]:
     """Harmonics of the charge, the mean less what it is at rest; and their errors."""
     mean = value[_floquet.CHARGE] * part**2, error[_floquet.CHARGE]
     rows = _floquet.HARMONICS + 2 * np.arange(harmonics)
@@ -278,7 +293,9 @@ def _charges(value, error, part, harmonics):
     return {"charge": (np.vstack([mean[0], rest]), np.vstack([mean[1], off]))}
 
 
-def _currents(value, error, part, harmonics, known):
+def _currents(
+    value: np.ndarray, error: np.ndarray, part: np.ndarray, harmonics: int, known: bool
+) -> dict[str, _WithError]:
     """Currents of particles and of energy, the harmonics of the former; and their errors."""
     found = {
         name: (value[row : row + 2], error[row : row + 2])
@@ -291,7 +308,9 @@ def _currents(value, error, part, harmonics, known):
     return {**found, "current_harmonics": _oscillating(value, error, part, rows)}
 
 
-def _oscillating(value, error, part, rows):
+def _oscillating(
+    value: np.ndarray, error: np.ndarray, part: np.ndarray, rows: np.ndarray
+) -> _WithError:
     """Twice the Fourier components at these rows, their last axis the harmonics from the first."""
     scale = 2.0 * part ** np.arange(1, rows.shape[-1] + 1)[:, None]
     return (

@@ -57,7 +57,7 @@ class Adiabaticity(Locked):
             f"frequency x memory time up to {np.max(self.memory_phase):.4g}{self._swept()})"
         )
 
-    def _swept(self):
+    def _swept(self) -> str:
         if self.swept_phase is None or not np.size(self.swept_phase):
             return ""
         largest = np.max(self.swept_phase)
@@ -138,7 +138,7 @@ def adiabaticity(
     )
 
 
-def _swept(device: Device, amplitude: np.ndarray, memory_time: float) -> np.ndarray:
+def _swept(device: Device, amplitude: np.ndarray, memory_time: np.ndarray) -> np.ndarray:
     speed = device.oscillator.frequency * amplitude
     return abs(device.force) * speed * memory_time**2
 

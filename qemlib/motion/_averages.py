@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.interpolate import make_interp_spline
+from scipy.interpolate import BSpline, make_interp_spline
 
-from qemlib.electrons.along_orbit import as_given
+from qemlib.devices.device import Device
+from qemlib.electrons.along_orbit import OrbitCoefficients, as_given
 from qemlib.electrons.coefficients import errors_of_densities
 from qemlib.electrons.quadrature import known_accuracy
 from qemlib.errors import ConvergenceError, NoSteadyState
 from qemlib.motion.orbit import paths, resolved_orbits
 from qemlib.states import wigner
+
+if TYPE_CHECKING:
+    from qemlib.motion.averaged_model import AveragedModel
+    from qemlib.motion.model import LangevinModel
 
 NAMES = "friction", "frequency_shift", "amplitude_diffusion", "phase_diffusion"
 
@@ -43,7 +50,7 @@ _NO_SHIFT = 1e-9
 _GAIN = 8.0
 
 
-def even_spline(amplitudes, values):
+def even_spline(amplitudes: np.ndarray, values: np.ndarray) -> BSpline:
     """Spline through values of an even function of A."""
     start = 1 if amplitudes[0] == 0.0 else 0
     mirrored = [
@@ -81,17 +88,17 @@ class Solution:
     edge_weight: float
 
     @property
-    def numbers(self):
+    def numbers(self) -> np.ndarray:
         """⟨a†a⟩ and g⁽²⁾(0)."""
         return np.array([wigner.phonon_number(self.moments), wigner.g2(self.moments)])
 
-    def mean(self, values):
+    def mean(self, values: np.ndarray) -> float:
         """Average over the state of a function of amplitude."""
         weight = np.exp(self.log_weight) * self.area
         return float(weight @ values / weight.sum())
 
 
-def solve(model) -> Solution:
+def solve(model: AveragedModel) -> Solution:
     """W(A) by one integral: d ln W/dI = −γ̄/(2mΩ d_A)."""
     reach, edge = float(model.amplitudes[-1]), np.nan
     for _ in range(_MOST_LOOKS):
@@ -112,7 +119,7 @@ def solve(model) -> Solution:
     center = model.at("center", amplitude)
     area = 2.0 * np.pi * action
 
-    def integral(values):
+    def integral(values: np.ndarray | float) -> float:
         weighted = np.exp(log_weight) * values * area
         return float(make_interp_spline(amplitude, weighted, k=_DEGREE).integrate(0.0, reach))
 
@@ -133,7 +140,9 @@ def solve(model) -> Solution:
     )
 
 
-def _squares(c, a, ratio):
+def _squares(
+    c: np.ndarray, a: np.ndarray, ratio: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """|α|², |α|⁴ and α² averaged over the orbit α = c + a cos θ − i a (Ω/ω0) sin θ."""
     b = a * ratio
     mean = c**2 + 0.5 * (a**2 + b**2)
@@ -141,7 +150,7 @@ def _squares(c, a, ratio):
     return mean, mean**2 + 2.0 * (c * a) ** 2 + 0.5 * uneven**2, c**2 + uneven
 
 
-def numbers_with_error(model):
+def numbers_with_error(model: AveragedModel) -> tuple[Solution, np.ndarray]:
     """The solution, and relative errors of ⟨a†a⟩ and g⁽²⁾(0).
 
     They hold what every other amplitude changes, and what the coefficients' own errors do.
@@ -163,7 +172,7 @@ def numbers_with_error(model):
 # --- from a Langevin model ------------------------------------------------------------------------
 
 
-def of_langevin(model):
+def of_langevin(model: LangevinModel) -> dict[str, Any]:
     """The arguments of an AveragedModel, from the orbits of the effective potential.
 
     Of the same action and frequency, I = mΩA²/2, as a harmonic one; its center is the mean of x.
@@ -197,7 +206,9 @@ def of_langevin(model):
     }
 
 
-def _fixed_point(target, start, scale):
+def _fixed_point(
+    target: Callable[[np.ndarray], Any], start: np.ndarray, scale: float
+) -> tuple[np.ndarray, Any]:
     """c = target(c) by secants, and what `target` also gave there if it gives a pair."""
     before, aim = start, target(start)
     value, extra = aim if isinstance(aim, tuple) else (aim, None)
@@ -216,7 +227,9 @@ def _fixed_point(target, start, scale):
     )
 
 
-def _distortion(forces, mass, omega, amplitudes):
+def _distortion(
+    forces: Sequence[np.ndarray], mass: float, omega: np.ndarray, amplitudes: np.ndarray
+) -> np.ndarray:
     """Overtones of the motion, beside its amplitude, from those of the force."""
     parts = [
         np.abs(force) / (mass * ((q * omega) ** 2 - omega**2) * amplitudes)
@@ -228,7 +241,9 @@ def _distortion(forces, mass, omega, amplitudes):
 # --- from a device --------------------------------------------------------------------------------
 
 
-def of_device(kind, device, rtol, reach):
+def of_device(
+    kind: type[AveragedModel], device: Device, rtol: float, reach: float | None
+) -> AveragedModel:
     """The AveragedModel `kind` of a device, on amplitudes that hold and resolve its state."""
     source = _Source(kind, device, _INTEGRAL * rtol)
     if reach is not None:
@@ -241,7 +256,7 @@ def of_device(kind, device, rtol, reach):
         reach = min(_LEAST_GROWTH * reach, _furthest(device))
 
 
-def _reach(source):
+def _reach(source: _Source) -> float:
     """Amplitude at which W is small enough."""
     device = source.device
     reach, limit = _NARROWEST * device.oscillator.x0, _furthest(device)
@@ -263,7 +278,7 @@ def _reach(source):
         reach = min(reach * float(np.clip(growth, _LEAST_GROWTH, _LARGEST_GROWTH)), limit)
 
 
-def _look(source, reach, number):
+def _look(source: _Source, reach: float, number: int) -> tuple[float, float]:
     """Weight at an amplitude, beside the largest, and where it has fallen to what is enough."""
     amplitudes = reach * _steps(number) ** _DENSER
     found = solve(source.model(amplitudes, source.device.oscillator.frequency))
@@ -272,7 +287,7 @@ def _look(source, reach, number):
     return found.edge_weight, float(found.amplitude[last])
 
 
-def _furthest(device):
+def _furthest(device: Device) -> float:
     """An amplitude at which the level has left all energies far behind."""
     ends = [device.level]
     for lead in device.leads:
@@ -289,7 +304,7 @@ def _furthest(device):
     return float(np.abs(np.array(ends) - device.level).max() / abs(device.force))
 
 
-def _resolved(source, reach, rtol):
+def _resolved(source: _Source, reach: float, rtol: float) -> AveragedModel:
     """The model up to some amplitude, of as many as it takes."""
     rough = source.model(reach * _steps(_STEPS), source.device.oscillator.frequency)
     found = solve(rough)
@@ -310,7 +325,7 @@ def _resolved(source, reach, rtol):
         before, number = numbers, 2 * number
 
 
-def _steps(number):
+def _steps(number: int) -> np.ndarray:
     """Even parts of 1 that are the same numbers in halves of the steps."""
     return np.arange(number + 1) / number
 
@@ -318,12 +333,12 @@ def _steps(number):
 class _Source:
     """Coefficients of a device along its orbits, each computed once."""
 
-    def __init__(self, kind, device, rtol):
+    def __init__(self, kind: type[AveragedModel], device: Device, rtol: float) -> None:
         self.device = device
         self._kind, self._rtol = kind, max(rtol, 1e-11)
-        self._known = {}
+        self._known: dict[float, dict[float, np.ndarray]] = {}
 
-    def model(self, amplitudes, frequency):
+    def model(self, amplitudes: np.ndarray, frequency: float) -> AveragedModel:
         """All orbits at one frequency."""
         known = self._known.setdefault(frequency, {})
         new = np.array([a for a in amplitudes.tolist() if a not in known])
@@ -341,17 +356,17 @@ class _Source:
             note=f"electrons with memory, at the frequency {frequency:.6g}",
         )
 
-    def _rows(self, amplitudes, frequency):
+    def _rows(self, amplitudes: np.ndarray, frequency: float) -> np.ndarray:
         """The coefficients, the center, and the errors of the former; one row each."""
         device = self.device
         m, omega0 = device.oscillator.mass, device.oscillator.frequency
 
-        def along(of, center):
+        def along(of: Device, center: np.ndarray) -> OrbitCoefficients:
             return as_given(
                 of, amplitudes, center, frequency, _OVERTONES, self._rtol, currents=False
             )
 
-        def target(center):
+        def target(center: np.ndarray) -> tuple[np.ndarray, OrbitCoefficients]:
             found = along(device, center)
             return found.mean_force / (m * omega0**2), found
 
@@ -374,7 +389,9 @@ class _Source:
         ]
         return np.array([*values, center, *off])
 
-    def with_errors(self, model, rough, frequency, change):
+    def with_errors(
+        self, model: AveragedModel, rough: AveragedModel, frequency: float, change: float
+    ) -> AveragedModel:
         """The model, with what the spread of the frequencies may change."""
         omega0 = model.frequency
         moved = self.model(rough.amplitudes, frequency)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy.interpolate import BSpline
 from scipy.optimize import brentq, minimize_scalar
 
 from qemlib import _checks
@@ -123,7 +125,7 @@ class AveragedState(Locked, InPhaseSpace):
     edge_weight: float
     error: dict[str, float]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"AveragedState(phonon_number={self.phonon_number:.6g}, g2={self.g2:.6g}, "
             f"error {max(self.error.values()):.0e}, edge_weight={self.edge_weight:.0e}"
@@ -150,18 +152,18 @@ class AveragedState(Locked, InPhaseSpace):
         return _WIDER * float(ratio * self.amplitude[last] + away) / self.model.x0
 
     @cached_property
-    def _frequency(self):
+    def _frequency(self) -> np.ndarray:
         return self.model.frequency + self.model.at("frequency_shift", self.amplitude)
 
     @cached_property
-    def _center(self):
+    def _center(self) -> np.ndarray:
         return self.model.at("center", self.amplitude)
 
     @cached_property
-    def _curve(self):
+    def _curve(self) -> BSpline:
         return _averages.even_spline(self.amplitude, self.log_weight)
 
-    def wigner(self, x, p) -> np.ndarray:
+    def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         """W(x, p), ∫dx dp W = 1; arrays broadcast.  Zero beyond the widest orbit."""
         x, p = _checks.broadcast(x=x, p=p)
         amplitude = self._orbit_through(x, p)
@@ -169,7 +171,7 @@ class AveragedState(Locked, InPhaseSpace):
         inside = amplitude <= widest
         return np.where(inside, np.exp(self._curve(np.where(inside, amplitude, 0.0))), 0.0)
 
-    def _orbit_through(self, x, p):
+    def _orbit_through(self, x: np.ndarray, p: np.ndarray) -> np.ndarray:
         """A with [(x − c)/A]² + [p/(mΩA)]² = 1."""
         model = self.model
         amplitude = np.hypot(x - self.center, p / (model.mass * model.frequency))
@@ -185,40 +187,40 @@ class AveragedState(Locked, InPhaseSpace):
             "with the amplitude for W to be a function of it"
         )
 
-    def radial_profile(self, r) -> np.ndarray:
+    def radial_profile(self, r: ArrayLike) -> np.ndarray:
         """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
-        r = np.abs(_checks.finite_array("r", r))
-        inside, between = r <= self._all_around, (r > self._all_around) & (r < self._reach)
-        profile = np.where(inside, np.exp(self._profile(np.where(inside, r, 0.0))), 0.0)
+        at = np.abs(_checks.finite_array("r", r))
+        inside, between = at <= self._all_around, (at > self._all_around) & (at < self._reach)
+        profile = np.where(inside, np.exp(self._profile(np.where(inside, at, 0.0))), 0.0)
         if between.any():
-            profile[between] = self._average(r[between])
+            profile[between] = self._average(at[between])
         return profile
 
     @cached_property
-    def _profile(self):
+    def _profile(self) -> BSpline:
         """Its logarithm where W is known all around, as a spline that is as fine as W itself."""
         r = np.linspace(0.0, self._all_around, self.amplitude.size)
         return _averages.even_spline(r, np.log(self._average(r)))
 
-    def _average(self, r):
+    def _average(self, r: np.ndarray) -> np.ndarray:
         model = self.model
         return wigner.angular_average(self.wigner, r, model.x0, model.p0, self._angles)
 
     @property
-    def _angles(self):
+    def _angles(self) -> int:
         """Directions that resolve W on circles around α = 0: more where its center is far away."""
         away = np.abs(self._center).max() / self.model.x0
         return _ANGLES * max(1, int(np.ceil(0.25 * away / np.sqrt(self.moments[0]))))
 
     @cached_property
-    def _all_around(self):
+    def _all_around(self) -> float:
         """|α| up to which W is known in all directions."""
         ratio = min(1.0, float(self._frequency[-1]) / self.model.frequency)
         away = abs(float(self._center[-1]))
         return float(ratio * self.amplitude[-1] - away) / self.model.x0 * (1.0 - _ROUND_OFF)
 
     @cached_property
-    def _reach(self):
+    def _reach(self) -> float:
         """|α| beyond which W is zero in all directions."""
         ratio = max(1.0, float(self._frequency[-1]) / self.model.frequency)
         away = abs(float(self._center[-1]))
@@ -231,7 +233,7 @@ class AveragedState(Locked, InPhaseSpace):
         return 1.0 / slowest_rate(content, conductance)
 
     @property
-    def _chain(self):
+    def _chain(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Amplitudes but 0, what such cells hold, and the flow between them."""
         seen = np.flatnonzero(self.log_weight - self.log_weight.max() > _NOTHING)
         amplitude = np.linspace(0.0, self.amplitude[seen[-1]], _CELLS + 1)[1:]
@@ -245,7 +247,7 @@ class AveragedState(Locked, InPhaseSpace):
         )
         return amplitude, weight * step, diffusion * weight / step
 
-    def line(self, detuning, harmonic: int = 1) -> np.ndarray:
+    def line(self, detuning: ArrayLike, harmonic: int = 1) -> np.ndarray:
         """Spectrum of a^k at the frequency kω0 + detuning, ∫dω/2π = 1; array of detuning's shape.
 
         Parameters
@@ -289,7 +291,7 @@ class AveragedState(Locked, InPhaseSpace):
         ]
         return float(ends[1] - ends[0])
 
-    def _modes(self, harmonic):
+    def _modes(self, harmonic: int) -> tuple[np.ndarray, np.ndarray]:
         """Rates λ of e^{ikθ}, which go as e^{−(λ + ikω0)t}, and their parts of the line."""
         k = _checks.integer("harmonic", harmonic, 1)
         amplitude, content, conductance = self._chain
@@ -306,6 +308,6 @@ class AveragedState(Locked, InPhaseSpace):
         return values, parts / (seen @ seen)
 
 
-def _lorentzians(detuning, rates, parts):
+def _lorentzians(detuning: ArrayLike, rates: np.ndarray, parts: np.ndarray) -> np.ndarray:
     apart = rates - 1j * np.asarray(detuning)[..., None]
     return 2.0 * (parts / apart).real.sum(axis=-1)

@@ -28,6 +28,8 @@ from reprlib import repr as repr_short
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy.interpolate import BSpline
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -104,9 +106,9 @@ class AveragedModel(Locked):
     error: Any = None
     device: Device | None = None
     note: str = "amplitudes given by the caller"
-    _curves: dict = field(init=False, repr=False)
+    _curves: dict[str, BSpline] = field(init=False, repr=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("mass", "frequency"):
             object.__setattr__(self, name, _checks.positive(name, getattr(self, name)))
         if self.device is not None:
@@ -129,7 +131,7 @@ class AveragedModel(Locked):
         }
         object.__setattr__(self, "_curves", curves)
 
-    def _check_arrays(self):
+    def _check_arrays(self) -> None:
         amplitudes = _checks.finite_array("amplitudes", self.amplitudes, ndim=1)
         if amplitudes.size < _FEWEST:
             raise ValueError(f"amplitudes must be at least {_FEWEST}, got {amplitudes.size}")
@@ -155,7 +157,7 @@ class AveragedModel(Locked):
             object.__setattr__(self, name, values)
         object.__setattr__(self, "error", error)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"AveragedModel(mass={self.mass:g}, frequency={self.frequency:g}, "
             f"{self.amplitudes.size} amplitudes up to {self.amplitudes[-1]:.6g}; {self.note})"
@@ -176,7 +178,7 @@ class AveragedModel(Locked):
         """Positions between which W may be asked for: all of them."""
         return np.array([-np.inf, np.inf])
 
-    def at(self, name, amplitude, derivative: int = 0) -> np.ndarray:
+    def at(self, name: str, amplitude: ArrayLike, derivative: int = 0) -> np.ndarray:
         """A coefficient, or its derivative, between the amplitudes; the largest one's beyond."""
         return self._curves[name](np.minimum(amplitude, self.amplitudes[-1]), derivative)
 
@@ -268,7 +270,7 @@ class AveragedModel(Locked):
         return _averages.of_device(cls, device, rtol, reach)
 
 
-def _of_shape(name, values, shape):
+def _of_shape(name: str, values: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
     values = _checks.finite_array(name, values, ndim=1)
     if values.shape != shape:
         raise ValueError(f"{name} must have the shape of amplitudes, {shape}, got {values.shape}")

@@ -32,13 +32,14 @@ here is an integral over energy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from qemlib import _checks
 from qemlib._locked import Locked
-from qemlib.devices.densities import Lorentzian
+from qemlib.devices.densities import Lorentzian, SpectralDensity
 from qemlib.devices.device import Device
 from qemlib.witness.hierarchy import pade_fermi
 
@@ -78,7 +79,7 @@ class ChargeInMotion(Locked):
     amplitude_diffusion: float
     phase_diffusion: float
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"ChargeInMotion({self.times.size} steps, friction = {self.friction:.9g}, "
             f"amplitude_diffusion = {self.amplitude_diffusion:.9g})"
@@ -86,7 +87,7 @@ class ChargeInMotion(Locked):
 
 
 def charge_in_motion(
-    device: Device, amplitude, center=0.0, *, steps: int = 256, pade_terms: int = 20
+    device: Device, amplitude: float, center: float = 0.0, *, steps: int = 256, pade_terms: int = 20
 ) -> ChargeInMotion:
     """Charge, currents, friction and noise of electrons that are followed in time.
 
@@ -121,13 +122,14 @@ def charge_in_motion(
     """
     if not isinstance(device, Device):
         raise ValueError(f"device must be of type Device, got {device!r}")
-    for name, lead in zip(("left", "right"), device.leads, strict=True):
-        if not isinstance(lead.density, Lorentzian):
-            raise ValueError(f"the {name} lead must be Lorentzian, got {lead.density!r}")
+    bands = [
+        _lorentzian(side, lead.density)
+        for side, lead in zip(("left", "right"), device.leads, strict=True)
+    ]
     amplitude, center = _checks.positive("amplitude", amplitude), _checks.finite("center", center)
     steps = _checks.integer("steps", steps, 16)
     pade_terms = _checks.integer("pade_terms", pade_terms, 1)
-    turn = _Turn(device, amplitude, center, steps, pade_terms)
+    turn = _Turn(device, bands, amplitude, center, steps, pade_terms)
     sigma, filters = turn.periodic()
     noise = turn.noise(sigma[:, :, 0], filters[..., 0])
     m, omega, force = device.oscillator.mass, device.oscillator.frequency, device.force
@@ -147,11 +149,24 @@ def charge_in_motion(
     )
 
 
+def _lorentzian(side: str, density: SpectralDensity) -> Lorentzian:
+    if not isinstance(density, Lorentzian):
+        raise ValueError(f"the {side} lead must be Lorentzian, got {density!r}")
+    return density
+
+
 class _Turn:
     """The equations on the grid of one turn."""
 
-    def __init__(self, device, amplitude, center, steps, pade_terms):
-        bands = [lead.density for lead in device.leads]
+    def __init__(
+        self,
+        device: Device,
+        bands: Sequence[Lorentzian],
+        amplitude: float,
+        center: float,
+        steps: int,
+        pade_terms: int,
+    ) -> None:
         self._rate = np.array([band.bandwidth for band in bands])
         self.coupling = np.sqrt([0.5 * band.rate * band.bandwidth for band in bands])
         self.phase = 2.0 * np.pi * np.arange(steps) / steps
@@ -174,7 +189,7 @@ class _Turn:
             ]
         )
 
-    def _drift_at(self, phase):
+    def _drift_at(self, phase: np.ndarray) -> np.ndarray:
         """ih, shape (*phase, 3, 3)."""
         drift = np.zeros((*phase.shape, 3, 3), complex)
         drift[..., 0, 0] = 1j * (self._level - self._swing * np.cos(phase))
@@ -182,7 +197,7 @@ class _Turn:
         drift[..., 0, 1:] = drift[..., 1:, 0] = 1j * self.coupling
         return drift
 
-    def periodic(self):
+    def periodic(self) -> tuple[np.ndarray, np.ndarray]:
         """σ, shape (steps, 3, 3), and X_p, shape (steps, 2, terms, 3), at the steps of a turn."""
         steps, terms = self.phase.size, self._decay.shape[1]
         filters, sigma = np.zeros((steps, 2, terms, 3), complex), np.zeros((steps, 3, 3), complex)
@@ -199,7 +214,9 @@ class _Turn:
                 return sigma, filters
         raise ArithmeticError(f"the state still changes by {change:.1e} in a turn")
 
-    def _next(self, n, filters, state):
+    def _next(
+        self, n: int, filters: np.ndarray, state: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """X_p and σ one step later."""
         drift, unit = self._drift[n], np.eye(3)
         lag = self._decay[:, :, None, None, None] * unit - drift  # (2, terms, stages, 3, 3)
@@ -218,7 +235,9 @@ class _Turn:
         )
         return filters, state.reshape(3, 3)
 
-    def _collocate(self, generator, source, start):
+    def _collocate(
+        self, generator: np.ndarray, source: np.ndarray, start: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """One step of dy/dt = G y + r, G and r at the stages: y after it, and at the stages."""
         size = start.shape[-1]
         rise = self._step * np.einsum("st,...tij->...sitj", self._inner, generator)
@@ -231,7 +250,7 @@ class _Turn:
         slope = np.einsum("...sij,...sj->...si", generator, stages) + source
         return start + self._step * np.einsum("s,...si->...i", self._weight, slope), stages
 
-    def _maps(self, start, length):
+    def _maps(self, start: float, length: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """ih at the stages of a stretch of time after each step, and what makes these stages.
 
         Shapes (steps, stages, 3, 3), (steps, 3 stages, 3) and (steps, 3 stages, 3 stages): the
@@ -244,7 +263,7 @@ class _Turn:
         spread = np.tile(np.eye(3), (_STAGES, 1))
         return drift, inverse @ spread, inverse @ (length * np.kron(self._inner, np.eye(3)))
 
-    def noise(self, start, filters):
+    def noise(self, start: np.ndarray, filters: np.ndarray) -> tuple[float, float]:
         """Spectra at zero frequency of n sin Ωt and n cos Ωt, from g(0) and X_{p,c} at each t."""
         steps = self.phase.size
         state = np.stack([start, np.broadcast_to(np.eye(3)[0], (steps, 3))], axis=-1)  # g and U
@@ -261,9 +280,17 @@ class _Turn:
             total += part
             if np.abs(state).max() < _FORGOTTEN**0.5:
                 break
-        return tuple(total.tolist())
+        of_sine, of_cosine = total.tolist()
+        return of_sine, of_cosine
 
-    def _stretch(self, state, fed, begin, length, maps):
+    def _stretch(
+        self,
+        state: np.ndarray,
+        fed: np.ndarray,
+        begin: float,
+        length: float,
+        maps: Sequence[np.ndarray],
+    ) -> tuple[np.ndarray, np.ndarray]:
         """g and U after a stretch of τ, and what it adds to the spectra."""
         drift, from_start, from_source = maps
         steps, tau = self.phase.size, begin + length * self._node
@@ -281,7 +308,7 @@ class _Turn:
         return state, np.array(spectra)
 
 
-def _gauss():
+def _gauss() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Nodes, matrix and weights of Gauss's collocation on [0, 1]."""
     node, weight = np.polynomial.legendre.leggauss(_STAGES)
     node = 0.5 * (1.0 + node)
