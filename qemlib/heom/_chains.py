@@ -9,10 +9,12 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from qemlib.heom._equations import Equations
+
 __all__ = ["EvenChain", "PairChain", "chain"]
 
 
-def chain(equations):
+def chain(equations: Equations) -> EvenChain | PairChain:
     """The chain of these equations."""
     return PairChain(equations) if equations.motion.damping else EvenChain(equations)
 
@@ -24,7 +26,7 @@ class EvenChain:
     force U from above and L from below, u_odd = −D⁻¹(U u_above + L u_below).
     """
 
-    def __init__(self, equations):
+    def __init__(self, equations: Equations) -> None:
         self.equations = equations
         self.length = equations.levels
         self._inverse, self._answers = {}, {}
@@ -34,11 +36,11 @@ class EvenChain:
                 for side, force in enumerate(equations.forces):
                     self._answers[k, kind, side] = self._inverse[k] @ force[1, kind].toarray()
 
-    def width(self, j):
+    def width(self, j: int) -> int:
         """Number of unknowns of block j."""
         return self.equations.width(2 * j)
 
-    def diagonal(self, j):
+    def diagonal(self, j: int) -> np.ndarray:
         """Matrix of block j on its own unknowns."""
         equations, s = self.equations, 2 * j
         matrix = np.zeros((self.width(j),) * 2)
@@ -52,12 +54,12 @@ class EvenChain:
                 matrix += equations.link(s, odd) @ self._reaction(odd, s)
         return matrix
 
-    def lower(self, j):
+    def lower(self, j: int) -> np.ndarray:
         """Dense matrix from block j − 1 to block j."""
         s = 2 * j
         return self.equations.link(s, s - 1) @ self._reaction(s - 1, s - 2)
 
-    def from_above(self, j, ratio):
+    def from_above(self, j: int, ratio: np.ndarray) -> np.ndarray:
         """What block j + 1 = ratio · block j does to block j."""
         s = 2 * j
         moved = self.equations.link(s + 1, s + 2) @ ratio
@@ -68,9 +70,9 @@ class EvenChain:
             start = part.stop
         return self.equations.link(s, s + 1) @ moved
 
-    def unfold(self, blocks):
+    def unfold(self, blocks: list[np.ndarray]) -> list[np.ndarray]:
         """All unknowns, by m + n."""
-        result = []
+        result: list[np.ndarray] = []
         for j, x in enumerate(blocks):
             if j:
                 odd = 2 * j - 1
@@ -79,7 +81,7 @@ class EvenChain:
             result.append(x)
         return result
 
-    def _reaction(self, odd, even):
+    def _reaction(self, odd: int, even: int) -> np.ndarray:
         """−D⁻¹ times the force from `even` on the unknowns with m + n = odd."""
         equations, step = self.equations, even - odd
         columns, stop = {}, 0
@@ -102,42 +104,42 @@ class EvenChain:
 class PairChain:
     """Elements with m + n = 2j − 1 and 2j together, as damping needs, which joins 2j ± 1."""
 
-    def __init__(self, equations):
+    def __init__(self, equations: Equations) -> None:
         self.equations = equations
         self.length = equations.levels
 
-    def width(self, j):
+    def width(self, j: int) -> int:
         """Number of unknowns of block j."""
         return sum(self.equations.width(s) for s in self._inside(j))
 
-    def diagonal(self, j):
+    def diagonal(self, j: int) -> np.ndarray:
         """Matrix of block j on its own unknowns."""
         return self.between(j, j).toarray()
 
-    def lower(self, j):
+    def lower(self, j: int) -> np.ndarray:
         """Dense matrix from block j − 1 to block j."""
         return self.between(j, j - 1).toarray()
 
-    def from_above(self, j, ratio):
+    def from_above(self, j: int, ratio: np.ndarray) -> np.ndarray:
         """What block j + 1 = ratio · block j does to block j."""
         return self.between(j, j + 1) @ ratio
 
-    def between(self, j, i):
+    def between(self, j: int, i: int) -> sparse.csr_array:
         """Sparse matrix from the unknowns of block i to those of block j."""
         parts = [[self._link(s, t) for t in self._inside(i)] for s in self._inside(j)]
         return sparse.block_array(parts, format="csr")
 
-    def unfold(self, blocks):
+    def unfold(self, blocks: list[np.ndarray]) -> list[np.ndarray]:
         """All unknowns, by m + n."""
-        result = []
+        result: list[np.ndarray] = []
         for j, x in enumerate(blocks):
             result += np.split(x, [self.equations.width(2 * j - 1)]) if j else [x]
         return result
 
-    def _inside(self, j):
+    def _inside(self, j: int) -> tuple[int, ...]:
         return (2 * j - 1, 2 * j) if j else (0,)
 
-    def _link(self, s, t):
+    def _link(self, s: int, t: int) -> sparse.csr_array | sparse.csr_matrix:
         equations = self.equations
         if s == t:
             local = sparse.block_diag([equations.local(k) for k in equations.slots(s)])

@@ -8,16 +8,23 @@ that describe the leads at all.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 
 from qemlib import _progress
 from qemlib.errors import ConvergenceError
 from qemlib.heom._cost import cost
+from qemlib.heom._equations import Motion
 from qemlib.heom._hierarchy import components, full_depth
-from qemlib.heom._solution import Resolution, deepest, solution
+from qemlib.heom._leads import Leads
+from qemlib.heom._solution import Resolution, Solution, deepest, solution
+from qemlib.heom.exponentials import Exponentials
 
-__all__ = ["Search"]
+__all__ = ["Pair", "Search"]
+
+# Two solutions a step of a cut-off apart, and the part of what changes that is left open.
+Pair: TypeAlias = tuple[Solution, Solution, float]
 
 # Of the accuracy, what one step more of a cut-off may change, and what levels may leave out.  Each
 # counts twice in the error.
@@ -55,16 +62,26 @@ class Search:
         Padé terms that were chosen.
     """
 
-    def __init__(self, leads, level, motion, accuracy, memory_limit, time_limit, levels, progress):
+    def __init__(
+        self,
+        leads: Leads,
+        level: float,
+        motion: Motion,
+        accuracy: float,
+        memory_limit: float,
+        time_limit: float,
+        levels: int | None,
+        progress: bool,
+    ) -> None:
         self.leads, self._level, self.motion = leads, level, motion
         self.accuracy, self._progress = accuracy, progress
         self._limits = memory_limit, time_limit
         self._given = levels
-        self._known = {}
+        self._known: dict[tuple[int, Resolution, int | None], Solution] = {}
         self.memory, self.number = 0.0, leads.fewest
 
-    def run(self):
-        """The resolution, the solution there, and pairs of solutions a step of a cut-off apart."""
+    def run(self) -> tuple[Resolution, Solution, dict[str, Pair | None]]:
+        """The resolution, the solution there, and for each cut-off the pair that tells of it."""
         fewest = self.leads.fewest
         trial = Resolution(self.leads.terms(fewest), 1, _FIRST_BANDWIDTH, self._given or 0)
         trial, by_bandwidth = self._bandwidth(fewest, trial)
@@ -72,10 +89,14 @@ class Search:
         depth, by_depth = self._depth(fewest, number, trial)
         trial, self.number = replace(trial, depth=depth), number
         found = self._settled(number, trial)
-        pairs = {"bandwidth": by_bandwidth, "terms": by_terms, "depth": by_depth}
+        pairs: dict[str, Pair | None] = {
+            "bandwidth": by_bandwidth,
+            "terms": by_terms,
+            "depth": by_depth,
+        }
         return replace(trial, levels=found.populations.size), found, pairs
 
-    def _bandwidth(self, number, trial):
+    def _bandwidth(self, number: int, trial: Resolution) -> tuple[Resolution, Pair]:
         """The first K that K + 1, or a little more where K is large, changes little.
 
         At depth 1, unless all of the hierarchy is no larger.  Far out, where the level moves by
@@ -91,7 +112,9 @@ class Search:
                 return found
         raise ConvergenceError(self._runs_away())
 
-    def _widened(self, number, trial, last):
+    def _widened(
+        self, number: int, trial: Resolution, last: bool
+    ) -> tuple[Resolution, Pair] | None:
         """The resolution and the pair of solutions; None if populations do not fall off."""
         found = self._within(number, trial)
         while trial.bandwidth < _WIDEST:
@@ -108,14 +131,14 @@ class Search:
                 trial, found = replace(wider, levels=0), None
                 continue
             if self._small(found, more) or trial.bandwidth >= trial.levels - 1:
-                return trial, (found, more)
+                return trial, (found, more, 1.0)
             trial, found = replace(wider, levels=more.populations.size), more
         raise ConvergenceError(
             f"full_quantum: coherences between levels up to {_WIDEST} apart do not reach "
             f"accuracy = {self.accuracy:g}; the force moves the level too far while electrons stay"
         )
 
-    def _terms(self, number, trial):
+    def _terms(self, number: int, trial: Resolution) -> tuple[int, Resolution, Pair | None]:
         """As many exponentials that one more changes little."""
         if self.leads.exact:
             return number, trial, None
@@ -128,14 +151,14 @@ class Search:
             trial = replace(trial, terms=self.leads.terms(number), levels=levels)
             more = self._settled(number + 1, replace(trial, terms=self.leads.terms(number + 1)))
             if self._small(found, more):
-                return number, trial, (found, more)
+                return number, trial, (found, more, 1.0)
             number, found = number + 1, more
         raise ConvergenceError(
             f"full_quantum: {_MOST_PADE_TERMS} Pade terms of the Fermi functions do not reach "
             f"accuracy = {self.accuracy:g}; {self.leads.too_cold()}"
         )
 
-    def _depth(self, fewest, number, trial):
+    def _depth(self, fewest: int, number: int, trial: Resolution) -> tuple[int, Pair | None]:
         """The depth that one more changes little."""
         whole = full_depth(self.leads.exponents(number))
         trial = replace(trial, terms=self.leads.terms(fewest))
@@ -145,30 +168,32 @@ class Search:
             reach = deepest(self.leads.exponents(number), depth)
             here = self._settled(fewest, replace(trial, depth=depth), reach)
             if depth >= full_depth(self.leads.exponents(fewest)):
-                return depth, (here, here)
+                return depth, (here, here, 1.0)
             more = self._settled(fewest, replace(trial, depth=depth + 1))
             if self._small(here, more):
-                return depth, (here, more)
+                return depth, (here, more, 1.0)
             depth += 1
         return whole, None
 
-    def _runs_away(self):
+    def _runs_away(self) -> str:
         return (
             f"full_quantum: populations do not fall off within {_MOST_LEVELS} levels as accuracy = "
             f"{self.accuracy:g} asks: there may be no stationary state"
         )
 
-    def _small(self, found, more):
+    def _small(self, found: Solution, more: Solution) -> bool:
         return largest_change(found, more) < _SHARE * self.accuracy
 
-    def _settled(self, number, trial, reach=None):
+    def _settled(self, number: int, trial: Resolution, reach: int | None = None) -> Solution:
         """The solution with as many levels as it needs; ConvergenceError if all do not do."""
         found = self._within(number, trial, reach, _MOST_LEVELS)
         if found is None:
             raise ConvergenceError(self._runs_away())
         return found
 
-    def _within(self, number, trial, reach=None, most=None):
+    def _within(
+        self, number: int, trial: Resolution, reach: int | None = None, most: int | None = None
+    ) -> Solution | None:
         """The same, or None.
 
         A wide orbit needs wide coherences, K in proportion to |α|: with fewer its friction has the
@@ -190,13 +215,18 @@ class Search:
             else:
                 levels, chosen = min(2 * levels, most), False
 
-    def _solution(self, number, resolution, reach):
+    def _solution(self, number: int, resolution: Resolution, reach: int | None) -> Solution:
         key = (number, resolution, reach)
         if key not in self._known:
             self._known[key] = self._with(self.leads.pair(number), resolution, reach)
         return self._known[key]
 
-    def _with(self, pair, resolution, reach=None):
+    def _with(
+        self,
+        pair: tuple[Exponentials, Exponentials],
+        resolution: Resolution,
+        reach: int | None = None,
+    ) -> Solution:
         memory_limit, time_limit = self._limits
         needs = cost(
             resolution,
@@ -229,22 +259,22 @@ class Search:
                 bar=bar,
             )
 
-    def _mirrored(self, pair):
+    def _mirrored(self, pair: tuple[Exponentials, Exponentials]) -> bool:
         return self._level == 0.0 and pair[0].mirrors(pair[1])
 
 
-def _most_levels(trial):
+def _most_levels(trial: Resolution) -> int:
     """How far out so wide coherences can be believed."""
     return min(_MOST_LEVELS, _LEVELS_OF_BANDWIDTH * trial.bandwidth**2)
 
 
-def largest_change(found, more) -> float:
+def largest_change(found: Solution, more: Solution) -> float:
     """Relative change of ⟨a†a⟩ or g2, the larger one."""
     changes = changes_between(found, more)
     return max(changes["phonon_number"], changes["g2"])
 
 
-def changes_between(first, second, part=1.0) -> dict[str, float]:
+def changes_between(first: Solution, second: Solution, part: float = 1.0) -> dict[str, float]:
     """What a step changes in each result, or that part of it: relatively in ⟨a†a⟩ and g2."""
     changes = {
         name: abs(getattr(first, name) / getattr(second, name) - 1.0)
@@ -258,13 +288,13 @@ def changes_between(first, second, part=1.0) -> dict[str, float]:
     return {name: part * change for name, change in changes.items()}
 
 
-def left_out(populations) -> float:
+def left_out(populations: np.ndarray) -> float:
     """What levels beyond the last may add to ⟨a†a⟩ or g2, relatively, as a geometric series."""
     count = np.array([_undisturbed(populations.size)])
     return float(_left_out(populations / populations.sum(), count)[0])
 
 
-def levels_needed(populations, allowed) -> int | None:
+def levels_needed(populations: np.ndarray, allowed: float) -> int | None:
     """The fewest levels that leave out no more than allowed; None if all of them do."""
     count = np.arange(6, _undisturbed(populations.size) + 1)
     fits = (_left_out(populations, count) < allowed) & (populations[count - 1] < _AIMED_AT)
@@ -274,12 +304,12 @@ def levels_needed(populations, allowed) -> int | None:
     return min(int(_ROOM * first) + _DISTURBED + 2, populations.size)
 
 
-def _undisturbed(size):
+def _undisturbed(size: int) -> int:
     """Levels that do not feel that there are no more beyond the last."""
     return size - min(_DISTURBED, size // 4)
 
 
-def _left_out(populations, count):
+def _left_out(populations: np.ndarray, count: np.ndarray) -> np.ndarray:
     """For each of the first so many levels."""
     n = np.arange(populations.size, dtype=float)
     top, before = populations[count - 1], populations[np.maximum(count - 5, 0)]

@@ -10,6 +10,7 @@ import numpy as np
 
 from qemlib.heom._elimination import solved, stored_ratios
 from qemlib.heom._hierarchy import components, full_depth
+from qemlib.heom._solution import Resolution
 
 __all__ = ["Cost", "cost"]
 
@@ -31,7 +32,9 @@ class Cost:
     thrifty: bool
 
 
-def cost(resolution, exponents, mirrored, damped, memory_limit) -> Cost:
+def cost(
+    resolution: Resolution, exponents: int, mirrored: bool, damped: bool, memory_limit: float
+) -> Cost:
     """What one solution takes.
 
     Parameters
@@ -58,7 +61,7 @@ def cost(resolution, exponents, mirrored, damped, memory_limit) -> Cost:
 
 
 @lru_cache(maxsize=1)
-def _speed():
+def _speed() -> float:
     """Operations a second of one processor, as the solution of one block of medium size shows."""
     matrix = np.eye(_SAMPLE) + 1.0 / (1.0 + np.add.outer(*[np.arange(1.0, _SAMPLE + 1)] * 2))
     fastest = np.inf

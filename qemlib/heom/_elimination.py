@@ -10,10 +10,13 @@ more on the way back.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.linalg.lapack import dgesv
 
 from qemlib.errors import ConvergenceError
+from qemlib.heom._chains import EvenChain, PairChain
 
 __all__ = ["null_vector", "solved", "stored_ratios"]
 
@@ -21,12 +24,14 @@ __all__ = ["null_vector", "solved", "stored_ratios"]
 _LARGE = 1e100
 
 
-def stored_ratios(length, thrifty) -> int:
+def stored_ratios(length: int, thrifty: bool) -> int:
     """How many of the R_j are in memory at once."""
     return length if not thrifty else 2 * int(np.ceil(np.sqrt(length)))
 
 
-def null_vector(chain, thrifty=False, bar=None) -> list[np.ndarray]:
+def null_vector(
+    chain: EvenChain | PairChain, thrifty: bool = False, bar: Any = None
+) -> list[np.ndarray]:
     """x_0, x_1, … with the first unknown of block 0 positive, not normalised.
 
     Parameters
@@ -59,7 +64,13 @@ def null_vector(chain, thrifty=False, bar=None) -> list[np.ndarray]:
     return blocks
 
 
-def _ratios(chain, span, ratio, bar, only_first=False):
+def _ratios(
+    chain: EvenChain | PairChain,
+    span: tuple[int, int],
+    ratio: np.ndarray | None,
+    bar: Any,
+    only_first: bool = False,
+) -> list[np.ndarray]:
     """R_j of a span, or only the first of them, from the one that follows."""
     found = []
     for j in reversed(range(*span)):
@@ -75,7 +86,7 @@ def _ratios(chain, span, ratio, bar, only_first=False):
     return found[::-1]
 
 
-def solved(matrix, right, j):
+def solved(matrix: np.ndarray, right: np.ndarray, j: int) -> np.ndarray:
     """−X where matrix · X = right; ConvergenceError, naming level j, if there is none."""
     _, _, solution, failed = dgesv(matrix, right, overwrite_b=1)
     if failed or not np.isfinite(solution).all():
@@ -83,7 +94,7 @@ def solved(matrix, right, j):
     return -solution
 
 
-def _first(chain, ratio):
+def _first(chain: EvenChain | PairChain, ratio: np.ndarray | None) -> np.ndarray:
     matrix = chain.diagonal(0)
     if ratio is not None:
         matrix += chain.from_above(0, ratio)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from qemlib.heom._hierarchy import Symmetry
+from qemlib.heom._hierarchy import Hierarchy, Symmetry
 
 __all__ = ["Equations", "Motion"]
 
@@ -57,11 +57,25 @@ class Equations:
     parity : int
         1 for operators that the mirror leaves as they are, such as the state; −1 for those that it
         turns over, such as the decaying ⟨a⟩; 0 for all.
+
+    Attributes
+    ----------
+    charge : float
+        N0.
     """
 
-    def __init__(self, hierarchy, kept, motion, levels, bandwidth, parity=1):
+    def __init__(
+        self,
+        hierarchy: Hierarchy,
+        kept: int,
+        motion: Motion,
+        levels: int,
+        bandwidth: int,
+        parity: int = 1,
+    ) -> None:
         self.levels, self.bandwidth = levels, min(bandwidth, levels - 1)
         self.motion = motion
+        self.charge = hierarchy.occupation if motion.charge is None else motion.charge
         self._mirror = hierarchy.mirror if parity else None
         if self._mirror is not None:
             self._mirror = Symmetry(self._mirror.partner, parity * self._mirror.signs)
@@ -74,24 +88,24 @@ class Equations:
             (parity, step): self._template(parity, step) for parity in (0, 1) for step in (-1, 1)
         }
 
-    def slots(self, s):
+    def slots(self, s: int) -> range:
         """The m − n ≥ 0 of the unknowns with m + n = s."""
         widest = min(self.bandwidth, s, 2 * (self.levels - 1) - s)
         return range(s % 2, widest + 1, 2)
 
-    def unknowns(self, k):
+    def unknowns(self, k: int) -> int:
         """Number of real unknowns with m − n = k."""
         return self.size * (2 if k else 1)
 
-    def width(self, s):
+    def width(self, s: int) -> int:
         """Number of real unknowns with m + n = s."""
         return sum(self.unknowns(k) for k in self.slots(s))
 
-    def local(self, k):
+    def local(self, k: int) -> np.ndarray:
         """Matrix of the electrons at m − n = k where no force acts."""
         return self._local[k]
 
-    def link(self, s, t):
+    def link(self, s: int, t: int) -> sparse.csr_array:
         """Sparse matrix of the force, from the unknowns with m + n = t = s ± 1 to those with s."""
         pattern, slot = self._links[s % 2, t - s]
         k = np.arange(s % 2, self.bandwidth + 1, 2)
@@ -103,7 +117,7 @@ class Equations:
         shape = self.width(s), self.width(t)
         return whole if whole.shape == shape else whole[: shape[0], : shape[1]]
 
-    def loss(self, s):
+    def loss(self, s: int) -> np.ndarray:
         """Rates at which damping takes from the unknowns with m + n = s."""
         top, phonons = self.levels - 1, self.motion.phonons
         rates = []
@@ -113,7 +127,7 @@ class Equations:
             rates.append(np.full(self.unknowns(k), rate))
         return np.concatenate(rates)
 
-    def jump(self, s, t):
+    def jump(self, s: int, t: int) -> sparse.csr_array:
         """Sparse matrix of damping's jumps, from the unknowns with m + n = t = s ± 2 to s."""
         up, rates = int(t > s), []
         for k in self.slots(s):
@@ -124,7 +138,7 @@ class Equations:
         diagonal = np.concatenate(rates)[: min(shape)]
         return sparse.diags_array(diagonal, shape=shape, format="csr")
 
-    def elements(self, s, x):
+    def elements(self, s: int, x: np.ndarray) -> dict[int, np.ndarray]:
         """u(m, n) of the first components, by m − n ≥ 0, from the real unknowns with m + n = s."""
         result, start = {}, 0
         for k in self.slots(s):
@@ -133,7 +147,7 @@ class Equations:
             start += self.unknowns(k)
         return result
 
-    def _reduce(self, hierarchy, kept):
+    def _reduce(self, hierarchy: Hierarchy, kept: int) -> None:
         """Components that stand for all, and the partners of these under the adjoint."""
         mirror, own = self._mirror, np.arange(kept)
         kept_ones = own if mirror is None else own[own <= mirror.partner[:kept]]
@@ -151,7 +165,7 @@ class Equations:
         self._partner, self._sign = place[partner], sign
         self._alternates = np.where(outside, -1.0, 1.0)
 
-    def _readings(self, count):
+    def _readings(self, count: int) -> list[np.ndarray]:
         """Matrices that give the first `count` components at m − n = 0, even and odd m − n > 0."""
         first, mirror = np.arange(count), self._mirror
         stands = self._place[first] >= 0
@@ -166,7 +180,7 @@ class Equations:
             for kind, signs in ((0, sign), (1, sign), (1, odd))
         ]
 
-    def _at_rest(self, hierarchy, kept, k):
+    def _at_rest(self, hierarchy: Hierarchy, kept: int, k: int) -> np.ndarray:
         full = hierarchy.closed(kept, 1j * self.motion.frequency * k)[self._kept]
         matrix = full[:, self._kept]
         if self._mirror is not None:
@@ -176,7 +190,7 @@ class Equations:
         to, back = self._bases[min(k, 1)]
         return (back @ (matrix @ to)).real
 
-    def _real_basis(self, k):
+    def _real_basis(self, k: int) -> tuple[sparse.csr_array, sparse.csr_array]:
         """T and S: u = T x with real x, and x = Re S u."""
         one = sparse.eye_array(self.size, format="csr", dtype=complex)
         if k:
@@ -196,7 +210,7 @@ class Equations:
         to = sparse.csr_array((values, (rows, columns)), one.shape)
         return to, to.conj().T.tocsr()
 
-    def _force_matrices(self):
+    def _force_matrices(self) -> list[dict[tuple[int, int], sparse.csr_array]]:
         """Real matrices of iλ(a − N0) and −iλ(b − N0), by the m − n they lead to and come from.
 
         1 stands for all m − n > 0; those from −1 to 0 are needed too.
@@ -209,7 +223,7 @@ class Equations:
         target = {0: to_zero, 1: to_one}
         result = []
         for side, sign in zip(self._occupied, (1.0, -1.0), strict=True):
-            factor = 1j * sign * self.motion.coupling * (side - self.motion.charge)
+            factor = 1j * sign * self.motion.coupling * (side - self.charge)
             force = sparse.diags_array(factor)
             result.append(
                 {
@@ -219,7 +233,7 @@ class Equations:
             )
         return result
 
-    def _template(self, parity, step):
+    def _template(self, parity: int, step: int) -> tuple[sparse.csr_array, np.ndarray]:
         """Links from all slots of one parity to the other's, but for the levels in them.
 
         Real parts act on the left, imaginary parts on the right: m' = m + step, or n' = n + step.

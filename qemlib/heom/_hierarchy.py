@@ -15,18 +15,25 @@ has two elements or one.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from math import comb
+from typing import TypeAlias
 
 import numpy as np
 from scipy import sparse
 
+from qemlib.heom.exponentials import Exponentials
+
 __all__ = ["Hierarchy", "Symmetry", "components", "full_depth"]
 
+# An element |a⟩⟨b| of ρ_J: J, a and b.
+_Label: TypeAlias = tuple[tuple[int, ...], int, int]
 
-def full_depth(exponents) -> int:
+
+def full_depth(exponents: int) -> int:
     """Depth at which the hierarchy of so many exponentials of each sign ends by itself."""
     return 2 * exponents
 
@@ -39,7 +46,7 @@ def components(exponents: int, depth: int) -> int:
     )
 
 
-def _charges(depth):
+def _charges(depth: int) -> Iterator[tuple[int, int]]:
     for tier in range(depth + 1):
         for plus in range(tier + 1):
             if abs(2 * plus - tier) <= 1:
@@ -75,7 +82,7 @@ class Hierarchy:
     generator : sparse array, shape (components, components), complex
     """
 
-    def __init__(self, left, right, level, depth):
+    def __init__(self, left: Exponentials, right: Exponentials, level: float, depth: int) -> None:
         self._leads = (left, right)
         self._owner = np.repeat([0, 1], [left.terms, right.terms])
         self._first = np.array([0, left.terms])
@@ -93,7 +100,7 @@ class Hierarchy:
         self.tier = np.array([len(indices) for indices, _, _ in self.labels])
         self.occupied = np.array([(a, b) for _, a, b in self.labels]).T
 
-    def _labels(self, depth):
+    def _labels(self, depth: int) -> Iterator[_Label]:
         numbers = range(self._owner.size)
         for plus, minus in sorted(_charges(depth), key=sum):
             elements = [(0, 0), (1, 1)] if plus == minus else [(1, 0) if plus > minus else (0, 1)]
@@ -103,7 +110,7 @@ class Hierarchy:
                         yield tuple(sorted(up + down)), a, b
 
     @cached_property
-    def generator(self):
+    def generator(self) -> sparse.csc_array:
         """The generator at x = 0 without the oscillator."""
         rows, columns, values = [], [], []
         for row, label in enumerate(self.labels):
@@ -116,7 +123,9 @@ class Hierarchy:
         size = len(self.labels)
         return sparse.csc_array((values, (rows, columns)), (size, size), dtype=complex)
 
-    def _sources(self, indices, a, b):
+    def _sources(
+        self, indices: tuple[int, ...], a: int, b: int
+    ) -> Iterator[tuple[_Label, complex]]:
         """What drives the element |a⟩⟨b| of ρ_J: the elements that do, and how strongly."""
         n, odd = len(indices), (-1.0) ** len(indices)
         decay = sum(self._gamma[j] for j in indices)
@@ -150,13 +159,18 @@ class Hierarchy:
         if self._level != 0.0 or not left.mirrors(right):
             return None
 
-        def turned(j):
+        def turned(j: int) -> int:
             lead = self._owner[j // 2]
             return 2 * (j // 2 - self._first[lead] + self._first[1 - lead]) + (1 - j % 2)
 
         return self._symmetry(turned, lambda a, b: (1 - a, 1 - b), reverses=False)
 
-    def _symmetry(self, of_index, of_element, reverses):
+    def _symmetry(
+        self,
+        of_index: Callable[[int], int],
+        of_element: Callable[[int, int], tuple[int, int]],
+        reverses: bool,
+    ) -> Symmetry:
         partner, signs = [], []
         for indices, a, b in self.labels:
             images = [of_index(j) for j in indices]
@@ -174,7 +188,7 @@ class Hierarchy:
         rates = self.closed(2, 0.0).real
         return float(rates[1, 0] / (rates[1, 0] + rates[0, 1]))
 
-    def tunnelling(self, lead) -> np.ndarray:
+    def tunnelling(self, lead: int) -> np.ndarray:
         """Weights of the components down to depth 1 in the current from a lead into the dot."""
         first = [label for label in self.labels if len(label[0]) <= 1]
         weights = np.zeros(len(first), dtype=complex)
@@ -183,7 +197,7 @@ class Hierarchy:
                 weights[i] = 1j * (a - b)
         return weights
 
-    def closed(self, kept, shift):
+    def closed(self, kept: int, shift: complex) -> np.ndarray:
         """The generator less `shift` on the first components, dense, the others following at once.
 
         `kept` components end with a tier.  What follows is at rest beside what is kept: exact while
@@ -210,6 +224,6 @@ class Hierarchy:
         return result
 
 
-def _parity(sequence):
+def _parity(sequence: Sequence[int]) -> float:
     swaps = sum(x > y for i, x in enumerate(sequence) for y in sequence[i + 1 :])
     return -1.0 if swaps % 2 else 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from qemlib.devices.densities import Lorentzian
+from qemlib.devices.device import Device
 from qemlib.errors import ConvergenceError
 from qemlib.heom.exponentials import Exponentials, lorentzian_exponentials
 
@@ -26,7 +27,9 @@ class Leads:
         If the leads are so cold that Padé terms do not describe them.
     """
 
-    def __init__(self, device, given=None):
+    def __init__(
+        self, device: Device, given: tuple[Exponentials, Exponentials] | None = None
+    ) -> None:
         self._device, self._given = device, given
         if given is None:
             self._refuse_other_than_lorentzian()
@@ -35,30 +38,34 @@ class Leads:
         self.fewest = 1 if given is not None or self.exact else self._first()
 
     @property
-    def coarser(self):
+    def coarser(self) -> tuple[Exponentials, Exponentials] | None:
         """Both leads with fewer exponentials, where these were fitted; else None."""
         if self._given is None or self.exact:
             return None
-        return tuple(lead.coarser or lead for lead in self._given)
+        left, right = (lead.coarser or lead for lead in self._given)
+        return left, right
 
     @property
     def gain(self) -> float:
         """Part of what the coarser ones change that the given ones may leave open."""
-        fitted = [lead for lead in self._given if lead.coarser is not None]
-        return max(_SAFETY * lead.error / lead.coarser.error for lead in fitted)
+        return max(
+            _SAFETY * lead.error / lead.coarser.error
+            for lead in self._given or ()
+            if lead.coarser is not None
+        )
 
-    def pair(self, number) -> tuple[Exponentials, Exponentials]:
+    def pair(self, number: int) -> tuple[Exponentials, Exponentials]:
         """Of the left and of the right lead, with so many Padé terms."""
         if self._given is not None:
             return self._given
         left, right = (lorentzian_exponentials(lead, number) for lead in self._device.leads)
         return left, right
 
-    def terms(self, number) -> int:
+    def terms(self, number: int) -> int:
         """Exponentials of each lead, of the one that has more."""
         return max(lead.terms for lead in self.pair(number))
 
-    def exponents(self, number) -> int:
+    def exponents(self, number: int) -> int:
         """Exponentials of both together."""
         return sum(lead.terms for lead in self.pair(number))
 
@@ -66,12 +73,12 @@ class Leads:
         """Why Padé terms may not do."""
         cold = " and ".join(
             f"T = {lead.temperature:g} beside mu = {lead.chemical_potential:g} and a band of "
-            f"{lead.density.width:g} around {lead.density.center:g}"
+            f"{lead.density.width:g} around {lead.density.energies[0]:g}"
             for lead in self._device.leads
         )
         return f"the leads are cold for that: {cold}; exponentials= takes a fit instead"
 
-    def _first(self):
+    def _first(self) -> int:
         for number in range(1, _MOST + 1):
             try:
                 worst = max(lead.error for lead in self.pair(number))
@@ -84,7 +91,7 @@ class Leads:
             f"{worst:.1e} of the largest level width; {self.too_cold()}"
         )
 
-    def _refuse_other_than_lorentzian(self):
+    def _refuse_other_than_lorentzian(self) -> None:
         for side, lead in zip(("left", "right"), self._device.leads, strict=True):
             if not isinstance(lead.density, Lorentzian):
                 raise ValueError(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from qemlib.heom._chains import chain
 from qemlib.heom._elimination import null_vector
-from qemlib.heom._equations import Equations
+from qemlib.heom._equations import Equations, Motion
 from qemlib.heom._hierarchy import Hierarchy, components, full_depth
+from qemlib.heom.exponentials import Exponentials
 
 __all__ = ["Resolution", "Solution", "deepest", "equations_of", "solution"]
 
@@ -112,7 +114,7 @@ class Solution:
         return complex(np.sqrt(np.arange(1.0, self.populations.size + 1.0)) @ self.coherences[1])
 
 
-def deepest(exponents, depth) -> int:
+def deepest(exponents: int, depth: int) -> int:
     """Depth of the last operators that follow at once, for exponentials of both leads together."""
     reach = min(max(_DEEPEST, depth + 1), full_depth(exponents))
     while reach > depth and components(exponents, reach) > _MOST_COMPONENTS:
@@ -120,7 +122,16 @@ def deepest(exponents, depth) -> int:
     return max(reach, min(depth, full_depth(exponents)))
 
 
-def solution(leads, level, motion, resolution, *, reach=None, thrifty=False, bar=None) -> Solution:
+def solution(
+    leads: tuple[Exponentials, Exponentials],
+    level: float,
+    motion: Motion,
+    resolution: Resolution,
+    *,
+    reach: int | None = None,
+    thrifty: bool = False,
+    bar: Any = None,
+) -> Solution:
     """Stationary state at one resolution.
 
     Parameters
@@ -140,20 +151,26 @@ def solution(leads, level, motion, resolution, *, reach=None, thrifty=False, bar
     return _read(equations, hierarchy, links.unfold(null_vector(links, thrifty, bar)))
 
 
-def equations_of(leads, level, motion, resolution, *, reach=None, parity=1):
+def equations_of(
+    leads: tuple[Exponentials, Exponentials],
+    level: float,
+    motion: Motion,
+    resolution: Resolution,
+    *,
+    reach: int | None = None,
+    parity: int = 1,
+) -> tuple[Hierarchy, Equations]:
     """The hierarchy at one resolution, and its equations."""
     exponents = sum(lead.terms for lead in leads)
     depth = min(resolution.depth, full_depth(exponents))
     reach = deepest(exponents, depth) if reach is None else min(reach, full_depth(exponents))
     hierarchy = Hierarchy(*leads, level, max(depth, reach))
     kept = int(np.searchsorted(hierarchy.tier, depth, side="right"))
-    if motion.charge is None:
-        motion = replace(motion, charge=hierarchy.occupation)
     cut = resolution.levels, resolution.bandwidth
     return hierarchy, Equations(hierarchy, kept, motion, *cut, parity)
 
 
-def _read(equations, hierarchy, unknowns):
+def _read(equations: Equations, hierarchy: Hierarchy, unknowns: list[np.ndarray]) -> Solution:
     tunnelling = [hierarchy.tunnelling(lead) for lead in (0, 1)]
     shape = (equations.bandwidth + 1, equations.levels)
     whole, charged = np.zeros(shape, dtype=complex), np.zeros(shape, dtype=complex)
@@ -165,6 +182,5 @@ def _read(equations, hierarchy, unknowns):
             if k == 0:
                 currents += [(weights @ u).real for weights in tunnelling]
     trace = float(whole[0].real.sum())
-    return Solution(
-        whole / trace, charged / trace, tuple((currents / trace).tolist()), equations.motion.charge
-    )
+    left, right = (currents / trace).tolist()
+    return Solution(whole / trace, charged / trace, (left, right), equations.charge)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from qemlib import _checks
+from qemlib._extras import extra
 from qemlib.devices.device import Lead
 from qemlib.heom.exponentials import Exponentials, lorentzian_exponentials
 
@@ -14,7 +15,7 @@ __all__ = ["qutip_environment"]
 _OLDEST = (5, 3, 1)  # before, `final_ado_state` was wrong
 
 
-def qutip_environment(lead: Lead | Exponentials, pade_terms: int = 4, tag: Any = None):
+def qutip_environment(lead: Lead | Exponentials, pade_terms: int = 4, tag: Any = None) -> Any:
     """A lead as an environment for `qutip.solver.heom.HEOMSolver`.
 
     Parameters
@@ -37,8 +38,10 @@ def qutip_environment(lead: Lead | Exponentials, pade_terms: int = 4, tag: Any =
         If `lead` is neither.
     ValueError
         If the lead is not Lorentzian: fit it first, with `fit_exponentials`.
+    ModuleNotFoundError
+        If QuTiP is missing.
     ImportError
-        If QuTiP is missing, or older than 5.3.1.
+        If it is older than 5.3.1.
 
     Examples
     --------
@@ -55,22 +58,15 @@ def qutip_environment(lead: Lead | Exponentials, pade_terms: int = 4, tag: Any =
     """
     if not isinstance(lead, Exponentials):
         lead = lorentzian_exponentials(_checks.kind("lead", lead, Lead), pade_terms)
-    try:
+    oldest = ".".join(map(str, _OLDEST))
+    with extra("quantum", f"leads for QuTiP {oldest} or newer"):
         import qutip
-        from qutip.core.environment import ExponentialFermionicEnvironment
-    except ImportError as missing:
-        raise ImportError(_message("is missing")) from missing
     version = tuple(int(part) for part in re.findall(r"\d+", qutip.__version__)[:3])
     if version < _OLDEST:
-        raise ImportError(_message(f"is {qutip.__version__}"))
-    return ExponentialFermionicEnvironment(
+        raise ImportError(
+            f"qutip_environment needs QuTiP {oldest} or newer, which is {qutip.__version__}: "
+            f"pip install 'qutip>={oldest}'"
+        )
+    return qutip.ExponentialFermionicEnvironment(
         lead.weights_plus, lead.rates, lead.weights_minus, lead.rates.conj(), tag=tag
-    )
-
-
-def _message(fault):
-    oldest = ".".join(map(str, _OLDEST))
-    return (
-        f"qutip_environment needs QuTiP {oldest} or newer, which {fault}: "
-        f"pip install 'qutip>={oldest}'"
     )

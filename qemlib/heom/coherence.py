@@ -12,6 +12,7 @@ shows in the ring.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +23,11 @@ from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.errors import ConvergenceError
 from qemlib.heom._chains import PairChain
-from qemlib.heom._solution import equations_of
+from qemlib.heom._convergence import Search
+from qemlib.heom._equations import Motion
+from qemlib.heom._leads import Leads
+from qemlib.heom._solution import Resolution, equations_of
+from qemlib.heom.exponentials import Exponentials
 from qemlib.heom.solver import search_for
 
 __all__ = ["CoherenceDecay", "coherence_decay"]
@@ -50,7 +55,7 @@ class CoherenceDecay(Locked):
     frequency_shift: float
     error: dict[str, float]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"CoherenceDecay(rate={self.rate:.5g} +/- {self.error['rate']:.1g}, "
             f"frequency_shift={self.frequency_shift:.5g} "
@@ -65,7 +70,7 @@ def coherence_decay(
     damping: float = 0.0,
     bath_occupation: float | None = None,
     bath_temperature: float | None = None,
-    exponentials=None,
+    exponentials: tuple[Exponentials, Exponentials] | None = None,
     memory_limit: float = 4e9,
     time_limit: float = 3600.0,
     progress: bool = True,
@@ -106,7 +111,7 @@ def coherence_decay(
     resolution, found, _ = search.run()
     leads, motion = search.leads, replace(search.motion, charge=found.charge)
 
-    def eigenvalue(number, cut):
+    def eigenvalue(number: int, cut: Resolution) -> complex:
         pair = leads.pair(number)
         cut = replace(cut, terms=leads.terms(number))
         return _slowest(pair, device.level, motion, cut)
@@ -123,7 +128,9 @@ def coherence_decay(
     )
 
 
-def _steps(search, leads, resolution):
+def _steps(
+    search: Search, leads: Leads, resolution: Resolution
+) -> Iterator[tuple[tuple[int, Resolution], tuple[int, Resolution]]]:
     """Pairs of cut-offs a step apart: where the others are cheap, as in the search for them."""
     cheap = replace(resolution, depth=1)
     yield (
@@ -138,13 +145,16 @@ def _steps(search, leads, resolution):
     yield (leads.fewest, resolution), (leads.fewest, deeper)
 
 
-def _slowest(pair, level, motion, resolution):
+def _slowest(
+    pair: tuple[Exponentials, Exponentials], level: float, motion: Motion, resolution: Resolution
+) -> complex:
     """The eigenvalue near −iω0 that decays most slowly."""
     _, equations = equations_of(pair, level, motion, resolution, parity=-1)
     shifted = _Shifted(PairChain(equations))
     size, omega0 = sum(shifted.widths), motion.frequency
     generator = LinearOperator((size, size), shifted.apply, dtype=complex)
-    start, shift, slowest = shifted.turning(), complex(_START * omega0, -omega0), None
+    start, shift = shifted.turning(), complex(_START * omega0, -omega0)
+    slowest: complex | None = None
     for _ in range(_ATTEMPTS):
         shifted.factorise(shift)
         inverse = LinearOperator((size, size), shifted.solve, dtype=complex)
@@ -162,7 +172,7 @@ def _slowest(pair, level, motion, resolution):
 class _Shifted:
     """Solutions of (L − z) x = b along a chain of blocks, from its far end and back."""
 
-    def __init__(self, chain):
+    def __init__(self, chain: PairChain) -> None:
         self._chain, count = chain, chain.length
         self.widths = [chain.width(j) for j in range(count)]
         self._stops = np.cumsum(self.widths)[:-1]
@@ -170,7 +180,7 @@ class _Shifted:
         self._up = [chain.between(j, j + 1) for j in range(count - 1)]
         self._down = [chain.between(j + 1, j) for j in range(count - 1)]
 
-    def turning(self):
+    def turning(self) -> np.ndarray:
         """A vector that turns as e^{−iω0t} where nothing else acts: ρ_{n+1,n} alike for all n."""
         equations, parts = self._chain.equations, []
         for j, width in enumerate(self.widths):
@@ -180,16 +190,16 @@ class _Shifted:
             parts.append(part)
         return np.concatenate(parts)
 
-    def apply(self, x):
+    def apply(self, x: np.ndarray) -> np.ndarray:
         """L x."""
-        x = np.split(np.ravel(x), self._stops)
-        result = [own @ part for own, part in zip(self._own, x, strict=True)]
+        parts = np.split(np.ravel(x), self._stops)
+        result = [own @ part for own, part in zip(self._own, parts, strict=True)]
         for j, (up, down) in enumerate(zip(self._up, self._down, strict=True)):
-            result[j] += up @ x[j + 1]
-            result[j + 1] += down @ x[j]
+            result[j] += up @ parts[j + 1]
+            result[j + 1] += down @ parts[j]
         return np.concatenate(result)
 
-    def factorise(self, shift):
+    def factorise(self, shift: complex) -> None:
         """Prepare for z = `shift`."""
         self._factors: list = [None] * len(self.widths)
         for j in reversed(range(len(self.widths))):
@@ -199,7 +209,7 @@ class _Shifted:
                 matrix -= self._up[j] @ below
             self._factors[j] = lu_factor(matrix, overwrite_a=True, check_finite=False)
 
-    def solve(self, right):
+    def solve(self, right: np.ndarray) -> np.ndarray:
         """(L − z)⁻¹ right."""
         y = [part.copy() for part in np.split(np.ravel(right), self._stops)]
         for j in reversed(range(len(self._up))):

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -64,7 +65,7 @@ class Exponentials(Locked):
     error: float = 0.0
     coarser: Exponentials | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("weights_plus", "weights_minus", "rates"):
             array = np.asarray(_checks.numbers(name, getattr(self, name)), dtype=complex)
             if array.shape != (np.size(self.rates),):
@@ -76,7 +77,7 @@ class Exponentials(Locked):
             raise ValueError(f"rates must have positive real parts, got {self.rates.real.min()}")
         super().__post_init__()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Exponentials({self.terms} terms, error {self.error:.1e})"
 
     @property
@@ -84,15 +85,15 @@ class Exponentials(Locked):
         """Number of exponentials of each sign."""
         return self.rates.size
 
-    def occupied(self, omega) -> np.ndarray:
+    def occupied(self, omega: ArrayLike) -> np.ndarray:
         """κ(ω) f(ω) of these exponentials, of omega's shape."""
         return self._on_axis(self.weights_plus, omega)
 
-    def vacant(self, omega) -> np.ndarray:
+    def vacant(self, omega: ArrayLike) -> np.ndarray:
         """κ(ω) [1 − f(ω)] of these exponentials, of omega's shape."""
         return self._on_axis(self.weights_minus.conj(), omega)
 
-    def mirrors(self, other) -> bool:
+    def mirrors(self, other: Exponentials) -> bool:
         """Whether the electrons of one lead are the holes of the other, at −ω."""
         if self.terms != other.terms:
             return False
@@ -103,7 +104,7 @@ class Exponentials(Locked):
         )
         return all(np.abs(a - b).max() <= _MIRRORED * np.abs(a).max() for a, b in pairs)
 
-    def _on_axis(self, weights, omega):
+    def _on_axis(self, weights: np.ndarray, omega: ArrayLike) -> np.ndarray:
         omega = _checks.finite_array("omega", omega)
         return 2.0 * (weights / (self.rates + 1j * omega[..., None])).sum(axis=-1).real
 
@@ -166,7 +167,7 @@ def lorentzian_exponentials(lead: Lead, pade_terms: int) -> Exponentials:
     return Exponentials(found.weights_plus, found.weights_minus, found.rates, error_of(lead, found))
 
 
-def error_of(lead, exponentials) -> float:
+def error_of(lead: Lead, exponentials: Exponentials) -> float:
     """Largest error of κf and κ(1 − f) beside the largest κ, where either varies."""
     density, mu = lead.density, lead.chemical_potential
     steps = np.sinh(np.linspace(-8.0, 8.0, 801))
@@ -182,7 +183,7 @@ def error_of(lead, exponentials) -> float:
     return float(max(off) / kappa.max())
 
 
-def _pade_terms(terms):
+def _pade_terms(terms: int) -> tuple[np.ndarray, np.ndarray]:
     """ξ_k, ascending, and η_k.
 
     tanh(y/2)/y is a continued fraction in y², whose convergents are resolvents of a tridiagonal

@@ -86,7 +86,7 @@ def fit_exponentials(lead: Lead, tolerance: float = 1e-2, most: int = 6) -> Expo
 class _Fit:
     """A lead's occupied and vacant level widths, and their correlation functions in time."""
 
-    def __init__(self, lead):
+    def __init__(self, lead: Lead) -> None:
         density, mu = lead.density, lead.chemical_potential
         places = [*density.energies, *([mu] if np.isfinite(mu) else [])]
         self._middle = 0.5 * (min(places) + max(places))
@@ -106,7 +106,7 @@ class _Fit:
         phases = np.exp(1j * np.outer(times, grid)) * np.gradient(grid)
         self._signals = [phases @ part for part in self.parts]
 
-    def with_terms(self, terms):
+    def with_terms(self, terms: int) -> Exponentials | None:
         """Exponentials of the strongest singular vectors; None if one of them does not decay."""
         half = _SAMPLES // 2
         rows = np.arange(half)[:, None] + np.arange(half)
@@ -124,7 +124,7 @@ class _Fit:
         )
         return replace(found, error=float(off / self.largest))
 
-    def _weights(self, rates, part):
+    def _weights(self, rates: np.ndarray, part: np.ndarray) -> np.ndarray:
         """η with 2 Re Σ η/(γ + iω) = part, where most of the level width is."""
         functions = 1.0 / (rates + 1j * self.omega[:, None])
         columns = 2.0 * np.hstack([functions.real, -functions.imag])

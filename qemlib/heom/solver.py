@@ -28,14 +28,17 @@ d = 1 is right to 1 %, and d = 2 to some 1e-4, where cutting off takes two steps
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from qemlib import _checks
 from qemlib.devices.device import Device
 from qemlib.errors import ConvergenceError
-from qemlib.heom._convergence import TOP, Search, changes_between, left_out
+from qemlib.heom._convergence import TOP, Pair, Search, changes_between, left_out
 from qemlib.heom._equations import Motion
 from qemlib.heom._leads import Leads
+from qemlib.heom._solution import Solution
 from qemlib.heom.exponentials import Exponentials
 from qemlib.heom.state import FullQuantumState
 
@@ -144,16 +147,16 @@ def full_quantum(
 
 
 def search_for(
-    device,
-    accuracy,
-    damping,
-    bath_occupation,
-    bath_temperature,
-    exponentials,
-    memory_limit,
-    time_limit,
-    levels,
-    progress,
+    device: Device,
+    accuracy: float,
+    damping: float,
+    bath_occupation: float | None,
+    bath_temperature: float | None,
+    exponentials: tuple[Exponentials, Exponentials] | None,
+    memory_limit: float,
+    time_limit: float,
+    levels: int | None,
+    progress: bool,
 ) -> Search:
     """The search for the cut-offs of a device, with all that comes in checked."""
     _checks.kind("device", device, Device)
@@ -171,7 +174,9 @@ def search_for(
     return Search(leads, device.level, motion, accuracy, *limits, levels, progress)
 
 
-def _motion(device, damping, occupation, temperature):
+def _motion(
+    device: Device, damping: float, occupation: float | None, temperature: float | None
+) -> Motion:
     damping, frequency = _checks.finite("damping", damping), device.oscillator.frequency
     if damping < 0:
         raise ValueError(f"damping must not be negative, got {damping!r}")
@@ -196,14 +201,16 @@ def _motion(device, damping, occupation, temperature):
     return Motion(frequency, device.coupling, None, damping, phonons)
 
 
-def _pair(exponentials):
+def _pair(exponentials: Any) -> tuple[Exponentials, Exponentials]:
     if not isinstance(exponentials, tuple | list) or len(exponentials) != 2:
         raise TypeError(f"exponentials must be a pair, of left and right, got {exponentials!r}")
     left, right = (_checks.kind("exponentials", each, Exponentials) for each in exponentials)
     return left, right
 
 
-def _errors(found, pairs):
+def _errors(
+    found: Solution, pairs: dict[str, Pair | None]
+) -> tuple[dict[str, float], dict[str, float]]:
     """What a step of each cut-off changes, and twice their sum for each result."""
     steps = {name: changes_between(*pair) for name, pair in pairs.items() if pair}
     beyond = left_out(found.populations)
@@ -216,7 +223,7 @@ def _errors(found, pairs):
     return changes, {name: _ROUND_OFF + 2.0 * value for name, value in error.items()}
 
 
-def _refuse_inaccurate(accuracy, changes, error):
+def _refuse_inaccurate(accuracy: float, changes: dict[str, float], error: dict[str, float]) -> None:
     worst = max(error["phonon_number"], error["g2"])
     if worst > accuracy:
         name = max(changes, key=lambda each: changes[each])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -59,7 +60,7 @@ class FullQuantumState(Locked, OfOscillator):
     resolution: Resolution
     memory: float
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         r = self.resolution
         return (
             f"FullQuantumState(phonon_number={self.phonon_number:.6g} "
@@ -130,12 +131,12 @@ class FullQuantumState(Locked, OfOscillator):
             rho[n, n + k] = row[n].conj()
         return rho
 
-    def wigner(self, x, p) -> np.ndarray:
+    def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         """W(x, p), ∫dx dp W = 1; arrays broadcast."""
         scales = self.oscillator.x0, self.oscillator.p0
         return wigner_function(self.density_matrix(self.levels), x, p, *scales)
 
-    def radial_profile(self, r) -> np.ndarray:
+    def radial_profile(self, r: ArrayLike) -> np.ndarray:
         """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
         return radial_wigner(self._populations, r)
 
@@ -148,7 +149,7 @@ class FullQuantumState(Locked, OfOscillator):
         return (f"its lowest eigenvalue is {lowest:.2g}",)
 
     @cached_property
-    def _lowest(self):
+    def _lowest(self) -> float:
         return float(np.linalg.eigvalsh(self.density_matrix(self.levels))[0])
 
     def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
@@ -156,9 +157,9 @@ class FullQuantumState(Locked, OfOscillator):
         return whole._quadrature(u, turn)  # noqa: SLF001  the same question to the same matrix
 
     @property
-    def _populations(self):
+    def _populations(self) -> np.ndarray:
         return self.coherences[0].real
 
     @property
-    def _amplitude(self):
+    def _amplitude(self) -> complex:
         return complex(np.sqrt(np.arange(1.0, self.levels + 1.0)) @ self.coherences[1])

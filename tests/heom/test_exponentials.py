@@ -132,11 +132,11 @@ def test_without_qutip_it_is_named(monkeypatch):
 
     def hidden(name, *args, **kwargs):
         if name.startswith("qutip"):
-            raise ImportError(name)
+            raise ModuleNotFoundError(name, name=name)
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", hidden)
-    with pytest.raises(ImportError, match="needs QuTiP 5.3.1 or newer, which is missing"):
+    with pytest.raises(ImportError, match="QuTiP 5.3.1 or newer need qutip: pip install"):
         qem.qutip_environment(LEFT)
 
 

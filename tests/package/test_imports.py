@@ -62,6 +62,7 @@ MISSING = [
     ("qutip", "quantum", "full_model.two_time_correlation(0.5, 12, [0.0, 1.0])"),
     ("qutip", "quantum", "full_model.compare(0.1, levels=12)"),
     ("qutip", "quantum", "hierarchy.charge_in_hierarchy(qemlib.paper_device(), 0.0)"),
+    ("qutip", "quantum", "qemlib.qutip_environment(qemlib.paper_device().left)"),
 ]
 # Each in a child of one process, so that what all of them import is imported once.
 EACH = """
