@@ -94,7 +94,7 @@ def test_what_cannot_be_fitted_is_said():
         qem.fit_exponentials(LEFT, tolerance=0.5)
     with pytest.raises(ValueError, match="most must be at most 10, got 11"):
         qem.fit_exponentials(LEFT, most=11)
-    with pytest.raises(TypeError, match="lead must be of type Lead"):
+    with pytest.raises(TypeError, match="lead must be a Lead, got"):
         qem.fit_exponentials(LEFT.density)
 
 
@@ -146,5 +146,5 @@ def test_an_old_qutip_is_refused(monkeypatch):
     monkeypatch.setattr(qutip, "__version__", "5.2.9")
     with pytest.raises(ImportError, match="which is 5.2.9"):
         qem.qutip_environment(LEFT)
-    with pytest.raises(TypeError, match="lead must be of type Lead"):
+    with pytest.raises(TypeError, match="lead must be a Lead, got"):
         qem.qutip_environment(3.0)

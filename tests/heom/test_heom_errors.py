@@ -83,9 +83,9 @@ def test_options_out_of_range(options, match):
 
 
 def test_things_of_another_kind():
-    refused(TypeError, "device must be of type Device", 3.0)
+    refused(TypeError, "device must be a Device, got", 3.0)
     refused(TypeError, "exponentials must be a pair", exponentials=3.0)
-    refused(TypeError, "exponentials must be of type Exponentials", exponentials=(1.0, 2.0))
+    refused(TypeError, "exponentials must be an Exponentials, got", exponentials=(1.0, 2.0))
 
 
 def test_it_can_be_interrupted(monkeypatch):

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from qemlib.paper.full_model import fitted_order
 
 import qemlib as qem
+from qemlib.paper.checks.full_model import fitted_order
 
 
 def slow(eta):
