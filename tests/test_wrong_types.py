@@ -3,6 +3,7 @@
 import inspect
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,10 @@ from qemlib.witness.modes import charge_in_time
 X = np.linspace(-25.0, 25.0, 101)
 ZERO = np.zeros_like(X)
 DEVICE = qem.paper_device(4.0)
+# Few phonons: cheap without adiabatic elimination.
+SMALL = replace(qem.paper_device(0.0), oscillator=qem.Oscillator(1.5))
+WIDE = np.linspace(-20.0, 20.0, 401)
+TABLE = qem.Lead(qem.Tabulated(WIDE, 1.0 / (1.0 + WIDE**2)), 0.0, 1.0)
 BAND = qem.Lorentzian(0.5, 1.0, 2.0)
 MODEL = qem.LangevinModel(1.0, 0.5, X, ZERO, ZERO + 0.02, ZERO + 0.05)
 STATE = qem.orbit_average(MODEL)
@@ -49,6 +54,11 @@ TAKES = {
     qem.Oscillator: {"frequency": 0.2, "mass": 1.0},
     qem.Tabulated: {"omega": X, "kappa": np.exp(-(X**2) / 50.0), "interpolation": "cubic"},
     qem.adiabaticity: {"device": DEVICE, "x": 0.0},
+    qem.averaged_state: {
+        "model": qem.AveragedModel.from_langevin(MODEL),
+        "edge_weight": 1e-8,
+    },
+    qem.coherence_decay: {"device": SMALL, "accuracy": 0.1, "damping": 0.0},
     qem.current: {"device": DEVICE, "x": 0.0},
     qem.damping: {"device": DEVICE, "x": 0.0},
     qem.diffusion: {"device": DEVICE, "x": 0.0},
@@ -66,14 +76,19 @@ TAKES = {
     },
     qem.euler_equivalent: {"model": MODEL, "step": 0.01},
     qem.excess_charge: {"device": DEVICE, "x": 0.0},
+    qem.fit_exponentials: {"lead": TABLE, "tolerance": 0.1, "most": 4},
     qem.free_energy_work: {"rho": [0.5, 0.5], "hamiltonian": [0.0, 1.0], "temperature": 1.0},
+    qem.full_quantum: {"device": SMALL, "accuracy": 0.1, "damping": 0.0, "memory_limit": 1e9},
     qem.jackknife: {"batches": BATCHES, "function": lambda mean: mean[0]},
+    qem.lorentzian_exponentials: {"lead": DEVICE.left, "pade_terms": 2},
     qem.noise_spectrum: {"device": DEVICE, "x": 0.0, "omega": 0.0},
     qem.occupation: {"device": DEVICE, "x": 0.0},
     qem.orbit_average: {"model": MODEL},
+    qem.orbit_coefficients: {"device": DEVICE, "amplitudes": [1.0], "center": 0.0, "rtol": 1e-4},
     qem.paper_device: {"voltage": 4.0},
     qem.position_spectrum: {"model": MODEL, "omega": 0.5, "rtol": 1e-2},
     qem.quantum_state: {"state": qem.steady_state(MODEL, rtol=1e-4), "missing_trace": 1e-3},
+    qem.qutip_environment: {"lead": DEVICE.left, "pade_terms": 2},
     qem.rate_equation_coefficients: {
         "generator": RATES,
         "slope": 0.1 * RATES,
@@ -106,7 +121,7 @@ TAKES = {
 }
 # Arguments that are objects; all others are numbers, or one of a few words.
 OBJECTS = {"oscillator", "left", "right", "density", "device", "base_device", "model", "state"}
-OBJECTS |= {"over", "executor", "resume", "function"}
+OBJECTS |= {"lead", "over", "executor", "resume", "function"}
 UNCHECKED = {"check", "progress"}
 # What None leaves open.
 OPTIONAL = defaultdict(tuple) | {

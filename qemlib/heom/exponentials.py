@@ -137,6 +137,7 @@ def lorentzian_exponentials(lead: Lead, pade_terms: int) -> Exponentials:
     >>> [f"{lorentzian_exponentials(left, terms).error:.0e}" for terms in (1, 2, 3)]
     ['2e-03', '9e-05', '2e-05']
     """
+    _checks.kind("lead", lead, Lead)
     if not (isinstance(lead, Lead) and isinstance(lead.density, Lorentzian)):
         raise ValueError(f"lead must have a Lorentzian density, got {lead!r}")
     terms = _checks.integer("pade_terms", pade_terms, 1)
