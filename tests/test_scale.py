@@ -114,7 +114,7 @@ def test_units_that_are_powers_of_two_cost_no_digit_of_a_reported_error(name):
 @pytest.mark.parametrize("energy", FACTORS)
 def test_adiabaticity_is_made_of_ratios(energy):
     expected, found = (
-        qem.adiabaticity(dev, POSITIONS * dev.oscillator.x0)
+        qem.adiabaticity(dev, POSITIONS * dev.oscillator.x0, amplitude=3.0 * dev.oscillator.x0)
         for dev in (UNEQUAL, scaled(UNEQUAL, energy, 1e-30))
     )
     for name, value in vars(expected).items():
