@@ -586,21 +586,23 @@ def _turning_points(
     # Where the spring alone would turn the motion, if that is on the grid.
     above = np.maximum(energy - float(model.potential_at(center)), 0.0)
     farthest = np.sqrt(2.0 * above / stiffness)
-    x = center + np.sign(edge - center) * np.minimum(farthest, abs(edge - center))
+    # Round-off must not leave the grid.
+    ends = min(center, edge), max(center, edge)
+    x = np.clip(center + np.sign(edge - center) * farthest, *ends)
     scale, before = max(abs(edge), abs(center)), np.inf
     for _ in range(80):
         excess = model.potential_at(x) - energy
         inner, outer = np.where(excess < 0, x, inner), np.where(excess < 0, outer, x)
         slope = stiffness * x - model.force_at(x)
         with np.errstate(divide="ignore", invalid="ignore"):
-            newton = np.clip(x - excess / slope, min(center, edge), max(center, edge))
+            newton = np.clip(x - excess / slope, *ends)
         low, high = np.minimum(inner, outer), np.maximum(inner, outer)
         inside = (newton >= low) & (newton <= high)
         step = np.where(inside, newton, 0.5 * (inner + outer)) - x
         # A turning point that was met leaves the bracket by its round-off.
         met = np.abs(newton - x) < _MET * scale
         step = np.where(met, 0.0, step)
-        x = x + step
+        x = np.clip(x + step, *ends)
         longest = float(np.abs(step).max())
         # Next to the minimum the round-off of a potential is more than that of a position: there
         # the steps cease to fall.

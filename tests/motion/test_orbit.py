@@ -332,3 +332,11 @@ def test_the_error_of_nearly_even_friction_is_of_first_order_in_what_is_uneven(
     for name, least in (("phonon_number", 0.0), ("g2", 5e-3)):
         missed = abs(getattr(estimate, name) / getattr(state, name) - 1)
         assert least * estimate.error[name] < missed < estimate.error[name]
+
+
+@pytest.mark.parametrize("seed", [127, 168, 271])
+def test_the_widest_orbit_turns_on_the_grid_whatever_the_round_off(seed):
+    # Off centre, the distance to the edge and back is not the edge to the last bit.
+    _, model = random_model(seed)
+    with positivity.untold():
+        assert np.isfinite(qem.orbit_average(model).phonon_number)
