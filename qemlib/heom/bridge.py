@@ -29,8 +29,9 @@ def qutip_environment(lead: Lead | Exponentials, pade_terms: int = 4, tag: Any =
 
     Returns
     -------
-    qutip.core.environment.ExponentialFermionicEnvironment
-        To be handed to QuTiP with the operator c of the electron that tunnels.
+    object
+        An environment of exponentials for fermions, of QuTiP's kind, to be handed to it with the
+        operator c of the electron that tunnels.
 
     Raises
     ------
