@@ -207,17 +207,16 @@ def of_langevin(model: LangevinModel) -> dict[str, Any]:
 
 
 def _fixed_point(
-    target: Callable[[np.ndarray], Any], start: np.ndarray, scale: float
+    target: Callable[[np.ndarray], tuple[np.ndarray, Any]], start: np.ndarray, scale: float
 ) -> tuple[np.ndarray, Any]:
-    """c = target(c) by secants, and what `target` also gave there if it gives a pair."""
-    before, aim = start, target(start)
-    value, extra = aim if isinstance(aim, tuple) else (aim, None)
+    """c = target(c) by secants, and what `target` also gave there."""
+    before = start
+    value, extra = target(start)
     off, here = value - before, value
     for _ in range(_MOST_STEPS):
         if np.abs(off).max(initial=0.0) <= _CENTERED * scale:
             return before, extra
-        aim = target(here)
-        value, extra = aim if isinstance(aim, tuple) else (aim, None)
+        value, extra = target(here)
         new, step = value - here, here - before
         slope = np.divide(new - off, step, out=np.full(step.shape, -1.0), where=step != 0)
         slope = np.where(slope < -_SMALL, slope, -1.0)
