@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.interpolate import BSpline, make_interp_spline
+from scipy.interpolate import make_interp_spline
 
 from qemlib.devices.device import Device
 from qemlib.electrons.along_orbit import OrbitCoefficients, as_given
@@ -48,16 +48,6 @@ _OF_OVERTONES = 3.0
 _NO_SHIFT = 1e-9
 # What doubling the amplitudes gains at least.
 _GAIN = 8.0
-
-
-def even_spline(amplitudes: np.ndarray, values: np.ndarray) -> BSpline:
-    """Spline through values of an even function of A."""
-    start = 1 if amplitudes[0] == 0.0 else 0
-    mirrored = [
-        np.concatenate([sign * each[start:][::-1], each])
-        for sign, each in ((-1.0, amplitudes), (1.0, values))
-    ]
-    return make_interp_spline(*mirrored, k=_DEGREE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.errors import ConvergenceError, LeftGridError
 from qemlib.motion import _averages
+from qemlib.motion._interpolation import even_spline
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.diffusion import slowest_rate
 from qemlib.states import positivity, wigner
@@ -161,7 +162,7 @@ class AveragedState(Locked, InPhaseSpace):
 
     @cached_property
     def _curve(self) -> BSpline:
-        return _averages.even_spline(self.amplitude, self.log_weight)
+        return even_spline(self.amplitude, self.log_weight)
 
     def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         """W(x, p), ∫dx dp W = 1; arrays broadcast.  Zero beyond the widest orbit."""
@@ -200,7 +201,7 @@ class AveragedState(Locked, InPhaseSpace):
     def _profile(self) -> BSpline:
         """Its logarithm where W is known all around, as a spline that is as fine as W itself."""
         r = np.linspace(0.0, self._all_around, self.amplitude.size)
-        return _averages.even_spline(r, np.log(self._average(r)))
+        return even_spline(r, np.log(self._average(r)))
 
     def _average(self, r: np.ndarray) -> np.ndarray:
         model = self.model

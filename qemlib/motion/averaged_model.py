@@ -35,6 +35,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.motion import _averages
+from qemlib.motion._interpolation import even_spline
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import refuse_other_than_model
 
@@ -126,8 +127,7 @@ class AveragedModel(Locked):
             )
         super().__post_init__()
         curves = {
-            name: _averages.even_spline(self.amplitudes, getattr(self, name))
-            for name in (*_ARRAYS, "center")
+            name: even_spline(self.amplitudes, getattr(self, name)) for name in (*_ARRAYS, "center")
         }
         object.__setattr__(self, "_curves", curves)
 

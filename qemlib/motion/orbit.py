@@ -25,6 +25,7 @@ from scipy.optimize import brentq
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState, SeveralWells
+from qemlib.motion._interpolation import even_spline
 from qemlib.motion.diffusion import slowest_rate
 from qemlib.states import positivity, wigner
 from qemlib.states.in_phase_space import InPhaseSpace
@@ -216,11 +217,7 @@ class OrbitAverage(Locked, InPhaseSpace):
 
     @cached_property
     def _spline(self) -> BSpline:
-        # Even in r: mirrored points make the spline smooth at the origin.
-        radius = np.concatenate([-self.radius[:0:-1], self.radius])
-        return make_interp_spline(
-            radius, np.concatenate([self.log_weight[:0:-1], self.log_weight]), k=5
-        )
+        return even_spline(self.radius, self.log_weight)
 
     def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         """W(x, p), ∫dx dp W = 1; arrays broadcast.
@@ -616,7 +613,7 @@ def _relaxation_time(
     orbits: _Orbits, log_weight: np.ndarray, mass: float, frequency: float
 ) -> float:
     """Inverse gap of the energy-diffusion operator ∂_E[(⟨D p²⟩T/2m²) W_s ∂_E ·]/(T W_s)."""
-    keep = log_weight > -80.0
+    keep = log_weight > _NOTHING
     keep[0] = False  # the point at rest holds no energy to exchange
     if keep.sum() < 2:
         return np.inf  # all weight piles up at one edge: no state that could relax
