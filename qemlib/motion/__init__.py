@@ -2,7 +2,7 @@
 
 - `model`: force, friction and noise on a grid; where they come from does not matter further on.
 - `grid`: the search for that grid, for any coefficients.
-- `orbit`: averages over orbits, for weak friction.
+- `well`: its orbits; `one_turn`: integrals over each; `orbit`: the state for weak friction.
 - `averaged_model`: the slow motion of the amplitude as data, where the electrons' memory enters;
   `amplitude_state`: its steady state.
 - `diffusion`: diffusion along one axis.

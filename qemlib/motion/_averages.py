@@ -14,7 +14,7 @@ from qemlib.electrons.along_orbit import OrbitCoefficients, as_given
 from qemlib.electrons.coefficients import errors_of_densities
 from qemlib.electrons.quadrature import known_accuracy
 from qemlib.errors import ConvergenceError, NoSteadyState
-from qemlib.motion.orbit import paths, resolved_orbits
+from qemlib.motion.one_turn import resolved_orbits
 from qemlib.states import wigner
 
 if TYPE_CHECKING:
@@ -167,8 +167,8 @@ def of_langevin(model: LangevinModel) -> dict[str, Any]:
 
     Of the same action and frequency, I = mΩA²/2, as a harmonic one; its center is the mean of x.
     """
-    orbits, _, _, phases = resolved_orbits(model)
-    path = paths(model, orbits.radius[1:], orbits.center, orbits.minimum, phases)
+    orbits, _, _ = resolved_orbits(model)
+    turns, dt = orbits.turns, orbits.dt
     m, omega = model.mass, 2.0 * np.pi / orbits.period
     action = orbits.action / (2.0 * np.pi * m)
     amplitudes = np.sqrt(2.0 * action / (m * omega))
@@ -178,10 +178,10 @@ def of_langevin(model: LangevinModel) -> dict[str, Any]:
     along, across = at_rest.copy(), at_rest.copy()
     speed = (m * omega * amplitudes)[moving]
     along[moving] = (0.5 * orbits.noise / orbits.period / (m * omega) ** 2)[moving] / speed**2
-    dt = m * path.dx / path.p
-    center = np.concatenate([[orbits.center], (path.x * dt).sum(axis=1) / dt.sum(axis=1)])
-    cosine = (path.x - center[1:, None]) / amplitudes[1:, None]
-    uneven = (model.diffusion_at(path.x) * cosine**2 * dt).sum(axis=1) / dt.sum(axis=1)
+    x, period = turns.path.x, orbits.period[1:]
+    center = np.concatenate([[orbits.center], (x * dt).sum(axis=1) / period])
+    cosine = (x - center[1:, None]) / amplitudes[1:, None]
+    uneven = (turns.diffusion * cosine**2 * dt).sum(axis=1) / period
     across[1:] = uneven / (2.0 * (m * omega[1:]) ** 2)
     return {
         "mass": m,
