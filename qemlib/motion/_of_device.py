@@ -10,8 +10,8 @@ import numpy as np
 
 from qemlib.devices.device import Device
 from qemlib.electrons.along_orbit import OrbitCoefficients, as_given
-from qemlib.electrons.coefficients import errors_of_densities
 from qemlib.electrons.quadrature import known_accuracy
+from qemlib.electrons.uncertain_densities import errors_of_densities
 from qemlib.errors import ConvergenceError, NoSteadyState
 from qemlib.motion._weight import GAIN, NAMES, solve
 
