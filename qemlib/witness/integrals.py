@@ -296,12 +296,9 @@ def _converged(
                 difference + mp.mpf(10) ** -target * size
                 for difference, size in zip(differences, sizes, strict=True)
             ]
-            missing = 0
-            for value, error, size in zip(values, errors, sizes, strict=True):
-                floor = mp.mpf(10) ** -_ZERO * size
-                allowed = mp.mpf(10) ** -digits * max(abs(value), floor)
-                if error > allowed:
-                    missing = max(missing, ceil(float(mp.log10(error / allowed))))
+            missing = max(
+                _missing_digits(*each, digits) for each in zip(values, errors, sizes, strict=True)
+            )
             factors = prefactors()
             values = [factor * value for factor, value in zip(factors, values, strict=True)]
             errors = [factor * error for factor, error in zip(factors, errors, strict=True)]
@@ -315,6 +312,12 @@ def _converged(
                 f"{missing}"
             )
         target += missing + 1
+
+
+def _missing_digits(value: mp.mpf, error: mp.mpf, size: mp.mpf, digits: int) -> int:
+    floor = mp.mpf(10) ** -_ZERO * size
+    allowed = mp.mpf(10) ** -digits * max(abs(value), floor)
+    return max(0, ceil(float(mp.log10(error / allowed)))) if error > allowed else 0
 
 
 def _panels(

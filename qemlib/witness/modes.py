@@ -247,24 +247,11 @@ def charge_in_time(
     # The later or earlier times at which the charge is looked at, and where they end.
     direction = -1 if backwards else 1
     seen, end = direction * times, start + direction * span
-
-    energy, modes, filled = system.energy, system.modes, system.filled
     # Row 0 of e^{−iHt}: what of each mode has arrived on the dot at time t.
-    arrived = _row(energy, modes, np.concatenate([[start], start + seen, [end]]))
-    occupied = np.abs(arrived[[0, -1]]) ** 2 @ filled
-    now, later = arrived[0], arrived[1:-1]
-    particle = (later.conj() * now) @ filled  # ⟨c†(t) c⟩
-    hole = (later * now.conj()) @ (1 - filled)  # ⟨c(t) c†⟩
-    correlation = particle * hole
-
-    # The derivative of the row with respect to x, where only the preparation feels x:
-    # ∂_x e^{−iHs} = −i ∫_0^s dr e^{−iH(s−r)} (∂_x H) e^{−iHr}, with ∂_x H = −F on the dot.
-    mean, half = 0.5 * (energy[:, None] + energy), 0.5 * (energy[:, None] - energy)
-    kernel = -1j * start * np.exp(-1j * mean * start) * np.sinc(half * start / pi)
-    pushed = (np.exp(-1j * np.outer(seen, energy)) * modes[0] ** 2) @ kernel
-    moved = -device.force * (pushed * modes[0]) @ modes.T
-    response = 2 * (moved * later.conj()).real @ filled
-
+    arrived = _row(system.energy, system.modes, np.concatenate([[start], start + seen, [end]]))
+    occupied = np.abs(arrived[[0, -1]]) ** 2 @ system.filled
+    correlation = _correlation(system, arrived[0], arrived[1:-1])
+    response = _response(system, device.force, start, seen, arrived[1:-1])
     mass, force = device.oscillator.mass, device.force
     late = np.abs(correlation[times > 0.95 * span]).max() / (occupied[0] * (1 - occupied[0]))
     result = ChargeInTime(
@@ -284,9 +271,14 @@ def charge_in_time(
         rest=float(late),
         force=force,
     )
+    _refuse_unsettled(result, span)
+    return result
+
+
+def _refuse_unsettled(result: ChargeInTime, span: float) -> None:
     if not result.drift <= _REST:
         raise ValueError(
-            f"start must be longer: after {start:.6g} the occupation still moves by "
+            f"start must be longer: after {result.start:.6g} the occupation still moves by "
             f"{result.drift:.1e} within {span:.6g}"
         )
     if not result.rest <= _REST:
@@ -294,7 +286,6 @@ def charge_in_time(
             f"span must be longer: after {span:.6g} the correlation is still {result.rest:.1e} "
             "of its first value"
         )
-    return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,6 +296,28 @@ class _System:
     modes: np.ndarray
     filled: np.ndarray
     counts: tuple[int, int]
+
+
+def _correlation(system: _System, now: np.ndarray, later: np.ndarray) -> np.ndarray:
+    """C(t) = ⟨c†(t) c⟩⟨c(t) c†⟩."""
+    particle = (later.conj() * now) @ system.filled
+    hole = (later * now.conj()) @ (1 - system.filled)
+    return particle * hole
+
+
+def _response(
+    system: _System, force: float, start: float, seen: np.ndarray, later: np.ndarray
+) -> np.ndarray:
+    """The derivative of n(t) with respect to x, where only the preparation feels x.
+
+    ∂_x e^{−iHs} = −i ∫_0^s dr e^{−iH(s−r)} (∂_x H) e^{−iHr}, with ∂_x H = −F on the dot.
+    """
+    energy, modes = system.energy, system.modes
+    mean, half = 0.5 * (energy[:, None] + energy), 0.5 * (energy[:, None] - energy)
+    kernel = -1j * start * np.exp(-1j * mean * start) * np.sinc(half * start / pi)
+    pushed = (np.exp(-1j * np.outer(seen, energy)) * modes[0] ** 2) @ kernel
+    moved = -force * (pushed * modes[0]) @ modes.T
+    return 2 * (moved * later.conj()).real @ system.filled
 
 
 def _unit(device: Device) -> float:
