@@ -184,8 +184,11 @@ def _propagate(ratio, push, low, high, z):
 
 
 @_kernel
-def _noise(ratio, a, push, low, high, vacant, up, down, sine, cosine):
+def _noise(ratio, a, push, ends, vacant, pair, out):
     """Σ_q κ(1 − f) |M_q|² of sine and cosine, M_q = Σ_k [a*_{k−1} ∓ a*_{k+1}] 𝒢_{kq}/2(i)."""
+    low, high = ends
+    up, down = pair
+    sine, cosine = out[SINE], out[COSINE]
     for k in range(low, high + 1):
         for i in range(LANES):
             up[0, k, i] = a[0, k - 1, i] if k > low else 0.0
@@ -217,8 +220,10 @@ def _charge_harmonics(a, low, high, harmonics, out):
 
 
 @_kernel
-def _mean_currents(a, square, low, high, sigma, energy, spacing, ins, out):
+def _mean_currents(a, square, ends, leads, n, spacing, out):
     """What comes in from each lead at the energy ω less what goes back, of particles and energy."""
+    low, high = ends
+    sigma, energy, ins = leads.sigma[n], leads.energy[n], leads.ins[n]
     middle = square.shape[0] // 2
     for lead in range(2):
         flow, heat = out[CURRENT + lead], out[ENERGY + lead]
@@ -260,8 +265,10 @@ def _current_harmonics(a, low, high, sigma, ins, harmonics, out):
 
 
 @_kernel
-def _block(free, sigma, kappa, energy, ins, vacant, motion, wanted, low, high, scratch, out):
-    """Columns of one block of energies; returns the largest |a_k|² at an end, as part of all."""
+def _block(leads, n, motion, wanted, ends, scratch, out):
+    """Columns of the n-th block; returns the largest |a_k|² at an end, as part of all."""
+    free, kappa, ins = leads.free[n], leads.kappa[n], leads.ins[n]
+    low, high = ends
     push, level, spacing = motion
     harmonics, currents, least = wanted
     ratio, a, up, down, square, largest, total = scratch
@@ -276,7 +283,7 @@ def _block(free, sigma, kappa, energy, ins, vacant, motion, wanted, low, high, s
         more = total[i] - 1.0 / (x * x + y * y)
         out[COMPLETENESS, i] = kappa[i] * more
         out[CHARGE, i] = (ins[0, i] + ins[1, i]) * more
-    _noise(ratio, a, push, first, last, vacant, up, down, out[SINE], out[COSINE])
+    _noise(ratio, a, push, (first, last), leads.vacant[n], (up, down), out)
     _charge_harmonics(a, first, last, harmonics, out[HARMONICS:])
     for c in (SINE, COSINE):
         for i in range(LANES):
@@ -285,9 +292,9 @@ def _block(free, sigma, kappa, energy, ins, vacant, motion, wanted, low, high, s
         for i in range(LANES):
             out[c, i] *= ins[0, i] + ins[1, i]
     if currents:
-        _mean_currents(a, square, first, last, sigma, energy, spacing, ins, out)
+        _mean_currents(a, square, (first, last), leads, n, spacing, out)
         rest = out[HARMONICS + 2 * harmonics :]
-        _current_harmonics(a, first, last, sigma, ins, harmonics, rest)
+        _current_harmonics(a, first, last, leads.sigma[n], ins, harmonics, rest)
     return edge
 
 
@@ -307,22 +314,10 @@ def _share(thread, threads, orbits, leads, wanted, out, edge):
         np.empty(lanes),
     )
     for orbit in range(thread, push.size, threads):
-        low, high = middle - half[orbit], middle + half[orbit]
+        motion = push[orbit], level[orbit], spacing
+        ends = middle - half[orbit], middle + half[orbit]
         for n in range(blocks):
-            found = _block(
-                leads.free[n],
-                leads.sigma[n],
-                leads.kappa[n],
-                leads.energy[n],
-                leads.ins[n],
-                leads.vacant[n],
-                (push[orbit], level[orbit], spacing),
-                wanted,
-                low,
-                high,
-                scratch,
-                out[orbit, n],
-            )
+            found = _block(leads, n, motion, wanted, ends, scratch, out[orbit, n])
             edge[orbit] = max(edge[orbit], found)
 
 
