@@ -8,6 +8,7 @@ themselves alone.  What is printed of them is ASCII.
 from qemlib.devices.densities import Lorentzian, SpectralDensity
 from qemlib.devices.device import Device, Lead, Oscillator, paper_device
 from qemlib.devices.tabulated import Tabulated
+from qemlib.devices.units import Units
 from qemlib.electrons.along_orbit import OrbitCoefficients, orbit_coefficients
 from qemlib.electrons.coefficients import (
     ElectronCoefficients,
@@ -108,6 +109,7 @@ __all__ = [
     "Threshold",
     "TooShortError",
     "Trajectory",
+    "Units",
     "UnresolvedError",
     "adiabaticity",
     "averaged_state",

@@ -72,6 +72,7 @@ EXAMPLES = {
     qem.Tabulated: lambda: qem.Tabulated(X, np.exp(-(X**2) / 50.0)),
     qem.Threshold: lambda: qem.Threshold(8.0, 1e-6, 3),
     qem.Trajectory: lambda: run().trajectory,
+    qem.Units: qem.Units,
     # Public in their own modules only.
     ChargeInHierarchy: lambda: charge_in_hierarchy(DEVICE, 0.5, depth=2, pade_terms=2),
     ChargeInMotion: lambda: charge_in_motion(DEVICE, 5.0, steps=32, pade_terms=8),
@@ -90,7 +91,7 @@ WIDGETS = (DeviceExplorer, StatePanels)
 # What describes a device, and numbers alone: equal if their parts are.
 BY_VALUE = (
     *(Convergence, qem.Device, qem.Diagnostics, qem.ErgotropyEstimate, qem.Estimate, qem.Lead),
-    *(qem.Lorentzian, qem.Oscillator, qem.Tabulated, qem.Threshold),
+    *(qem.Lorentzian, qem.Oscillator, qem.Tabulated, qem.Threshold, qem.Units),
 )
 
 

@@ -53,6 +53,7 @@ TAKES = {
     qem.Lorentzian: {"center": 0.5, "bandwidth": 1.0, "rate": 2.0},
     qem.Oscillator: {"frequency": 0.2, "mass": 1.0},
     qem.Tabulated: {"omega": X, "kappa": np.exp(-(X**2) / 50.0), "interpolation": "cubic"},
+    qem.Units: {"energy": 1.0, "mass": 1.0},
     qem.adiabaticity: {"device": DEVICE, "x": 0.0},
     qem.averaged_state: {
         "model": qem.AveragedModel.from_langevin(MODEL),

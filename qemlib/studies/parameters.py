@@ -62,7 +62,9 @@ def value_of(device: Device, name: str, argument: str = "over") -> float:
             raise _unknown(device, name, argument, part, step)
         part = getattr(part, step)
     if part is None:
-        raise ValueError(f"{argument}: {name!r} must have a value to start from, the device has none")
+        raise ValueError(
+            f"{argument}: {name!r} must have a value to start from, the device has none"
+        )
     return _checks.finite(name, part)
 
 
