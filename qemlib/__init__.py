@@ -65,8 +65,9 @@ from qemlib.states.estimation import (
 from qemlib.states.quantum import QuantumState, quantum_state
 from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
+from qemlib.studies.inversion import ergotropy_threshold
 from qemlib.studies.sweeps import sweep
-from qemlib.studies.thresholds import Threshold, ergotropy_threshold
+from qemlib.studies.thresholds import Threshold, damping_threshold
 
 __version__ = "0.1.0"
 
@@ -116,6 +117,7 @@ __all__ = [
     "coherence_decay",
     "current",
     "damping",
+    "damping_threshold",
     "diffusion",
     "distribution",
     "electron_coefficients",

@@ -47,6 +47,7 @@ def varied(device: Device, name: str, value: Any, argument: str = "over") -> Dev
     >>> varied(qem.paper_device(), "temperature", 1.0).right.temperature
     1.0
     """
+    _refuse_other_than_name(argument, name)
     if name in _WORDS and _has(device, name):
         return _WORDS[name][1](device, _checks.finite(name, value))
     return _replaced(device, name, value, argument)
@@ -54,6 +55,7 @@ def varied(device: Device, name: str, value: Any, argument: str = "over") -> Dev
 
 def value_of(device: Device, name: str, argument: str = "over") -> float:
     """The value that a parameter has; ValueError if there is none, or leads that differ."""
+    _refuse_other_than_name(argument, name)
     if name in _WORDS and _has(device, name):
         return _WORDS[name][0](device)
     part: Any = device
@@ -87,14 +89,18 @@ def overlap(one: str, other: str) -> bool:
 def refuse_overlap(argument: str, names: Any) -> None:
     """ValueError unless they are names, none of which sets what another one sets."""
     for name in names:
-        if not isinstance(name, str):
-            raise ValueError(f"{argument} must name parameters by strings, got {repr_short(name)}")
+        _refuse_other_than_name(argument, name)
     for one, other in itertools.combinations(names, 2):
         if overlap(one, other):
             raise ValueError(
                 f"{argument} must not hold both {one!r} and {other!r}: they set the same thing, "
                 "and only the last of them would count"
             )
+
+
+def _refuse_other_than_name(argument: str, name: Any) -> None:
+    if not isinstance(name, str):
+        raise ValueError(f"{argument} must name parameters by strings, got {repr_short(name)}")
 
 
 def _replaced(device: Device, name: str, value: Any, argument: str) -> Device:
@@ -112,8 +118,8 @@ def _unknown(device: Device, name: str, argument: str, part: Any, field: str) ->
     close = get_close_matches(name, names, 1)
     meant = f" (did you mean {close[0]!r}?)" if close else ""
     return ValueError(
-        f"{argument}: {name!r} is not a parameter of the device; {type(part).__name__} has no "
-        f"field {field!r}{meant}. Known are {', '.join(names)}"
+        f"{argument} must name parameters: {name!r} is not a parameter of the device; "
+        f"{type(part).__name__} has no field {field!r}{meant}. Known are {', '.join(names)}"
     )
 
 

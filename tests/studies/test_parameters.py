@@ -56,10 +56,11 @@ def test_a_word_that_the_leads_have_in_common_has_no_value_where_they_differ():
 )
 def test_an_unknown_name_is_told_the_known_ones(name, meant):
     with pytest.raises(
-        ValueError, match=rf"^over: '{name}' .*mean '{meant}'.*Known .*coupling, level"
+        ValueError,
+        match=rf"^over must name .*'{name}' is .*mean '{meant}'.*Known .*coupling, level",
     ):
         varied(DEVICE, name, 1.0)
-    with pytest.raises(ValueError, match=rf"^free: '{name}' is not a parameter"):
+    with pytest.raises(ValueError, match=rf"^free must name .*'{name}' is not a parameter"):
         value_of(DEVICE, name, "free")
 
 
