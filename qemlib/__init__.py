@@ -65,6 +65,7 @@ from qemlib.states.estimation import (
 from qemlib.states.quantum import QuantumState, quantum_state
 from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
+from qemlib.studies.boundaries import ThresholdLine, threshold_line
 from qemlib.studies.inversion import ergotropy_threshold
 from qemlib.studies.sweeps import sweep
 from qemlib.studies.thresholds import Threshold, damping_threshold
@@ -108,6 +109,7 @@ __all__ = [
     "Summary",
     "Tabulated",
     "Threshold",
+    "ThresholdLine",
     "TooShortError",
     "Trajectory",
     "Units",
@@ -150,5 +152,6 @@ __all__ = [
     "steady_state",
     "summary",
     "sweep",
+    "threshold_line",
     "wigner",
 ]

@@ -62,6 +62,13 @@ TAKES = {
     qem.coherence_decay: {"device": SMALL, "accuracy": 0.1, "damping": 0.0},
     qem.current: {"device": DEVICE, "x": 0.0},
     qem.damping: {"device": DEVICE, "x": 0.0},
+    qem.damping_threshold: {
+        "device": DEVICE,
+        "bracket": (6.0, 12.0),
+        "over": "voltage",
+        "position": 0.0,
+        "noise_at": "zero",
+    },
     qem.diffusion: {"device": DEVICE, "x": 0.0},
     qem.distribution: {"device": DEVICE, "omega": 0.0},
     qem.electron_coefficients: {"device": DEVICE, "x": 0.0},
@@ -110,6 +117,12 @@ TAKES = {
         "method": "orbit",
         "executor": ThreadPoolExecutor(1),
     },
+    qem.threshold_line: {
+        "device": DEVICE,
+        "over": {"temperature": (1.0, 2.0), "voltage": (4.0, 12.0)},
+        "onset": "damping",
+        "tolerance": 1e-2,
+    },
     # Public in their own modules only.
     DeviceExplorer: {"device": DEVICE},
     charge_in_hierarchy: {"device": DEVICE, "x": 0.0, "depth": 2, "pade_terms": 2},
@@ -132,8 +145,8 @@ OPTIONAL = defaultdict(tuple) | {
     DeviceExplorer: ("device",),
     summary: ("device",),
 }
-# Of objects, or of numbers: a matrix is a state, too.
-EITHER = {(qem.quantum_state, "state")}
+# Of objects, or of numbers and words: a matrix is a state, too.
+EITHER = {(qem.quantum_state, "state"), (qem.damping_threshold, "over")}
 
 WRONG = {
     "None": None,
@@ -176,7 +189,8 @@ def test_a_wrong_type_is_refused_in_a_sentence_that_names_the_argument(function)
         allowed = TypeError if object_alone else (TypeError, ValueError)
         with pytest.raises(allowed, match=rf"{name}.* must ") as refused:
             function(**TAKES[function] | {name: wrong})
-        assert len(str(refused.value)) < 300
+        # One that tells all parameters of a device is longer.
+        assert len(str(refused.value)) < (600 if "Known are" in str(refused.value) else 300)
 
 
 @pytest.mark.parametrize("function", TAKES, ids=lambda function: function.__qualname__)

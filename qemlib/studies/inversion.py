@@ -90,9 +90,9 @@ def ergotropy_threshold(
     """
     _checks.kind("device", device, Device)
     onset = SteepestRise(_checks.positive("planck", planck), noise_at)
+    at = over_parameter(device, over)
     label = "V" if over == "voltage" else over
     ends = bracketed(bracket, "voltages" if over == "voltage" else f"values of {over}")
-    at = over_parameter(device, over)
 
     @cache
     def value(parameter: float) -> float:

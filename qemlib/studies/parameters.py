@@ -16,7 +16,7 @@ from typing import Any
 from qemlib import _checks
 from qemlib.devices.device import Device
 
-__all__ = ["known", "overlap", "refuse_overlap", "value_of", "varied"]
+__all__ = ["known", "overlap", "refuse_overlap", "refuse_unknown", "value_of", "varied"]
 
 _LEADS = "left", "right"
 
@@ -61,7 +61,7 @@ def value_of(device: Device, name: str, argument: str = "over") -> float:
     part: Any = device
     for step in name.split("."):
         if step not in _fields(part):
-            raise _unknown(device, name, argument, part, step)
+            raise _unknown(device, name, argument, _no_field(part, step))
         part = getattr(part, step)
     if part is None:
         raise ValueError(
@@ -74,6 +74,14 @@ def known(device: Device) -> tuple[str, ...]:
     """Names of all parameters that are numbers: words first, then paths."""
     words = [name for name in _WORDS if _has(device, name)]
     return (*words, *_paths(device))
+
+
+def refuse_unknown(device: Device, name: Any, argument: str = "over") -> str:
+    """Return `name`; ValueError unless it is a parameter that is a number."""
+    _refuse_other_than_name(argument, name)
+    if name not in known(device):
+        raise _unknown(device, name, argument)
+    return name
 
 
 def overlap(one: str, other: str) -> bool:
@@ -107,20 +115,24 @@ def _replaced(device: Device, name: str, value: Any, argument: str) -> Device:
     def changed(part: Any, path: list[str]) -> Any:
         field, *rest = path
         if field not in _fields(part):
-            raise _unknown(device, name, argument, part, field)
+            raise _unknown(device, name, argument, _no_field(part, field))
         return replace(part, **{field: changed(getattr(part, field), rest) if rest else value})
 
     return changed(device, name.split("."))
 
 
-def _unknown(device: Device, name: str, argument: str, part: Any, field: str) -> ValueError:
+def _unknown(device: Device, name: str, argument: str, why: str = "") -> ValueError:
     names = known(device)
     close = get_close_matches(name, names, 1)
     meant = f" (did you mean {close[0]!r}?)" if close else ""
     return ValueError(
-        f"{argument} must name parameters: {name!r} is not a parameter of the device; "
-        f"{type(part).__name__} has no field {field!r}{meant}. Known are {', '.join(names)}"
+        f"{argument} must name parameters: {name!r} is not a parameter of the device{why}{meant}. "
+        f"Known are {', '.join(names)}"
     )
+
+
+def _no_field(part: Any, field: str) -> str:
+    return f"; {type(part).__name__} has no field {field!r}"
 
 
 def _fields(part: Any) -> list[str]:

@@ -8,6 +8,8 @@ from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy.integrate import cumulative_trapezoid
 from scipy.optimize import brentq
 
 from qemlib import _checks
@@ -22,8 +24,8 @@ from qemlib.electrons.coefficients import (
     excess_charge,
 )
 from qemlib.electrons.quadrature import known_accuracy
-from qemlib.errors import SeveralWells
-from qemlib.studies.parameters import value_of, varied
+from qemlib.errors import ConvergenceError
+from qemlib.studies.parameters import refuse_unknown, varied
 
 __all__ = [
     "NOISE",
@@ -41,6 +43,7 @@ __all__ = [
 NOISE = ("zero", "oscillator", "orbit")
 
 _TOLERANCE = 1e-12  # of the root, in units of the bracket
+_NOTHING = 1e-6  # of what vanishes, beside its values at the ends
 _STEP = 1e-3  # to both sides of a root, for the slope there, in units of the bracket
 # Between the farthest places where a force may hold the oscillator: points at least and at most,
 # and points in the narrowest scale of the electrons.
@@ -119,8 +122,8 @@ def damping_threshold(
         `qemlib.studies.parameters`.
     position : float or "rest"
         Where friction is taken: by default at x = 0, where no force acts at the mean charge.
-        "rest" is the bottom of the effective potential, which moves away from 0 where the charge
-        makes the spring give way.
+        "rest" is where the effective potential is lowest, which is not at 0 where the charge gives
+        way more than the spring holds.
     noise_at : {"zero", "oscillator", "orbit"}
         As for `LangevinModel.from_device`: γ(x) from the noise at zero frequency, or at the
         oscillator's own, where the electrons' memory is exact for a small amplitude.  "orbit" is
@@ -139,8 +142,8 @@ def damping_threshold(
     ValueError
         If an argument is out of range, the parameter is unknown, or friction has one sign at both
         ends of `bracket`.
-    SeveralWells
-        If the oscillator may rest in several places and `position` is "rest".
+    ConvergenceError
+        If friction jumps from one sign to the other, as where another well becomes the lowest.
     QuadratureError
         As `electron_coefficients` and `orbit_coefficients`.
 
@@ -164,8 +167,7 @@ def damping_threshold(
 
 def over_parameter(device: Device, over: str) -> Callable[[float], Device]:
     """The device at each value of a parameter; ValueError if there is none of that name."""
-    if over != "voltage":
-        varied(device, over, value_of(device, over))  # an unknown name is found out at once
+    refuse_unknown(device, over)
 
     def at(value: float) -> Device:
         return varied(device, over, value)
@@ -202,6 +204,10 @@ def root(
         )
     width = ends[1] - ends[0]
     found = float(brentq(value, *ends, xtol=_TOLERANCE * width))
+    if abs(value(found)) > _NOTHING * max(abs(low), abs(high)):
+        raise ConvergenceError(
+            f"bracket: {what} jumps from {low:.3g} to {high:.3g} near {over} = {found:.9g}"
+        )
     below, above = max(found - _STEP * width, ends[0]), min(found + _STEP * width, ends[1])
     slope = (value(above) - value(below)) / (above - below)
     off = onset.error(at(found))
@@ -268,12 +274,16 @@ class FrictionAtRest:
 
 
 def position_at_rest(device: Device) -> float:
-    """The bottom of the effective potential of a device; SeveralWells if there are several."""
+    """Where the effective potential of a device is lowest.
+
+    The charge is counted from that at x = 0, so that no force acts there; but where it gives way
+    more than the spring holds, two wells lie beside it.
+    """
     osc, force = device.oscillator, device.force
     spring = osc.mass * osc.frequency**2
 
-    def pull(x: np.ndarray) -> np.ndarray:
-        return force * excess_charge(device, x) - spring * x
+    def pull(x: ArrayLike) -> np.ndarray:
+        return force * excess_charge(device, x) - spring * np.asarray(x)
 
     # No charge exceeds that of one electron.
     farthest = abs(force) / spring
@@ -281,17 +291,14 @@ def position_at_rest(device: Device) -> float:
         return 0.0
     narrowest = min(min(lead.temperature, lead.density.width) for lead in device.leads)
     wanted = _PER_SCALE * 2.0 * farthest * abs(force) / narrowest
-    places = int(np.clip(wanted, *_PLACES)) | 1
-    x = np.linspace(-farthest, farthest, places)
-    inwards = pull(x) > 0
+    half = int(np.clip(wanted, *_PLACES)) // 2
+    x = farthest * np.arange(-half, half + 1) / half
+    pulls = pull(x)
+    inwards = pulls > 0
     inwards[[0, -1]] = True, False
     bottoms = np.flatnonzero(inwards[:-1] & ~inwards[1:])
-    if bottoms.size > 1:
-        where = ", ".join(f"{x[i]:.4g}" for i in bottoms[:4])
-        raise SeveralWells(
-            f"position must be given: the oscillator may rest near {where}, in {bottoms.size} wells"
-        )
-    i = int(bottoms[0])
-    if x[i + 1] == 0.0 or x[i] == 0.0:  # where no force acts, to the last digit
+    depth = cumulative_trapezoid(pulls, x, initial=0.0)[bottoms]
+    i = int(bottoms[depth.argmax()])
+    if x[i + 1] == 0.0:  # exactly, and there it stays
         return 0.0
-    return float(brentq(lambda at: float(pull(np.array(at))), x[i], x[i + 1]))
+    return float(brentq(lambda at: float(pull(at)), x[i], x[i + 1], xtol=_TOLERANCE * farthest))

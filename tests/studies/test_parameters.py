@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 import qemlib as qem
-from qemlib.studies.parameters import known, overlap, refuse_overlap, value_of, varied
+from qemlib.studies.parameters import (
+    known,
+    overlap,
+    refuse_overlap,
+    refuse_unknown,
+    value_of,
+    varied,
+)
 
 DEVICE = replace(
     qem.paper_device(6.0),
@@ -102,6 +109,13 @@ def test_overlaps_and_what_is_no_name_are_refused():
         refuse_overlap("over", ["voltage", "left"])
     with pytest.raises(ValueError, match="^free must name parameters by strings, got 3"):
         refuse_overlap("free", [3])
+
+
+def test_what_is_no_number_cannot_be_varied_as_one():
+    for name in ("left.density", "left", "oscillator"):
+        with pytest.raises(ValueError, match=f"^over must name parameters: '{name}' is not"):
+            refuse_unknown(DEVICE, name)
+    assert refuse_unknown(DEVICE, "voltage") == "voltage"
 
 
 def test_a_value_that_is_not_allowed_is_refused_by_its_own_name():
