@@ -66,6 +66,7 @@ from qemlib.states.quantum import QuantumState, quantum_state
 from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
 from qemlib.studies.boundaries import ThresholdLine, threshold_line
+from qemlib.studies.fits import FittedDevice, Measurement, fit_device
 from qemlib.studies.inversion import ergotropy_threshold
 from qemlib.studies.sweeps import sweep
 from qemlib.studies.thresholds import Threshold, damping_threshold
@@ -86,12 +87,14 @@ __all__ = [
     "ErgotropyEstimate",
     "Estimate",
     "Exponentials",
+    "FittedDevice",
     "FullQuantumState",
     "Histogram",
     "LangevinModel",
     "Lead",
     "LeftGridError",
     "Lorentzian",
+    "Measurement",
     "NoQuantumState",
     "NoSteadyState",
     "OrbitAverage",
@@ -131,6 +134,7 @@ __all__ = [
     "estimate_free_energy_work",
     "euler_equivalent",
     "excess_charge",
+    "fit_device",
     "fit_exponentials",
     "free_energy_work",
     "full_quantum",

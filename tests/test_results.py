@@ -57,11 +57,15 @@ EXAMPLES = {
     qem.ErgotropyEstimate: lambda: qem.ErgotropyEstimate(1.0, 0.1, 1.1, 0.1, 0.9, 0.1, 5),
     qem.Estimate: lambda: qem.jackknife(np.arange(16.0)[:, None], lambda mean: mean[0] ** 2),
     qem.Exponentials: lambda: qem.lorentzian_exponentials(DEVICE.left, 2),
+    qem.FittedDevice: lambda: qem.fit_device(
+        qem.Measurement("damping", 3e-4, 1e-5), DEVICE, ["coupling"]
+    ),
     qem.FullQuantumState: lambda: qem.full_quantum(DEVICE, 0.1, progress=False),
     qem.Histogram: lambda: run().histogram,
     qem.LangevinModel: model,
     qem.Lead: lambda: qem.Lead(qem.Lorentzian(0.5, 1.0, 2.0), 3.0, 2.0),
     qem.Lorentzian: lambda: qem.Lorentzian(0.5, 1.0, 2.0),
+    qem.Measurement: lambda: qem.Measurement("damping", [3e-4, 2e-4], 1e-5, at=[1.0, 5.0]),
     qem.OrbitAverage: lambda: qem.orbit_average(model()),
     qem.OrbitCoefficients: lambda: qem.orbit_coefficients(DEVICE, [0.0, 5.0]),
     qem.Oscillator: lambda: qem.Oscillator(0.2, 1.0),

@@ -51,6 +51,8 @@ TAKES = {
     qem.LangevinModel.from_device: {"device": DEVICE, "half_width": 30.0},
     qem.Lead: {"density": BAND, "chemical_potential": 0.0, "temperature": 1.0},
     qem.Lorentzian: {"center": 0.5, "bandwidth": 1.0, "rate": 2.0},
+    qem.Measurement: {"quantity": "damping", "values": 3e-4, "errors": 1e-5, "at": 1.0}
+    | {"over": "voltage"},
     qem.Oscillator: {"frequency": 0.2, "mass": 1.0},
     qem.Tabulated: {"omega": X, "kappa": np.exp(-(X**2) / 50.0), "interpolation": "cubic"},
     qem.Units: {"energy": 1.0, "mass": 1.0},
@@ -84,6 +86,11 @@ TAKES = {
     },
     qem.euler_equivalent: {"model": MODEL, "step": 0.01},
     qem.excess_charge: {"device": DEVICE, "x": 0.0},
+    qem.fit_device: {
+        "data": qem.Measurement("damping", 3e-4, 1e-5),
+        "start": DEVICE,
+        "free": ["coupling"],
+    },
     qem.fit_exponentials: {"lead": TABLE, "tolerance": 0.1, "most": 4},
     qem.free_energy_work: {"rho": [0.5, 0.5], "hamiltonian": [0.0, 1.0], "temperature": 1.0},
     qem.full_quantum: {"device": SMALL, "accuracy": 0.1, "damping": 0.0, "memory_limit": 1e9},
@@ -135,13 +142,14 @@ TAKES = {
 }
 # Arguments that are objects; all others are numbers, or one of a few words.
 OBJECTS = {"oscillator", "left", "right", "density", "device", "base_device", "model", "state"}
-OBJECTS |= {"lead", "over", "executor", "resume", "function"}
+OBJECTS |= {"start", "lead", "over", "executor", "resume", "function"}
 UNCHECKED = {"check", "progress"}
 # What None leaves open.
 OPTIONAL = defaultdict(tuple) | {
     qem.LangevinModel.from_device: ("half_width",),
     qem.sample: ("steps", "seed", "walkers", "step", "scheme", "burn_in", "trajectory"),
     qem.sweep: ("executor",),
+    qem.Measurement: ("at",),
     DeviceExplorer: ("device",),
     summary: ("device",),
 }
@@ -163,6 +171,8 @@ WRONG = {
 RIGHT = {
     "device": ("a device",),
     "base_device": ("a device",),
+    "start": ("a device",),
+    "quantity": ("a function",),
     "model": ("a model",),
     "state": ("a state",),
     "function": ("a function", "a class"),

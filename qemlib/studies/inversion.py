@@ -122,7 +122,7 @@ class SteepestRise:
     def __init__(self, planck: float = 1.0, noise_at: str = "zero") -> None:
         self._planck = planck
         self._noise_at = _checks.choice("noise_at", noise_at, NOISE)
-        self._found = cache(self._rise)
+        self._last: tuple[Device, tuple[float, int]] | None = None
 
     def value(self, device: Device) -> float:
         """The rise."""
@@ -136,6 +136,12 @@ class SteepestRise:
         """What other bases and grids, or fewer orbits, change of it."""
         here = self.value(device)
         return sum(abs(other - here) for other in self._others(device))
+
+    def _found(self, device: Device) -> tuple[float, int]:
+        """Rise and level, kept until another device is asked for."""
+        if self._last is None or self._last[0] != device:
+            self._last = device, self._rise(device)
+        return self._last[1]
 
     def _others(self, device: Device) -> list[float]:
         if self._noise_at != "orbit":
