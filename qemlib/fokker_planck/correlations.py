@@ -12,7 +12,7 @@ from scipy.sparse.linalg import expm_multiply
 from qemlib import _checks
 from qemlib.fokker_planck.basis import Basis
 from qemlib.fokker_planck.generator import generator_of
-from qemlib.fokker_planck.stationary import SteadyState
+from qemlib.fokker_planck.state import SteadyState
 
 __all__ = ["position_correlation"]
 
