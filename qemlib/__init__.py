@@ -8,6 +8,7 @@ themselves alone.  What is printed of them is ASCII.
 from qemlib.devices.densities import Lorentzian, SpectralDensity
 from qemlib.devices.device import Device, Lead, Oscillator, paper_device
 from qemlib.devices.tabulated import Tabulated
+from qemlib.devices.units import Units
 from qemlib.electrons.along_orbit import OrbitCoefficients, orbit_coefficients
 from qemlib.electrons.coefficients import (
     ElectronCoefficients,
@@ -66,8 +67,11 @@ from qemlib.states.in_levels import QuantumState
 from qemlib.states.quantum import quantum_state
 from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
+from qemlib.studies.boundaries import ThresholdLine, threshold_line
+from qemlib.studies.fits import FittedDevice, Measurement, fit_device
+from qemlib.studies.inversion import ergotropy_threshold
 from qemlib.studies.sweeps import sweep
-from qemlib.studies.thresholds import Threshold, ergotropy_threshold
+from qemlib.studies.thresholds import Threshold, damping_threshold
 
 __version__ = "0.1.0"
 
@@ -85,12 +89,14 @@ __all__ = [
     "ErgotropyEstimate",
     "Estimate",
     "Exponentials",
+    "FittedDevice",
     "FullQuantumState",
     "Histogram",
     "LangevinModel",
     "Lead",
     "LeftGridError",
     "Lorentzian",
+    "Measurement",
     "NoQuantumState",
     "NoSteadyState",
     "OrbitAverage",
@@ -108,14 +114,17 @@ __all__ = [
     "Summary",
     "Tabulated",
     "Threshold",
+    "ThresholdLine",
     "TooShortError",
     "Trajectory",
+    "Units",
     "UnresolvedError",
     "adiabaticity",
     "averaged_state",
     "coherence_decay",
     "current",
     "damping",
+    "damping_threshold",
     "diffusion",
     "distribution",
     "electron_coefficients",
@@ -127,6 +136,7 @@ __all__ = [
     "estimate_free_energy_work",
     "euler_equivalent",
     "excess_charge",
+    "fit_device",
     "fit_exponentials",
     "free_energy_work",
     "full_quantum",
@@ -148,5 +158,6 @@ __all__ = [
     "steady_state",
     "summary",
     "sweep",
+    "threshold_line",
     "wigner",
 ]

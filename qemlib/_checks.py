@@ -21,7 +21,7 @@ _HERMITIAN = 1e-9  # asymmetry beside the largest entry
 def kind(name: str, value: Any, wanted: type[_Wanted]) -> _Wanted:
     """Return `value`; TypeError unless it is an instance of the class `wanted`."""
     if not isinstance(value, wanted):
-        article = "an" if wanted.__name__[0] in "AEIOU" else "a"
+        article = "an" if wanted.__name__[0] in "AEIO" else "a"
         raise TypeError(f"{name} must be {article} {wanted.__name__}, got {repr_short(value)}")
     return value
 

@@ -57,11 +57,15 @@ EXAMPLES = {
     qem.ErgotropyEstimate: lambda: qem.ErgotropyEstimate(1.0, 0.1, 1.1, 0.1, 0.9, 0.1, 5),
     qem.Estimate: lambda: qem.jackknife(np.arange(16.0)[:, None], lambda mean: mean[0] ** 2),
     qem.Exponentials: lambda: qem.lorentzian_exponentials(DEVICE.left, 2),
+    qem.FittedDevice: lambda: qem.fit_device(
+        qem.Measurement("damping", 3e-4, 1e-5), DEVICE, ["coupling"]
+    ),
     qem.FullQuantumState: lambda: qem.full_quantum(DEVICE, 0.1, progress=False),
     qem.Histogram: lambda: run().histogram,
     qem.LangevinModel: model,
     qem.Lead: lambda: qem.Lead(qem.Lorentzian(0.5, 1.0, 2.0), 3.0, 2.0),
     qem.Lorentzian: lambda: qem.Lorentzian(0.5, 1.0, 2.0),
+    qem.Measurement: lambda: qem.Measurement("damping", [3e-4, 2e-4], 1e-5, at=[1.0, 5.0]),
     qem.OrbitAverage: lambda: qem.orbit_average(model()),
     qem.OrbitCoefficients: lambda: qem.orbit_coefficients(DEVICE, [0.0, 5.0]),
     qem.Oscillator: lambda: qem.Oscillator(0.2, 1.0),
@@ -71,7 +75,11 @@ EXAMPLES = {
     qem.SteadyState: exact,
     qem.Tabulated: lambda: qem.Tabulated(X, np.exp(-(X**2) / 50.0)),
     qem.Threshold: lambda: qem.Threshold(8.0, 1e-6, 3),
+    qem.ThresholdLine: lambda: qem.threshold_line(
+        DEVICE, {"temperature": (1.0, 2.0), "voltage": (4.0, 12.0)}, tolerance=1e-2
+    ),
     qem.Trajectory: lambda: run().trajectory,
+    qem.Units: qem.Units,
     # Public in their own modules only.
     ChargeInHierarchy: lambda: charge_in_hierarchy(DEVICE, 0.5, depth=2, pade_terms=2),
     ChargeInMotion: lambda: charge_in_motion(DEVICE, 5.0, steps=32, pade_terms=8),
@@ -90,7 +98,7 @@ WIDGETS = (DeviceExplorer, StatePanels)
 # What describes a device, and numbers alone: equal if their parts are.
 BY_VALUE = (
     *(Convergence, qem.Device, qem.Diagnostics, qem.ErgotropyEstimate, qem.Estimate, qem.Lead),
-    *(qem.Lorentzian, qem.Oscillator, qem.Tabulated, qem.Threshold),
+    *(qem.Lorentzian, qem.Oscillator, qem.Tabulated, qem.Threshold, qem.Units),
 )
 
 

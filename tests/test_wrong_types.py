@@ -51,8 +51,11 @@ TAKES = {
     qem.LangevinModel.from_device: {"device": DEVICE, "half_width": 30.0},
     qem.Lead: {"density": BAND, "chemical_potential": 0.0, "temperature": 1.0},
     qem.Lorentzian: {"center": 0.5, "bandwidth": 1.0, "rate": 2.0},
+    qem.Measurement: {"quantity": "damping", "values": 3e-4, "errors": 1e-5, "at": 1.0}
+    | {"over": "voltage"},
     qem.Oscillator: {"frequency": 0.2, "mass": 1.0},
     qem.Tabulated: {"omega": X, "kappa": np.exp(-(X**2) / 50.0), "interpolation": "cubic"},
+    qem.Units: {"energy": 1.0, "mass": 1.0},
     qem.adiabaticity: {"device": DEVICE, "x": 0.0},
     qem.averaged_state: {
         "model": qem.AveragedModel.from_langevin(MODEL),
@@ -61,6 +64,13 @@ TAKES = {
     qem.coherence_decay: {"device": SMALL, "accuracy": 0.1, "damping": 0.0},
     qem.current: {"device": DEVICE, "x": 0.0},
     qem.damping: {"device": DEVICE, "x": 0.0},
+    qem.damping_threshold: {
+        "device": DEVICE,
+        "bracket": (6.0, 12.0),
+        "over": "voltage",
+        "position": 0.0,
+        "noise_at": "zero",
+    },
     qem.diffusion: {"device": DEVICE, "x": 0.0},
     qem.distribution: {"device": DEVICE, "omega": 0.0},
     qem.electron_coefficients: {"device": DEVICE, "x": 0.0},
@@ -76,6 +86,11 @@ TAKES = {
     },
     qem.euler_equivalent: {"model": MODEL, "step": 0.01},
     qem.excess_charge: {"device": DEVICE, "x": 0.0},
+    qem.fit_device: {
+        "data": qem.Measurement("damping", 3e-4, 1e-5),
+        "start": DEVICE,
+        "free": ["coupling"],
+    },
     qem.fit_exponentials: {"lead": TABLE, "tolerance": 0.1, "most": 4},
     qem.free_energy_work: {"rho": [0.5, 0.5], "hamiltonian": [0.0, 1.0], "temperature": 1.0},
     qem.full_quantum: {"device": SMALL, "accuracy": 0.1, "damping": 0.0, "memory_limit": 1e9},
@@ -109,6 +124,12 @@ TAKES = {
         "method": "orbit",
         "executor": ThreadPoolExecutor(1),
     },
+    qem.threshold_line: {
+        "device": DEVICE,
+        "over": {"temperature": (1.0, 2.0), "voltage": (4.0, 12.0)},
+        "onset": "damping",
+        "tolerance": 1e-2,
+    },
     # Public in their own modules only.
     DeviceExplorer: {"device": DEVICE},
     charge_in_hierarchy: {"device": DEVICE, "x": 0.0, "depth": 2, "pade_terms": 2},
@@ -121,18 +142,19 @@ TAKES = {
 }
 # Arguments that are objects; all others are numbers, or one of a few words.
 OBJECTS = {"oscillator", "left", "right", "density", "device", "base_device", "model", "state"}
-OBJECTS |= {"lead", "over", "executor", "resume", "function"}
+OBJECTS |= {"start", "lead", "over", "executor", "resume", "function"}
 UNCHECKED = {"check", "progress"}
 # What None leaves open.
 OPTIONAL = defaultdict(tuple) | {
     qem.LangevinModel.from_device: ("half_width",),
     qem.sample: ("steps", "seed", "walkers", "step", "scheme", "burn_in", "trajectory"),
     qem.sweep: ("executor",),
+    qem.Measurement: ("at",),
     DeviceExplorer: ("device",),
     summary: ("device",),
 }
-# Of objects, or of numbers: a matrix is a state, too.
-EITHER = {(qem.quantum_state, "state")}
+# Of objects, or of numbers and words: a matrix is a state, too.
+EITHER = {(qem.quantum_state, "state"), (qem.damping_threshold, "over")}
 
 WRONG = {
     "None": None,
@@ -149,6 +171,8 @@ WRONG = {
 RIGHT = {
     "device": ("a device",),
     "base_device": ("a device",),
+    "start": ("a device",),
+    "quantity": ("a function",),
     "model": ("a model",),
     "state": ("a state",),
     "function": ("a function", "a class"),
@@ -175,7 +199,8 @@ def test_a_wrong_type_is_refused_in_a_sentence_that_names_the_argument(function)
         allowed = TypeError if object_alone else (TypeError, ValueError)
         with pytest.raises(allowed, match=rf"{name}.* must ") as refused:
             function(**TAKES[function] | {name: wrong})
-        assert len(str(refused.value)) < 300
+        # One that tells all parameters of a device is longer.
+        assert len(str(refused.value)) < (600 if "Known are" in str(refused.value) else 300)
 
 
 @pytest.mark.parametrize("function", TAKES, ids=lambda function: function.__qualname__)

@@ -3,4 +3,5 @@
 - `device`: `Oscillator`, `Lead`, `Device`, and the paper's own device.
 - `densities`: what a lead's spectral density has to offer, and the Lorentzian.
 - `tabulated`: a spectral density from a table.
+- `units`: SI units, and what a laboratory means by a frequency or a width.
 """

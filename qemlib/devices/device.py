@@ -6,21 +6,24 @@ that define the units.  Units throughout the package: ħ = e = k_B = 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from math import sqrt
+from dataclasses import dataclass, field, fields, replace
+from math import sqrt, tanh
 from reprlib import repr as repr_short
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from qemlib import _checks
+from qemlib.devices import _measured
 from qemlib.devices.densities import Lorentzian, SpectralDensity, refuse_unphysical
+from qemlib.devices.units import Units
 
 __all__ = ["Device", "Lead", "Oscillator", "paper_device"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Oscillator:
     """A harmonic mode, H = p²/2m + mω0²x²/2 (the mechanical part of Eq. (4)).
 
@@ -30,25 +33,50 @@ class Oscillator:
         Angular frequency ω0 > 0 (energy).
     mass : float
         Mass m > 0.
+    quality_factor : float, optional
+        Q > 0: friction that is not the electrons', by which the energy decays at the rate ω0/Q.
+        By default there is none, and the electrons alone act on the motion, as in the paper.
+    bath_temperature : float, optional
+        T_m > 0, the temperature to which that friction leads; needed with a quality factor.
 
     Raises
     ------
     ValueError
-        If a parameter is not finite and positive.
+        If a parameter is not finite and positive, or one of quality factor and bath temperature
+        comes without the other.
 
     Examples
     --------
     >>> osc = Oscillator(frequency=0.2, mass=1.0)
     >>> round(osc.x0 * osc.p0, 12)
     2.0
+    >>> Oscillator(frequency=0.2, quality_factor=1000.0, bath_temperature=2.0).intrinsic_damping
+    0.0002
     """
 
     frequency: float
     mass: float = 1.0
+    quality_factor: float | None = field(default=None, kw_only=True)
+    bath_temperature: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         for name in ("frequency", "mass"):
             object.__setattr__(self, name, _checks.positive(name, getattr(self, name)))
+        bath = ("quality_factor", "bath_temperature")
+        for name, other in zip(bath, reversed(bath), strict=True):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _checks.positive(name, getattr(self, name)))
+            elif getattr(self, other) is not None:
+                raise ValueError(
+                    f"{name} must come with {other} = {getattr(self, other)!r}, got None: friction "
+                    "has noise, and its temperature says how much"
+                )
+
+    def __repr__(self) -> str:
+        # A bath that is not there is not spoken of.
+        parts = ((f.name, getattr(self, f.name)) for f in fields(self))
+        named = ", ".join(f"{name}={value!r}" for name, value in parts if value is not None)
+        return f"Oscillator({named})"
 
     @property
     def x0(self) -> float:
@@ -59,6 +87,31 @@ class Oscillator:
     def p0(self) -> float:
         """Momentum scale p0 = (2mω0)^{1/2}, so that a = x/x0 + ip/p0 and x0 p0 = 2."""
         return sqrt(2.0 * self.mass * self.frequency)
+
+    @property
+    def intrinsic_damping(self) -> float:
+        """ω0/Q, which adds to γ(x) (energy); 0 without a quality factor."""
+        return 0.0 if self.quality_factor is None else self.frequency / self.quality_factor
+
+    def intrinsic_diffusion(self, frequency: float | None = None) -> float:
+        """Noise of the intrinsic damping, which adds to D(x) (force² × time).
+
+        2mT_m ω0/Q, as that of the electrons at zero frequency; for a motion at the frequency ω with
+        T_m → (ω/2) coth(ω/2T_m), as that of the electrons at ±ω.  So one temperature of all baths
+        leads to one equilibrium, and which of the two is taken follows the electrons' noise.
+
+        Examples
+        --------
+        >>> osc = Oscillator(frequency=0.2, quality_factor=1000.0, bath_temperature=2.0)
+        >>> round(osc.intrinsic_diffusion(), 9), round(osc.intrinsic_diffusion(0.2), 9)
+        (0.0008, 0.000800667)
+        """
+        if self.bath_temperature is None:
+            return 0.0
+        energy = self.bath_temperature
+        if frequency is not None:
+            energy = 0.5 * frequency / tanh(0.5 * frequency / self.bath_temperature)
+        return 2.0 * self.mass * energy * self.intrinsic_damping
 
 
 @dataclass(frozen=True)
@@ -171,6 +224,152 @@ class Device:
     def leads(self) -> tuple[Lead, Lead]:
         """(left, right)."""
         return (self.left, self.right)
+
+    @classmethod
+    def from_si(
+        cls,
+        *,
+        frequency: float,
+        mass: float,
+        coupling: float,
+        temperature: float | tuple[float, float],
+        voltage: float,
+        rate: float | tuple[float, float],
+        bandwidth: float | tuple[float, float],
+        center: float | tuple[float, float],
+        level: float = 0.0,
+        mean_potential: float = 0.0,
+        quality_factor: float | None = None,
+        bath_temperature: float | None = None,
+        units: Units | None = None,
+    ) -> Device:
+        """A device with Lorentzian leads from measured numbers, in SI units.
+
+        What leads have is one number, or a pair, of the left one and the right one.  Hertz are
+        cycles per second: a rate or a coupling that is quoted as "Γ/2π" or "g/2π" is entered as it
+        is.  See `qemlib.devices.units` for all conventions.
+
+        Parameters
+        ----------
+        frequency : float
+            ω0/2π (hertz).
+        mass : float
+            m (kilograms).
+        coupling : float
+            λ/h (hertz), with λ(a + a†)(c†c − N0) in the Hamiltonian.
+        temperature : float or pair
+            Of the leads (kelvin).
+        voltage : float
+            (μ_L − μ_R)/e (volts).
+        rate : float or pair
+            Γ/h (hertz), the full width at half maximum of a level in a band that is flat.
+        bandwidth : float or pair
+            δ/h (hertz), half the width at half maximum of the band itself.
+        center, level : float or pair, float
+            Energies ω_α of the bands and ε of the dot (joules); an electronvolt is
+            `scipy.constants.eV`.
+        mean_potential : float
+            (μ_L + μ_R)/2 (joules).
+        quality_factor, bath_temperature : float, optional
+            Q of the oscillator without electrons, and the temperature of its bath (kelvin).
+        units : Units, optional
+            What the device's numbers are to stand for; by default energies are in gigahertz (times
+            h), and masses in attograms.
+
+        Raises
+        ------
+        TypeError
+            If `units` is something else.
+        ValueError
+            If a number is not finite, or not positive where it has to be; the message names it.
+
+        Examples
+        --------
+        >>> from scipy import constants
+        >>> import qemlib as qem
+        >>> tube = qem.Device.from_si(
+        ...     frequency=289e6, mass=5e-21, coupling=0.8e9, temperature=0.03, voltage=0.25e-3,
+        ...     rate=(0.43e9, 44.2e9), bandwidth=2e12, center=(0.1e-3 * constants.eV, 0.0),
+        ... )
+        >>> round(tube.oscillator.frequency, 12), round(tube.voltage, 4)
+        (0.289, 60.4497)
+        >>> round(float(qem.Units().to_si(tube.oscillator.x0, "metre")) * 1e12, 2)
+        4.82
+        """
+        units = Units() if units is None else _checks.kind("units", units, Units)
+        given = {
+            "frequency": frequency,
+            "mass": mass,
+            "coupling": coupling,
+            "temperature": temperature,
+            "voltage": voltage,
+            "rate": rate,
+            "bandwidth": bandwidth,
+            "center": center,
+            "level": level,
+            "mean_potential": mean_potential,
+            "bath_temperature": bath_temperature,
+        }
+        here = _measured.numbers(units, given)
+        oscillator = Oscillator(
+            here["frequency"],
+            here["mass"],
+            quality_factor=quality_factor,
+            bath_temperature=here["bath_temperature"],
+        )
+        left, right = (
+            Lead(
+                Lorentzian(here["center"][i], here["bandwidth"][i], here["rate"][i]),
+                here["mean_potential"] + side * here["voltage"],
+                here["temperature"][i],
+            )
+            for i, side in ((0, 0.5), (1, -0.5))
+        )
+        return cls(oscillator, left, right, here["coupling"], here["level"])
+
+    def to_si(self, units: Units | None = None) -> dict[str, Any]:
+        """The arguments of `from_si` that give this device.
+
+        Parameters
+        ----------
+        units : Units, optional
+            What the device's numbers stand for.
+
+        Raises
+        ------
+        TypeError
+            If `units` is something else, or a lead is not Lorentzian.
+        ValueError
+            If a chemical potential is infinite.
+
+        Examples
+        --------
+        >>> import qemlib as qem
+        >>> found = qem.paper_device(voltage=6.0).to_si()
+        >>> round(found["frequency"]), round(found["temperature"][0], 4)
+        (200000000, 0.096)
+        """
+        units = Units() if units is None else _checks.kind("units", units, Units)
+        bands, potentials = [], []
+        for side, lead in zip(("left", "right"), self.leads, strict=True):
+            bands.append(_checks.kind(f"device: its {side} density", lead.density, Lorentzian))
+            name = f"device: its {side} chemical_potential"
+            potentials.append(_checks.finite(name, lead.chemical_potential))
+        values: dict[str, Any] = {
+            "frequency": self.oscillator.frequency,
+            "mass": self.oscillator.mass,
+            "coupling": self.coupling,
+            "temperature": [lead.temperature for lead in self.leads],
+            "voltage": self.voltage,
+            "rate": [band.rate for band in bands],
+            "bandwidth": [band.bandwidth for band in bands],
+            "center": [band.center for band in bands],
+            "level": self.level,
+            "mean_potential": 0.5 * sum(potentials),
+            "bath_temperature": self.oscillator.bath_temperature,
+        }
+        quality_factor = self.oscillator.quality_factor
+        return _measured.measured(units, values) | {"quality_factor": quality_factor}
 
     def with_voltage(self, voltage: float) -> Device:
         """The same device at bias `voltage`; the mean of the chemical potentials is kept."""

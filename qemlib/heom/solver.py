@@ -30,11 +30,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from qemlib import _checks
 from qemlib.devices.device import Device
 from qemlib.errors import ConvergenceError
+from qemlib.heom._bath import damping_and_quanta
 from qemlib.heom._convergence import TOP, Pair, Search, changes_between, left_out
 from qemlib.heom._equations import Motion
 from qemlib.heom._leads import Leads
@@ -73,7 +72,8 @@ def full_quantum(
         Largest relative error of ⟨a†a⟩ and g2, from 1e-7 to 0.1.
     damping : float
         Rate at which the oscillator's energy decays by itself, ω0/Q ≥ 0, as in a Lindblad equation
-        with the jumps a and a†.
+        with the jumps a and a†.  A device whose oscillator has a quality factor has it from there,
+        with the bath's temperature, and none is to be given here.
     bath_occupation, bath_temperature : float, optional
         ⟨a†a⟩ to which it decays, or the temperature that gives it; by default 0.
     exponentials : pair of Exponentials, optional
@@ -177,28 +177,8 @@ def search_for(
 def _motion(
     device: Device, damping: float, occupation: float | None, temperature: float | None
 ) -> Motion:
-    damping, frequency = _checks.finite("damping", damping), device.oscillator.frequency
-    if damping < 0:
-        raise ValueError(f"damping must not be negative, got {damping!r}")
-    if damping == 0 and device.coupling == 0:
-        raise ValueError("device: without coupling or damping the oscillator has no one state")
-    if occupation is not None and temperature is not None:
-        raise ValueError(
-            f"bath_occupation = {occupation!r} and bath_temperature = {temperature!r} exclude "
-            "each other"
-        )
-    if damping == 0 and not (occupation is None and temperature is None):
-        raise ValueError("bath_occupation or bath_temperature needs damping, got damping = 0")
-    phonons = 0.0
-    if temperature is not None:
-        phonons = float(
-            1.0 / np.expm1(frequency / _checks.positive("bath_temperature", temperature))
-        )
-    elif occupation is not None:
-        phonons = _checks.finite("bath_occupation", occupation)
-        if phonons < 0:
-            raise ValueError(f"bath_occupation must not be negative, got {occupation!r}")
-    return Motion(frequency, device.coupling, None, damping, phonons)
+    damping, phonons = damping_and_quanta(device, damping, occupation, temperature)
+    return Motion(device.oscillator.frequency, device.coupling, None, damping, phonons)
 
 
 def _pair(exponentials: Any) -> tuple[Exponentials, Exponentials]:

@@ -11,6 +11,7 @@ import asyncio
 import html
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,8 @@ _LEAD_FIELDS = {
 _DEVICE_FIELDS = {
     "frequency": "frequency ω₀",
     "mass": "mass m",
+    "loss": "own friction 1/Q",
+    "bath_temperature": "its temperature T_m",
     "coupling": "coupling λ",
     "level": "level ε",
     "potential": "mean potential",
@@ -163,6 +166,12 @@ class DeviceExplorer(ipywidgets.VBox):
             potential = value["potential"] + sign * value["voltage"]
             leads.append(Lead(band, potential, value[f"{side}.temperature"]))
         oscillator = Oscillator(value["frequency"], value["mass"])
+        if value["loss"] != 0.0:
+            loss = _checks.positive("own friction 1/Q", value["loss"])
+            temperature = value["bath_temperature"]
+            oscillator = replace(
+                oscillator, quality_factor=1.0 / loss, bath_temperature=temperature
+            )
         left, right = leads
         return Device(oscillator, left, right, value["coupling"], value["level"])
 
@@ -266,11 +275,17 @@ def _refuse_other_than_lorentzian(name: str, device: Device) -> None:
 
 
 def _values(device: Device) -> dict[str, float]:
-    """The device as numbers, one for each control."""
+    """The device as numbers, one for each control.
+
+    An infinite quality factor is no number to write in a box; that nothing is lost is one.
+    """
+    osc = device.oscillator
     values = {
         "voltage": device.voltage,
-        "frequency": device.oscillator.frequency,
-        "mass": device.oscillator.mass,
+        "frequency": osc.frequency,
+        "mass": osc.mass,
+        "loss": 0.0 if osc.quality_factor is None else 1.0 / osc.quality_factor,
+        "bath_temperature": osc.bath_temperature or device.left.temperature,
         "coupling": device.coupling,
         "level": device.level,
         "potential": 0.5 * sum(lead.chemical_potential for lead in device.leads),

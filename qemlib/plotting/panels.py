@@ -187,9 +187,10 @@ class StatePanels:
         position = np.linspace(-reach, reach, _POSITIONS)
         at = electron_coefficients(device, position * device.oscillator.x0)
         temperature = np.mean([lead.temperature for lead in device.leads])
-        noise = at.diffusion / (2.0 * device.oscillator.mass * temperature)
+        osc = device.oscillator  # whose own friction and noise act beside the electrons'
+        noise = (at.diffusion + osc.intrinsic_diffusion()) / (2.0 * osc.mass * temperature)
         self._lines["charge"].set_data(position, at.excess_charge)
-        self._lines["damping"].set_data(position, 1e4 * at.damping)
+        self._lines["damping"].set_data(position, 1e4 * (at.damping + osc.intrinsic_damping))
         self._lines["noise"].set_data(position, 1e4 * noise)
         _fit(self._charge, self._limits.get("charge"))
         _fit(self._damping, self._limits.get("damping"))

@@ -44,8 +44,8 @@ class Summary(Locked):
     inversion : float
         ρ_11 − ρ_00.
     bath_temperature : float
-        Temperature used in 𝒲_F: the colder lead's, or the one given; NaN without either, as is
-        𝒲_F then.
+        Temperature used in 𝒲_F: that of the coldest bath, a lead or the oscillator's own, or the
+        one given; NaN without either, as is 𝒲_F then.
     missing_trace : float
         Part of the trace beyond the levels kept.
     populations : ndarray, shape (levels,)
@@ -111,7 +111,7 @@ def summary(
     missing_trace : float
         Levels are kept until no more than this is beyond them; of a QuantumState, all that it has.
     temperature : float, optional
-        Of the bath in 𝒲_F; by default that of the colder lead.
+        Of the bath in 𝒲_F; by default that of the coldest: a lead, or the oscillator's own.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def summary(
     if temperature is not None:
         temperature = _checks.positive("temperature", temperature)
     elif device is not None:
-        temperature = min(lead.temperature for lead in device.leads)
+        temperature = _coldest(device)
     populations = held_populations(state, missing_trace)
     violations = tuple(getattr(state, "violations", ()))
     works: dict[str, float | Estimate] = dict.fromkeys(_WORKS, float("nan"))
@@ -162,6 +162,12 @@ def summary(
         violations=violations,
         error={**getattr(state, "error", {}), **errors},
     )
+
+
+def _coldest(device: Device) -> float:
+    baths = [lead.temperature for lead in device.leads]
+    own = device.oscillator.bath_temperature
+    return min(baths if own is None else [*baths, own])
 
 
 def _works(

@@ -1,1 +1,8 @@
-"""Many devices: sweeps with their store (`sweeps`), and thresholds (`thresholds`)."""
+"""Many devices.
+
+- `parameters`: the parameters of a device by name, for all that vary one.
+- `sweeps`: states over a grid of parameters, and their store.
+- `thresholds`, `inversion`: where friction, and where the order of the levels, changes its sign.
+- `boundaries`: threshold lines over two parameters.
+- `fits`: a device from what was measured of it.
+"""

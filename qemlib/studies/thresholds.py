@@ -1,75 +1,135 @@
-"""Where the ergotropy of the populations sets in, as a root of the exact state."""
+"""Where friction at rest changes its sign, as a root over any parameter of a device."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy.integrate import cumulative_trapezoid
 from scipy.optimize import brentq
 
 from qemlib import _checks
 from qemlib.devices.device import Device
-from qemlib.errors import NoQuantumState
-from qemlib.fokker_planck.stationary import steady_state
-from qemlib.motion.model import LangevinModel
-from qemlib.states import positivity, wigner
+from qemlib.electrons.along_orbit import orbit_coefficients
+from qemlib.electrons.coefficients import (
+    ElectronCoefficients,
+    coefficients_as_given,
+    damping,
+    electron_coefficients,
+    excess_charge,
+)
+from qemlib.electrons.quadrature import known_accuracy
+from qemlib.electrons.uncertain_densities import errors_of_densities
+from qemlib.errors import ConvergenceError
+from qemlib.studies.parameters import refuse_unknown, varied
 
-__all__ = ["Threshold", "ergotropy_threshold"]
+__all__ = [
+    "NOISE",
+    "FrictionAtRest",
+    "Onset",
+    "Threshold",
+    "bracketed",
+    "damping_threshold",
+    "over_parameter",
+    "position_at_rest",
+    "root",
+]
 
-# A level counts where it holds this part of the most populated one, and so many times what the
-# error of W may make of it.
-_OCCUPIED, _BESIDE_ERROR = 1e-6, 30.0
-# Levels are computed as far out as W is above this part of that.
-_REACH, _RADII = 1e-3, 400
-_TOLERANCE = 1e-7  # of the root, in units of the bracket
-_FINE, _COARSE = 1e-8, 1e-6  # rtol of the two solutions that are compared
-_WIDER = 1.15
+# Where the noise of the electrons is taken.
+NOISE = ("zero", "oscillator", "orbit")
+
+_TOLERANCE = 1e-12  # of the root, in units of the bracket
+_NOTHING = 1e-6  # of what vanishes, beside its values at the ends
+_STEP = 1e-3  # to both sides of a root, for the slope there, in units of the bracket
+# Between the farthest places where a force may hold the oscillator: points at least and at most,
+# and points in the narrowest scale of the electrons.
+_PLACES, _PER_SCALE = (129, 4097), 4.0
+
+
+class Onset(Protocol):
+    """What changes its sign at a threshold."""
+
+    def value(self, device: Device) -> float:
+        """A continuous function of the device's parameters."""
+        ...
+
+    def error(self, device: Device) -> float:
+        """What it may be off by."""
+        ...
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """Voltage at which the populations cease to be passive.
+    """The value of a parameter at which something sets in.
 
     Attributes
     ----------
-    voltage : float
+    value : float
     uncertainty : float
-        What other bases and another grid of the coefficients change, and the tolerance of the root.
-    level : int
-        The level n that n + 1 overtakes first.
+        What `value` may be off by: the tolerance of the root, and the error of what vanishes there
+        over its slope.
+    level : int or None
+        Of ergotropy: the level n that n + 1 overtakes first.
+    parameter : str
+        What was varied.
     """
 
-    voltage: float
+    value: float
     uncertainty: float
-    level: int
+    level: int | None = None
+    parameter: str = "voltage"
 
     def __repr__(self) -> str:
-        return (
-            f"Threshold(voltage={self.voltage:.9g} +/- {self.uncertainty:.0e}, level={self.level})"
-        )
+        level = "" if self.level is None else f", level={self.level}"
+        return f"Threshold({self.parameter}={self.value:.9g} +/- {self.uncertainty:.0e}{level})"
+
+    def __float__(self) -> float:
+        return self.value
+
+    @property
+    def voltage(self) -> float:
+        """The value, where it is a voltage; AttributeError where another parameter was varied."""
+        if self.parameter != "voltage":
+            raise AttributeError(f"voltage was not varied but {self.parameter}; ask for .value")
+        return self.value
 
 
-def ergotropy_threshold(
-    device: Device, bracket: tuple[float, float], planck: float = 1.0
+def damping_threshold(
+    device: Device,
+    bracket: tuple[float, float],
+    over: str = "voltage",
+    *,
+    position: float | str = 0.0,
+    noise_at: str = "zero",
+    amplitude: float = 0.0,
 ) -> Threshold:
-    """Voltage at which incoherent ergotropy sets in: the first ρ_{n+1,n+1} = ρ_nn.
+    """Where friction at rest changes its sign: below or beyond it, the oscillator moves by itself.
 
-    Without coherences a state is passive if each level holds no more than the one below.  All
-    levels are looked at that hold more than 1e-6 of the most populated one.  So where a ring far
-    out fills up beside a state at rest, ergotropy sets in where one of its levels holds that much
-    and more than the one below; before, it is not quite zero.
+    The oscillator's own friction ω0/Q, if it has one, is in it.
 
     Parameters
     ----------
     device : Device
-        Its voltage is varied as by `with_voltage`.
     bracket : tuple of two floats
-        Voltages below and above the threshold.  One onset between them is found; with more, one of
-        them.
-    planck : float
-        ħ in units of the device's, at the same classical problem: with x0² and p0² scaled by it,
-        and W(x, p) as it is.
+        Values of the parameter, the lower first, with friction of opposite signs.  One of the
+        changes between them is found.
+    over : str
+        The parameter: "voltage", "temperature", "coupling", "left.density.rate", …; see
+        `qemlib.studies.parameters`.
+    position : float or "rest"
+        Where friction is taken: by default at x = 0, where no force acts at the mean charge.
+        "rest" is where the effective potential is lowest, which is not at 0 where the charge gives
+        way more than the spring holds.
+    noise_at : {"zero", "oscillator", "orbit"}
+        As for `LangevinModel.from_device`: γ(x) from the noise at zero frequency, or at the
+        oscillator's own, where the electrons' memory is exact for a small amplitude.  "orbit" is
+        γ̄(A) of a motion of any `amplitude` about the position, of which that is the limit.
+    amplitude : float
+        A ≥ 0 of that orbit.
 
     Returns
     -------
@@ -78,83 +138,167 @@ def ergotropy_threshold(
     Raises
     ------
     TypeError
-        If `device` is no Device.
+        If `device` is none.
     ValueError
-        If an argument is out of range, or the state is passive (or not) at both ends of `bracket`.
-    NoQuantumState
-        If its populations are negative.
-    QemError
-        As `LangevinModel.from_device` and `steady_state`.
+        If an argument is out of range, the parameter is unknown, or friction has one sign at both
+        ends of `bracket`.
+    ConvergenceError
+        If friction jumps from one sign to the other, as where another well becomes the lowest.
+    QuadratureError
+        As `electron_coefficients` and `orbit_coefficients`.
 
     Examples
     --------
-    >>> from qemlib import paper_device
-    >>> round(ergotropy_threshold(paper_device(), bracket=(8.5, 8.6)).voltage, 5)
-    8.55258
+    The paper's device moves by itself from V = 8.463 on; with colder leads V = 6 is enough:
+
+    >>> import qemlib as qem
+    >>> device = qem.paper_device(voltage=6.0)
+    >>> round(qem.damping_threshold(device, (6.0, 12.0)).voltage, 6)
+    8.463278
+    >>> round(qem.damping_threshold(device, (0.5, 2.0), "temperature").value, 4)
+    0.7992
     """
     _checks.kind("device", device, Device)
-    planck = _checks.positive("planck", planck)
-    ends = _checks.finite_array("bracket", bracket, ndim=1)
+    onset = FrictionAtRest(position, noise_at, amplitude)
+    at = over_parameter(device, over)
+    low, high = bracketed(bracket, "voltages" if over == "voltage" else f"values of {over}")
+    return root(onset, at, (low, high), over, "friction")
+
+
+def over_parameter(device: Device, over: str) -> Callable[[float], Device]:
+    """The device at each value of a parameter; ValueError if there is none of that name."""
+    refuse_unknown(device, over)
+
+    def at(value: float) -> Device:
+        return varied(device, over, value)
+
+    return at
+
+
+def bracketed(bracket: Any, what: str, name: str = "bracket") -> tuple[float, float]:
+    """The two ends, checked."""
+    ends = _checks.finite_array(name, bracket, ndim=1)
     if ends.shape != (2,) or not ends[0] < ends[1]:
-        raise ValueError(f"bracket must be two voltages, the lower first, got {bracket!r}")
+        raise ValueError(f"{name} must be two {what}, the lower first, got {bracket!r}")
+    return float(ends[0]), float(ends[1])
+
+
+def root(
+    onset: Onset,
+    at: Callable[[float], Device],
+    ends: tuple[float, float],
+    over: str,
+    what: str,
+) -> Threshold:
+    """Where `what` changes its sign between two values of a parameter."""
 
     @cache
-    def steepest(voltage: float, rtol: float = _FINE, wider: float = 1.0) -> tuple[float, int]:
-        return _steepest_rise(device.with_voltage(voltage), planck, rtol, wider)
+    def value(parameter: float) -> float:
+        return onset.value(at(parameter))
 
-    ends = ends.tolist()
-    low, high = (steepest(end)[0] for end in ends)
-    if not low < 0 < high:
+    low, high = (value(end) for end in ends)
+    if not low * high < 0 and not (low == 0) ^ (high == 0):
         raise ValueError(
-            "bracket must have a passive state at its lower end and none at its upper one, got "
-            f"ln(p_n+1/p_n) up to {low:.2e} at V = {ends[0]:g} and {high:.2e} at V = {ends[1]:g} "
-            f"in levels that hold {_OCCUPIED:g} of the fullest"
+            f"bracket must have {what} of opposite signs at its ends, got {low:.3g} at "
+            f"{over} = {ends[0]:g} and {high:.3g} at {over} = {ends[1]:g}"
         )
-    tolerance = _TOLERANCE * (ends[1] - ends[0])
-    voltage = float(brentq(lambda v: steepest(v)[0], *ends, xtol=tolerance))
-    here, level = steepest(voltage)
-    step = 1e-3 * (ends[1] - ends[0])
-    slope = (steepest(voltage + step)[0] - steepest(voltage - step)[0]) / (2.0 * step)
-    changes = (steepest(voltage, _COARSE)[0] - here, steepest(voltage, _FINE, _WIDER)[0] - here)
-    uncertainty = tolerance + sum(abs(change / slope) for change in changes)
-    return Threshold(voltage=voltage, uncertainty=float(uncertainty), level=level)
+    width = ends[1] - ends[0]
+    found = float(brentq(value, *ends, xtol=_TOLERANCE * width))
+    if abs(value(found)) > _NOTHING * max(abs(low), abs(high)):
+        raise ConvergenceError(
+            f"bracket: {what} jumps from {low:.3g} to {high:.3g} near {over} = {found:.9g}"
+        )
+    below, above = max(found - _STEP * width, ends[0]), min(found + _STEP * width, ends[1])
+    slope = (value(above) - value(below)) / (above - below)
+    off = onset.error(at(found))
+    uncertainty = _TOLERANCE * width + (off / abs(slope) if off else 0.0)
+    return Threshold(found, float(uncertainty), parameter=over)
 
 
-def _steepest_rise(device: Device, planck: float, rtol: float, wider: float) -> tuple[float, int]:
-    model = LangevinModel.from_device(device)
-    if wider != 1.0:
-        model = LangevinModel.from_device(device, half_width=wider * float(model.x[-1]))
-    with positivity.untold():  # another ħ is another state, and its populations are looked at
-        state = steady_state(model, rtol)
-    root = np.sqrt(planck)
+class FrictionAtRest:
+    """γ at a position, intrinsic damping and all, and what it may be off by.
 
-    def profile(r: np.ndarray) -> np.ndarray:
-        return planck * state.radial_profile(root * r)
-
-    radius = state.radius / root
-    r = np.linspace(0.0, radius, _RADII)
-    seen = np.flatnonzero(profile(r) > _REACH * _OCCUPIED * profile(r).max())[-1]
-    populations = wigner.populations(profile, int(r[seen] ** 2 + r[seen]) + 16, radius)
-    return _largest_rise(populations, state.error["wigner"], device.voltage)
-
-
-def _largest_rise(populations: np.ndarray, error: float, voltage: float) -> tuple[float, int]:
-    """Largest ln(ρ_{n+1,n+1}/ρ_nn) among levels n + 1 that count, and n.
-
-    A level below counts as less than nothing by as much as it holds too little: so the largest is
-    continuous in the voltage, and positive only where a level that counts holds more than the one
-    below.
+    Parameters as of `damping_threshold`.
     """
-    peak = populations.max()
-    lowest = populations.min()
-    if lowest < -max(_BESIDE_ERROR * error, _OCCUPIED) * peak:
-        raise NoQuantumState(
-            f"device: at V = {voltage:g} it has no quantum state, a population is {lowest:.2g}; "
-            f"{positivity.MEANING}"
-        )
-    counts = max(_OCCUPIED, _BESIDE_ERROR * error * populations.size) * peak
-    # What counts for nothing may be negative by the error.
-    log = np.log(np.maximum(populations, 1e-3 * counts))
-    rises = np.minimum(np.diff(log), log[1:] - np.log(counts))
-    level = int(rises.argmax())
-    return float(rises[level]), level
+
+    def __init__(
+        self, position: float | str = 0.0, noise_at: str = "zero", amplitude: float = 0.0
+    ) -> None:
+        self._noise_at = _checks.choice("noise_at", noise_at, NOISE)
+        if isinstance(position, str):
+            self._position: float | None = None
+            _checks.choice("position", position, ("rest",))
+        else:
+            self._position = _checks.finite("position", position)
+        self._amplitude = _checks.finite("amplitude", amplitude)
+        if self._amplitude < 0:
+            raise ValueError(f"amplitude must not be negative, got {amplitude!r}")
+        if self._amplitude and noise_at != "orbit":
+            raise ValueError(
+                f'amplitude must be 0 where no orbit is looked at (noise_at="orbit"), got '
+                f"{amplitude!r}"
+            )
+
+    def value(self, device: Device) -> float:
+        """γ (energy)."""
+        own, x = device.oscillator.intrinsic_damping, self._place(device)
+        if self._noise_at == "zero":
+            return float(damping(device, x)) + own
+        return self._found(device, x)[0] + own
+
+    def error(self, device: Device) -> float:
+        """Estimated error of γ."""
+        return self._found(device, self._place(device))[1]
+
+    def _found(self, device: Device, x: float) -> tuple[float, float]:
+        """Of the electrons alone."""
+        at = np.array([x])
+        if self._noise_at == "orbit":
+            orbit = orbit_coefficients(device, [self._amplitude], at)
+            return float(orbit.friction[0]), float(orbit.error["friction"][0])
+        if self._noise_at == "zero":
+            rest = electron_coefficients(device, at)
+            return float(rest.damping[0]), float(rest.error["damping"][0])
+
+        def compute(of: Device) -> ElectronCoefficients:
+            return coefficients_as_given(of, at, of.oscillator.frequency)
+
+        found = compute(device)
+        error = found.error["damping"]
+        if known_accuracy(device) > 0.0:
+            error = error + errors_of_densities(device, found, compute)["damping"]
+        return float(found.damping[0]), float(error[0])
+
+    def _place(self, device: Device) -> float:
+        return position_at_rest(device) if self._position is None else self._position
+
+
+def position_at_rest(device: Device) -> float:
+    """Where the effective potential of a device is lowest.
+
+    The charge is counted from that at x = 0, so that no force acts there; but where it gives way
+    more than the spring holds, two wells lie beside it.
+    """
+    osc, force = device.oscillator, device.force
+    spring = osc.mass * osc.frequency**2
+
+    def pull(x: ArrayLike) -> np.ndarray:
+        return force * excess_charge(device, x) - spring * np.asarray(x)
+
+    # No charge exceeds that of one electron.
+    farthest = abs(force) / spring
+    if farthest == 0.0:
+        return 0.0
+    narrowest = min(min(lead.temperature, lead.density.width) for lead in device.leads)
+    wanted = _PER_SCALE * 2.0 * farthest * abs(force) / narrowest
+    half = int(np.clip(wanted, *_PLACES)) // 2
+    x = farthest * np.arange(-half, half + 1) / half
+    pulls = pull(x)
+    inwards = pulls > 0
+    inwards[[0, -1]] = True, False
+    bottoms = np.flatnonzero(inwards[:-1] & ~inwards[1:])
+    depth = cumulative_trapezoid(pulls, x, initial=0.0)[bottoms]
+    i = int(bottoms[depth.argmax()])
+    if x[i + 1] == 0.0:  # exactly, and there it stays
+        return 0.0
+    return float(brentq(lambda at: float(pull(at)), x[i], x[i + 1], xtol=_TOLERANCE * farthest))

@@ -17,6 +17,8 @@ OTHER_VALUES = {
     "voltage": 7.0,
     "frequency": 0.25,
     "mass": 1.5,
+    "bath_temperature": 1.7,
+    "loss": 5e-4,
     "coupling": 0.12,
     "level": 0.1,
     "potential": 0.2,
@@ -70,6 +72,11 @@ def changed(device, name, value):
         return replace(
             device, **{side: replace(lead, density=replace(lead.density, **{part: value}))}
         )
+    if name == "bath_temperature":  # of a bath that is not there yet
+        return device
+    if name == "loss":
+        own = {"quality_factor": 1 / value, "bath_temperature": OTHER_VALUES["bath_temperature"]}
+        return replace(device, oscillator=replace(device.oscillator, **own))
     if name in ("frequency", "mass"):
         return replace(device, oscillator=replace(device.oscillator, **{name: value}))
     return replace(device, **{name: value})

@@ -18,9 +18,10 @@ from scipy.optimize import brentq
 from qemlib import _checks
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device, Lead, paper_device
-from qemlib.electrons.coefficients import damping, noise_spectrum, occupation
+from qemlib.electrons.coefficients import noise_spectrum, occupation
 from qemlib.paper.checks.electrons_in_energy import POSITION, unequal_device
 from qemlib.paper.checks.rows import Residuals, relative
+from qemlib.studies.thresholds import damping_threshold
 from qemlib.witness.modes import ChargeInTime, charge_in_time
 
 __all__ = [
@@ -176,10 +177,7 @@ def voltages_of_bending_and_lasing(rate: float) -> tuple[float, float]:
         right, left = occupation(device(voltage), np.array([0.05, -0.05]))
         return right - left
 
-    def friction(voltage: float) -> float:
-        return float(damping(device(voltage), 0.0))
-
-    return brentq(bend, 1.0, 12.0), brentq(friction, 1.0, 12.0)
+    return brentq(bend, 1.0, 12.0), damping_threshold(device(0.0), (1.0, 12.0)).voltage
 
 
 def _lorentzian(lead: Lead) -> Lorentzian:

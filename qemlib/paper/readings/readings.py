@@ -15,7 +15,6 @@ from functools import cached_property, lru_cache
 from math import inf
 
 import numpy as np
-from scipy.optimize import brentq
 
 from qemlib import _checks
 from qemlib.devices.densities import Lorentzian
@@ -26,6 +25,7 @@ from qemlib.motion import grid, sources
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
 from qemlib.sampler.sampling import euler_equivalent
+from qemlib.studies.thresholds import root
 
 __all__ = [
     "AT_OSCILLATOR",
@@ -255,7 +255,9 @@ class Reading:
 
     def damping_at_rest(self, voltage: float) -> float:
         """The damping rate at x = 0 with which the motion is solved."""
-        device = self.device(voltage)
+        return self._damping_at_rest_of(self.device(voltage))
+
+    def _damping_at_rest_of(self, device: Device) -> float:
         if not self.has_own_motion:
             return float(damping(device, 0.0))
         # A few points around the origin are enough for the slope of the force.
@@ -270,7 +272,8 @@ class Reading:
             return 0.0
         for voltage in _VOLTAGES[1:]:
             if self.damping_at_rest(voltage) <= 0:
-                return float(brentq(self.damping_at_rest, before, voltage, xtol=1e-9))
+                ends = float(before), float(voltage)
+                return root(_Friction(self), self.device, ends, "voltage", "friction").value
             before = voltage
         return inf
 
@@ -279,6 +282,19 @@ class Reading:
             if change.motion:
                 model = change.motion(model, device)
         return euler_equivalent(model, self.step) if self.step else model
+
+
+@dataclass(frozen=True)
+class _Friction:
+    """Friction at rest in a reading, for whoever looks for its zero."""
+
+    reading: Reading
+
+    def value(self, device: Device) -> float:
+        return self.reading._damping_at_rest_of(device)  # noqa: SLF001  a part of it
+
+    def error(self, device: Device) -> float:  # noqa: ARG002
+        return 0.0  # a threshold is wanted, and not how well it is known
 
 
 PRINTED = Reading()

@@ -16,7 +16,6 @@ from dataclasses import replace
 
 import numpy as np
 import xarray as xr
-from scipy.optimize import brentq
 
 from qemlib import _checks
 from qemlib._parallel import in_parallel
@@ -26,6 +25,7 @@ from qemlib.electrons.coefficients import damping
 from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.states.summary import summary
+from qemlib.studies.thresholds import damping_threshold
 
 __all__ = ["PARAMETERS", "elasticities"]
 
@@ -125,13 +125,7 @@ def _row(task: tuple[Device, str]) -> np.ndarray:
         changed = PARAMETERS[name](device, factor)
         state = steady_state(LangevinModel.from_device(changed))
         stored = summary(changed, state, missing_trace=1e-8).ergotropy
-        values.append([_threshold(changed), state.g2, stored])
+        threshold = damping_threshold(changed, (0.0, changed.voltage)).voltage
+        values.append([threshold, state.g2, stored])
     up, down = np.log(values)
     return (up - down) / (np.log1p(_CHANGE) - np.log1p(-_CHANGE))
-
-
-def _threshold(device: Device) -> float:
-    def at_rest(voltage: float) -> float:
-        return float(damping(device.with_voltage(voltage), 0.0))
-
-    return brentq(at_rest, 0.0, device.voltage, xtol=1e-12)
