@@ -227,7 +227,7 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
         raise ValueError(f"rtol must lie between 1e-11 and 1e-2, got {rtol!r}")
     with positivity.untold():
         estimate = orbit_average(model)
-    middle, radius = _extent(estimate)
+    middle, radius = extent_of(estimate)
     room = min(middle - model.x[0] / model.x0, model.x[-1] / model.x0 - middle)
     _refuse_small_grid(model, _weight_at(estimate, room - abs(estimate.center / model.x0 - middle)))
     while True:
@@ -258,7 +258,7 @@ def _edge_allowed(model: LangevinModel, rtol: float) -> float:
     return max(_EDGE_ALLOWED, _ROUGH_EDGE * rtol) if model.rough else _EDGE_ALLOWED
 
 
-def _extent(estimate: OrbitAverage) -> tuple[float, float]:
+def extent_of(estimate: OrbitAverage) -> tuple[float, float]:
     """Middle and radius, in units of |α|, of a disk that holds orbits above `_EDGE_OF_ESTIMATE`."""
     weight = estimate.log_weight - estimate.log_weight.max()
     edge = np.log(_EDGE_OF_ESTIMATE)
