@@ -34,6 +34,8 @@ from qemlib.errors import (
     TooShortError,
     UnresolvedError,
 )
+from qemlib.fokker_planck.correlations import position_correlation
+from qemlib.fokker_planck.evolution import EvolvedState, Evolution, evolve
 from qemlib.fokker_planck.spectra import position_spectrum
 from qemlib.fokker_planck.stationary import SteadyState, steady_state
 from qemlib.heom.bridge import qutip_environment
@@ -82,6 +84,8 @@ __all__ = [
     "ElectronCoefficients",
     "ErgotropyEstimate",
     "Estimate",
+    "Evolution",
+    "EvolvedState",
     "Exponentials",
     "FullQuantumState",
     "Histogram",
@@ -124,6 +128,7 @@ __all__ = [
     "estimate_ergotropy",
     "estimate_free_energy_work",
     "euler_equivalent",
+    "evolve",
     "excess_charge",
     "fit_exponentials",
     "free_energy_work",
@@ -135,6 +140,7 @@ __all__ = [
     "orbit_average",
     "orbit_coefficients",
     "paper_device",
+    "position_correlation",
     "position_spectrum",
     "quantum_state",
     "qutip_environment",

@@ -122,9 +122,16 @@ class Flow:
             growth = rates[:, None] * growth
         return self._scale * (modes @ (parts[:, None] * growth)).real
 
-    def readout(self, functional: Blocks) -> np.ndarray:
+    def transform(self, poles: np.ndarray) -> np.ndarray:
+        """(s − L)^{−1} of the vector at numbers s, in the space; complex, shape (size, poles)."""
+        if self._scale == 0.0:
+            return np.zeros((self.size, poles.size), dtype=complex)
+        rates, modes, parts = self._eigen()
+        return self._scale * (modes * parts) @ (1.0 / (poles - rates[:, None]))
+
+    def readout(self, functional: np.ndarray) -> np.ndarray:
         """A linear functional on the space; shape (size,)."""
-        return self._vectors @ np.concatenate(functional)
+        return self._vectors @ functional
 
     def vector(self, coordinates: np.ndarray) -> Blocks:
         """The blocks of a vector of the space."""
@@ -198,8 +205,8 @@ class Flow:
         poles = [complex(far * unit, line) for far in _FAR for line in lines]
         decays = -rates.real[-rates.real > _OF_MOTION * np.abs(rates).max()]
         slowest = max(1.0 / time, _OF_RATE * float(decays.min(initial=np.inf)))
-        if np.isinf(slowest):
-            slowest = 1.0 / time
+        if not 0.0 < slowest < np.inf:
+            slowest = 1.0 / time if np.isfinite(time) else _FAR[0] * unit
         distance = _FAR[0] * unit / _NEARER
         while distance > slowest / _NEARER:
             seen = rates[-rates.real < 2.0 * distance]

@@ -21,7 +21,7 @@ from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import orbit_average
 from qemlib.states import positivity
 
-__all__ = ["Follower", "Moment", "Settings"]
+__all__ = ["Follower", "Moment", "Settings", "foretold", "tail"]
 
 # Room for W to grow in: in radius, and in wave numbers.
 _ROOM, _FINER = 1.5, 1.1
@@ -72,7 +72,7 @@ class Follower:
 
     def __init__(self, model: LangevinModel, settings: Settings) -> None:
         self.model, self.settings = model, settings
-        self.middle, self._final = _final(model, settings)
+        self.middle, self._final = foretold(model, settings)
         edges = model.x / model.x0
         self._reach = float(min(self.middle - edges[0], edges[-1] - self.middle))
 
@@ -177,7 +177,7 @@ class _Stage:
         looks = np.geomspace(_FIRST * span, span, _LOOKS)
         stays = 0.0
         for time, moment in zip(looks, self.at(looks), strict=True):
-            if _tail(moment.coefficients) > self._settings.tail:
+            if tail(moment.coefficients) > self._settings.tail:
                 # A factor of growth in the tail is little in time.
                 return 0.9 * stays if stays < span else stays
             stays = float(time)
@@ -198,14 +198,14 @@ class _Stage:
             yield Moment(self._basis, values / trace, slopes / trace, abs(trace - 1.0))
 
 
-def _tail(coefficients: np.ndarray) -> float:
+def tail(coefficients: np.ndarray) -> float:
     """The highest coefficients beside the largest."""
     highest = max(2, int(_HIGHEST * len(coefficients)))
     size = np.abs(coefficients)
     return float(max(size[-highest:].max(), size[:, -highest:].max()) / size.max())
 
 
-def _final(model: LangevinModel, settings: Settings) -> tuple[float, Extent | None]:
+def foretold(model: LangevinModel, settings: Settings) -> tuple[float, Extent | None]:
     """Re α around which all turns, and what holds the steady state where that is foretold."""
     try:
         with positivity.untold():

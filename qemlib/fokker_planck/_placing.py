@@ -33,6 +33,10 @@ class Extent:
         """What holds both."""
         return Extent(max(self.radius, other.radius), max(self.wave, other.wave))
 
+    def finer(self, times: float) -> Extent:
+        """The same radius, and finer waves."""
+        return Extent(self.radius, times * self.wave)
+
     def basis(self, middle: float) -> Basis:
         """Functions that reach so far and are so fine."""
         size = int(np.ceil(0.5 * self.radius * self.wave)) + _FEWEST_FUNCTIONS // 2
