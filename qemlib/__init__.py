@@ -36,6 +36,7 @@ from qemlib.errors import (
 )
 from qemlib.fokker_planck.correlations import position_correlation
 from qemlib.fokker_planck.evolution import EvolvedState, Evolution, evolve
+from qemlib.fokker_planck.rates import Rates, slowest_rates
 from qemlib.fokker_planck.spectra import position_spectrum
 from qemlib.fokker_planck.stationary import SteadyState, steady_state
 from qemlib.heom.bridge import qutip_environment
@@ -102,6 +103,7 @@ __all__ = [
     "QuadratureError",
     "QuantumState",
     "RateCoefficients",
+    "Rates",
     "SampledState",
     "SeveralWells",
     "SpectralDensity",
@@ -149,6 +151,7 @@ __all__ = [
     "sampled_populations",
     "second_order_coherence",
     "spectral_function",
+    "slowest_rates",
     "steady_state",
     "summary",
     "sweep",
