@@ -38,7 +38,8 @@ from qemlib.fokker_planck.correlations import position_correlation
 from qemlib.fokker_planck.evolution import EvolvedState, Evolution, evolve
 from qemlib.fokker_planck.rates import Rates, slowest_rates
 from qemlib.fokker_planck.spectra import position_spectrum
-from qemlib.fokker_planck.stationary import SteadyState, steady_state
+from qemlib.fokker_planck.state import SteadyState
+from qemlib.fokker_planck.stationary import steady_state
 from qemlib.heom.bridge import qutip_environment
 from qemlib.heom.coherence import CoherenceDecay, coherence_decay
 from qemlib.heom.exponentials import Exponentials, lorentzian_exponentials
@@ -64,7 +65,8 @@ from qemlib.states.estimation import (
     jackknife,
     sampled_populations,
 )
-from qemlib.states.quantum import QuantumState, quantum_state
+from qemlib.states.in_levels import QuantumState
+from qemlib.states.quantum import quantum_state
 from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
 from qemlib.studies.sweeps import sweep

@@ -18,7 +18,7 @@ from loky import get_reusable_executor
 
 import qemlib as qem
 from qemlib import errors
-from qemlib.motion import grid
+from qemlib.motion import _refinement
 
 PACKAGE = Path(qem.__file__).parent
 MODULES = sorted(m.name for m in pkgutil.walk_packages(qem.__path__, prefix="qemlib."))
@@ -205,7 +205,7 @@ def test_each_is_raised_where_it_should_be(what):
 
 
 def test_coefficients_that_no_grid_resolves(monkeypatch):
-    monkeypatch.setattr(grid, "_MOST_POINTS", 200)
+    monkeypatch.setattr(_refinement, "_MOST_POINTS", 200)
     left, right = (replace(lead, temperature=0.01) for lead in qem.paper_device(6.0).leads)
     with pytest.raises(qem.UnresolvedError, match="points do not resolve its coefficients"):
         qem.LangevinModel.from_device(replace(qem.paper_device(), left=left, right=right))

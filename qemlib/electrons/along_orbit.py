@@ -40,8 +40,9 @@ from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.electrons import _floquet
 from qemlib.electrons._orbit_integrals import Found, Motion, integrate, level_width
-from qemlib.electrons.coefficients import coefficients_as_given, errors_of_densities
+from qemlib.electrons.coefficients import coefficients_as_given
 from qemlib.electrons.quadrature import known_accuracy
+from qemlib.electrons.uncertain_densities import errors_of_densities
 from qemlib.errors import QuadratureError
 
 __all__ = ["OrbitCoefficients", "orbit_coefficients"]

@@ -59,9 +59,7 @@ def beginning(state: Any, model: LangevinModel) -> Beginning:
         return _of_state(state, model)
     if callable(state) and not hasattr(state, "full") and not hasattr(state, "toarray"):
         return Beginning(_on_plane(state, model))
-    if isinstance(state, str) or np.ndim(getattr(state, "shape", state)) == 0 and not hasattr(
-        state, "shape"
-    ):
+    if isinstance(state, str | int | float | complex) or state is None:
         raise TypeError(
             "state must be a state, a function W(x, p) or a density matrix, got "
             f"{repr_short(state)}"

@@ -14,9 +14,9 @@ import numpy as np
 from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState, SeveralWells
 from qemlib.fokker_planck._flow import Flow
 from qemlib.fokker_planck._placing import Extent, Samples, samples_of
+from qemlib.fokker_planck._sizes import extent_of
 from qemlib.fokker_planck.basis import Basis
 from qemlib.fokker_planck.generator import Generator, generator_of
-from qemlib.fokker_planck.stationary import extent_of
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import orbit_average
 from qemlib.states import positivity

@@ -40,7 +40,6 @@ class Protocol:
             if end > last:
                 return
 
-
     def shown(self, model: Any, time: float) -> Any:
         """What moves a state from this time on, where `model` stands for a piece around it."""
         return model if self.at is None else self.at(time)

@@ -16,7 +16,8 @@ from scipy.interpolate import make_interp_spline
 
 from qemlib.fokker_planck.basis import Basis
 from qemlib.fokker_planck.generator import generator_of
-from qemlib.motion.orbit import OrbitAverage, paths
+from qemlib.motion.orbit import OrbitAverage
+from qemlib.motion.well import paths
 
 _EVERY, _PHASES = 4, 576  # orbit of the estimate, most points on half of it
 _SEEN = 1e-9  # of the largest W: below, the flux is round-off

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from qemlib import _checks
 from qemlib.errors import ConvergenceError
 from qemlib.fokker_planck._response import Observable, Response
-from qemlib.fokker_planck.stationary import SteadyState
+from qemlib.fokker_planck.state import SteadyState
 from qemlib.motion.orbit import refuse_other_than_model
 
 __all__ = ["position_correlation"]

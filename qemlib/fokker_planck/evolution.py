@@ -24,7 +24,7 @@ from qemlib.fokker_planck.in_basis import InBasis
 from qemlib.motion.model import LangevinModel
 from qemlib.states import wigner
 
-__all__ = ["EvolvedState", "Evolution", "evolve"]
+__all__ = ["Evolution", "EvolvedState", "evolve"]
 
 # The coarser of two runs leaves out so many times as much as the finer.
 _COARSER = 10.0

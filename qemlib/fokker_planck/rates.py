@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -26,8 +25,9 @@ _OF_ASKED, _COARSER = 1e-2, 10.0
 _FINER = 1.3
 # Of the frequency: how far from a line the search starts, never at an eigenvalue.
 _BESIDE = 1e-4
-# Eigenvalues sought beyond those asked for: of another line, or faster than they are near.
-_SPARE, _SEED = 10, 5
+# Vectors of Arnoldi's space, and for each eigenvalue that is asked for; what it may miss of one.
+_VECTORS, _PER_VALUE, _SEED = 36, 4, 5
+_PARALLEL, _MISSED = 1e-14, 1e-9
 _ROUND_OFF = 1e-15  # of an eigenvalue, for each function, in units of the frequency
 
 
@@ -143,7 +143,7 @@ def _in_basis(model: LangevinModel, basis: Basis, count: int, harmonic: int) -> 
     for odd in (False, True) if mirrored else (False,):
         generator = generator_of(model, basis, odd=odd)
         found.extend(_near(generator, basis, unit, count, harmonic, odd))
-    rates = -np.array(found).conj()
+    rates = -np.array(found)
     own = rates[np.abs(rates.imag / unit - harmonic) < 0.5]
     if harmonic == 0:  # one of each pair
         own = own[own.imag >= -1e-9 * unit]
@@ -167,20 +167,35 @@ def _near(
     keep = _without_steady_state(generator, basis) if real and not odd else lambda v: v
 
     def apply(vector: np.ndarray) -> np.ndarray:
-        solved = np.concatenate(solve(np.split(keep(vector.ravel()), ends)))
-        return keep(solved)
+        return keep(np.concatenate(solve(np.split(vector, ends))))
 
-    kind = float if real else complex
-    operator = LinearOperator((size, size), matvec=apply, dtype=kind)
-    start = np.random.default_rng(_SEED).standard_normal(size).astype(kind)
-    wanted = min(count + _SPARE, size - 2)
-    try:
-        inverse = eigs(operator, k=wanted, v0=keep(start), return_eigenvectors=False)
-    except ArpackNoConvergence as error:
-        inverse = error.eigenvalues
-    # (L − s)^{−1}; what was taken out has none.
-    inverse = inverse[np.abs(inverse) > 1e-12 * np.abs(inverse).max(initial=0.0)]
-    return (shift.real if real else shift) + 1.0 / inverse
+    start = np.random.default_rng(_SEED).standard_normal(size).astype(float if real else complex)
+    inverse = _largest(apply, keep(start), _VECTORS + _PER_VALUE * count)
+    return shift + 1.0 / inverse
+
+
+def _largest(
+    apply: Callable[[np.ndarray], np.ndarray], start: np.ndarray, count: int
+) -> np.ndarray:
+    """The eigenvalues of largest size that Arnoldi's space of so many vectors knows."""
+    vectors = [start / np.linalg.norm(start)]
+    small = np.zeros((count + 1, count), dtype=start.dtype)
+    for column in range(count):
+        new = apply(vectors[-1])
+        span = np.array(vectors)
+        for _ in range(2):
+            along = span.conj() @ new
+            new = new - along @ span
+            small[: column + 1, column] += along
+        length = np.linalg.norm(new)
+        small[column + 1, column] = length
+        if length < _PARALLEL * np.abs(small).max():
+            break
+        vectors.append(new / length)
+    size = column + 1
+    values, modes = np.linalg.eig(small[:size, :size])
+    missed = np.abs(small[size, size - 1] * modes[-1]) / np.linalg.norm(modes, axis=0)
+    return values[missed < _MISSED * np.abs(values)]
 
 
 def _without_steady_state(generator: Generator, basis: Basis) -> Callable[[np.ndarray], np.ndarray]:

@@ -1,35 +1,32 @@
 """The stationary state of the Fokker-Planck equation (A24), deterministically.
 
-W is expanded in Hermite functions of x and of p.  They are the symmetric ones, with half of the
-Gaussian in the basis and half in the test functions, so that W itself is accurate point by point.
+Its orbit average foretells the extent and the size of a basis; what does not hold W is widened and
+refined.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from qemlib import _checks
-from qemlib._locked import Locked
-from qemlib.errors import ConvergenceError, LeftGridError
+from qemlib.errors import ConvergenceError, LeftGridError, SeveralWells
 from qemlib.fokker_planck import _slow
-from qemlib.fokker_planck._sizes import LADDER, sizes
+from qemlib.fokker_planck._sizes import LADDER, extent_of, sizes
+from qemlib.fokker_planck._wells import state_of_wells
 from qemlib.fokker_planck.basis import Basis, disk
 from qemlib.fokker_planck.generator import generator_of
+from qemlib.fokker_planck.state import CHANGES, SteadyState
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
 from qemlib.states import positivity, wigner
-from qemlib.states.in_phase_space import InPhaseSpace
 
-__all__ = ["SteadyState", "steady_state"]
+__all__ = ["steady_state"]
 
-# The basis ends where the orbit-averaged W has fallen to this part of its maximum ...
-_EDGE_OF_ESTIMATE = 1e-14
-# ... and W found there must be below this part.  What is above it and known to a third of itself,
-# or stays within such a factor for three sizes, is no error of a small basis: it is then widened.
+# W found at the edge of the basis must be below this part of its maximum.  What is above it and
+# known to a third of itself, or stays within such a factor for three sizes, is no error of a small
+# basis: it is then widened.
 _EDGE_ALLOWED, _KNOWN = 1e-10, 3.0
 _WIDER = 1.15
 # Inverse iteration leaves round-off of this size in the residual.
@@ -41,137 +38,12 @@ _ROUND_OFF_OF_MOMENTS = 1e-12
 _PER_FUNCTION = 8.0 * np.finfo(float).eps
 # ... and W, where it relaxes fast, no better than where ω0 is this multiple of the rate.
 _FEWEST_TURNS = 4.0
-# The basis is centred at α = 0 up to a center of this part of the state's extent.
-_OFF_CENTER = 0.25
 # Where the coefficients are rough the basis converges slowly: the last change times this bounds
 # the error, and the edge holds what is below this part of `rtol`.
 _SLOW, _ROUGH_EDGE = 3.0, 1e-2
 # From the first size on it can be told whether it will; by this power of the size at best.
 _ENOUGH_TO_TELL, _FASTEST = 88, 6.0
-# What must stand still under refinement, and the points each way at which W is compared.
-_CHANGES = ("phonon_number", "g2", "wigner")
-_COMPARED = 81
-_CHUNK = 2**15  # points at which W is found at once
-
-
-@dataclass(frozen=True, eq=False)
-class SteadyState(Locked, InPhaseSpace):
-    """Stationary solution of (A24).
-
-    Attributes
-    ----------
-    model : LangevinModel
-    coefficients : ndarray, shape (functions, functions)
-        W(α) = Σ_jn c_jn h_j((x − center)/x0) h_n(p/p0) in Hermite functions; rows are x, columns p.
-    center : float
-        Position at which the Hermite functions are centred: 0 unless the state is far from there.
-    width : float
-        Width of the Hermite functions, in units of x0 for x and of p0 for p.
-    radius : float
-        |α − center/x0| within which the basis represents W.
-    moments : tuple of float
-        (⟨|α|²⟩, ⟨|α|⁴⟩).
-    error : dict of str to float
-        "phonon_number" and "g2": relative change under the last refinement of the basis, or the
-        residual or what lies beyond the edge where that is larger; where ⟨a†a⟩ is below 1/2 they
-        may be larger than `rtol`, as ⟨a†a⟩ + 1/2 is what is known so well;
-        "wigner": change or residual of W, point by point, beside the largest W; where the model is
-        rough all three are three times the largest change; "residual": ‖L W‖ in units of ‖W‖ over
-        the relaxation time, or, where friction is too weak to be seen in it, the change of W that
-        its flux of energy asks for, or round-off where that is larger; "edge": largest |W| at
-        `radius` beside the largest W.
-    phonon_number, g2 : float
-        ⟨a†a⟩ and g⁽²⁾(0), from moments, with no truncation of levels.
-    """
-
-    model: LangevinModel
-    coefficients: np.ndarray
-    center: float
-    width: float
-    radius: float
-    moments: tuple[float, float]
-    error: dict[str, float]
-
-    def __repr__(self) -> str:
-        change = max(self.error[name] for name in _CHANGES)
-        return (
-            f"SteadyState(phonon_number={self.phonon_number:.10g}, g2={self.g2:.10g}; "
-            f"{len(self.coefficients)} x {len(self.coefficients)} functions, relative change "
-            f"under refinement {change:.0e}, residual {self.error['residual']:.0e}"
-            f"{positivity.remark(self)})"
-        )
-
-    @property
-    def squeezing(self) -> complex:
-        """⟨a²⟩: zero for a rotationally symmetric state."""
-        (square,) = self._basis.averages(self.coefficients, self._basis.alpha**2)
-        return complex(square)
-
-    def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
-        """W(x, p), ∫dx dp W = 1; arrays broadcast.  Beyond `radius` it decays like the basis."""
-        x = _checks.finite_array("x", x)
-        p = _checks.finite_array("p", p)
-        x, p = np.broadcast_arrays(x / self.model.x0, p / self.model.p0)
-        # Points on a grid share rows and columns: evaluate each distinct value once.
-        rows, row = np.unique(x, return_inverse=True)
-        columns, column = np.unique(p, return_inverse=True)
-        if rows.size * columns.size <= 4 * x.size:
-            value = self._on_grid(rows, columns)[row.ravel(), column.ravel()]
-        else:
-            value = np.empty(x.size)
-            for start in range(0, x.size, _CHUNK):
-                part = slice(start, start + _CHUNK)
-                value[part] = self._basis.at_points(
-                    self.coefficients, x.ravel()[part], p.ravel()[part]
-                )
-        return value.reshape(x.shape) / (self.model.x0 * self.model.p0)
-
-    def radial_profile(self, r: ArrayLike) -> np.ndarray:
-        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
-        if self.center != 0.0:
-            return super().radial_profile(r)
-        r = _checks.finite_array("r", r)
-        functions = wigner.laguerre_functions(
-            self._radial_coefficients.size, (r.ravel() / self.width) ** 2
-        )
-        return (self._radial_coefficients @ functions).reshape(r.shape)
-
-    def populations(self, levels: int) -> np.ndarray:
-        """Level populations ρ_nn, n = 0 … levels − 1, from the angular average of W."""
-        # The fastest products of two functions turn like an oscillator of 2N quanta.
-        wave = np.sqrt(4.0 * len(self.coefficients)) / self.width
-        return wigner.populations(self.radial_profile, levels, self._reach, wave)
-
-    @property
-    def _reach(self) -> float:
-        """|α| that holds all of W."""
-        return abs(self._middle) + self.radius
-
-    @property
-    def _angles(self) -> int:
-        """Directions that resolve the fastest function on the widest circle."""
-        size = len(self.coefficients)
-        return int(2.0 * self._reach * np.sqrt(2.0 * size + 1.0) / self.width) + 32
-
-    @cached_property
-    def _radial_coefficients(self) -> np.ndarray:
-        """The angular average of h_2a(x) h_2b(p) is h_2a(0) h_2b(0) e^{−z/2} L_{a+b}(z), z = r²/s².
-
-        Both are eigenfunctions of the same two-dimensional oscillator, and agree at r = 0.
-        """
-        at_origin = self._basis.functions(np.zeros(1))[::2, 0]
-        even = self.coefficients[::2, ::2] * np.outer(at_origin, at_origin)
-        flipped = even[:, ::-1]
-        count = len(even)
-        return np.array([np.trace(flipped, count - 1 - k) for k in range(2 * count - 1)])
-
-    @cached_property
-    def _basis(self) -> Basis:
-        return Basis(len(self.coefficients), self.width, self._middle)
-
-    def _on_grid(self, x: np.ndarray, p: np.ndarray) -> np.ndarray:
-        """W(α), ∫d²α W = 1, at all pairs of x and p in units of x0 and p0."""
-        return self._basis.on_grid(self.coefficients, x, p)
+_COMPARED = 81  # points each way at which W is compared
 
 
 def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
@@ -179,7 +51,8 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
 
     The extent of the basis comes from the orbit-averaged estimate, and is widened if W turns out
     not to have decayed at its edge.  The number of functions grows until ⟨a†a⟩, g2 and W, point by
-    point, change by less than `rtol`.
+    point, change by less than `rtol`.  Where the potential has several wells no orbit average
+    foretells it: the basis is widened and refined until W leaves its highest functions empty.
 
     Parameters
     ----------
@@ -200,7 +73,7 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
         If `model` is not a LangevinModel.
     ValueError
         If `rtol` is out of range.
-    NoSteadyState, LeftGridError, SeveralWells
+    NoSteadyState, LeftGridError
         As `orbit_average`; the second also if W itself reaches the edge of the grid.
     ConvergenceError
         If the largest basis does not reach `rtol`.
@@ -225,8 +98,11 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
     rtol = _checks.positive("rtol", rtol)
     if not 1e-11 <= rtol <= 1e-2:
         raise ValueError(f"rtol must lie between 1e-11 and 1e-2, got {rtol!r}")
-    with positivity.untold():
-        estimate = orbit_average(model)
+    try:
+        with positivity.untold():
+            estimate = orbit_average(model)
+    except SeveralWells:
+        return positivity.told(state_of_wells(model, rtol))
     middle, radius = extent_of(estimate)
     room = min(middle - model.x[0] / model.x0, model.x[-1] / model.x0 - middle)
     _refuse_small_grid(model, _weight_at(estimate, room - abs(estimate.center / model.x0 - middle)))
@@ -256,22 +132,6 @@ def _weight_at(estimate: OrbitAverage, radius: float) -> float:
 
 def _edge_allowed(model: LangevinModel, rtol: float) -> float:
     return max(_EDGE_ALLOWED, _ROUGH_EDGE * rtol) if model.rough else _EDGE_ALLOWED
-
-
-def extent_of(estimate: OrbitAverage) -> tuple[float, float]:
-    """Middle and radius, in units of |α|, of a disk that holds orbits above `_EDGE_OF_ESTIMATE`."""
-    weight = estimate.log_weight - estimate.log_weight.max()
-    edge = np.log(_EDGE_OF_ESTIMATE)
-    inside = np.flatnonzero(weight >= edge)[-1]
-    reach = estimate.radius[min(inside + 1, weight.size - 1)]
-    if inside == weight.size - 1:
-        reach *= np.sqrt(edge / weight[-1])  # W falls roughly as a Gaussian
-    reach *= 1.03
-    # Orbits are circles around the minimum, up to what the charge does to the spring.
-    center = estimate.center / estimate.model.x0
-    if abs(center) > _OFF_CENTER * reach:
-        return center, reach
-    return 0.0, reach + abs(center)
 
 
 def _refine(
@@ -380,7 +240,7 @@ def _solve(
         radius=radius,
         moments=(second, fourth),
         error={
-            **dict.fromkeys(_CHANGES, np.inf),
+            **dict.fromkeys(CHANGES, np.inf),
             "residual": float(residual),
             "edge": float(edge),
         },

@@ -13,8 +13,8 @@ from scipy.optimize import brentq, minimize_scalar
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.errors import ConvergenceError, LeftGridError
-from qemlib.motion import _averages
 from qemlib.motion._interpolation import even_spline
+from qemlib.motion._weight import numbers_with_error
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.diffusion import slowest_rate
 from qemlib.states import positivity, wigner
@@ -74,7 +74,7 @@ def averaged_state(model: AveragedModel, *, edge_weight: float = 1e-8) -> Averag
     """
     _checks.kind("model", model, AveragedModel)
     allowed = _checks.positive("edge_weight", edge_weight)
-    solution, error = _averages.numbers_with_error(model)
+    solution, error = numbers_with_error(model)
     weight = solution.edge_weight
     if not weight < allowed:
         raise LeftGridError(

@@ -34,15 +34,14 @@ from scipy.interpolate import BSpline
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
-from qemlib.motion import _averages
+from qemlib.motion._averages import of_langevin
 from qemlib.motion._interpolation import even_spline
+from qemlib.motion._of_device import of_device
+from qemlib.motion._weight import FEWEST, NAMES
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import refuse_other_than_model
 
 __all__ = ["AveragedModel"]
-
-_FEWEST = 4
-_ARRAYS = ("friction", "frequency_shift", "amplitude_diffusion", "phase_diffusion")
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,14 +126,14 @@ class AveragedModel(Locked):
             )
         super().__post_init__()
         curves = {
-            name: even_spline(self.amplitudes, getattr(self, name)) for name in (*_ARRAYS, "center")
+            name: even_spline(self.amplitudes, getattr(self, name)) for name in (*NAMES, "center")
         }
         object.__setattr__(self, "_curves", curves)
 
     def _check_arrays(self) -> None:
         amplitudes = _checks.finite_array("amplitudes", self.amplitudes, ndim=1)
-        if amplitudes.size < _FEWEST:
-            raise ValueError(f"amplitudes must be at least {_FEWEST}, got {amplitudes.size}")
+        if amplitudes.size < FEWEST:
+            raise ValueError(f"amplitudes must be at least {FEWEST}, got {amplitudes.size}")
         if amplitudes[0] < 0 or not (np.diff(amplitudes) > 0).all():
             raise ValueError(
                 f"amplitudes must not be negative and must increase strictly, got "
@@ -143,15 +142,15 @@ class AveragedModel(Locked):
         arrays = {"amplitudes": amplitudes}
         zero = np.zeros(amplitudes.shape)
         center = zero if self.center is None else self.center
-        given = {name: getattr(self, name) for name in _ARRAYS} | {"center": center}
+        given = {name: getattr(self, name) for name in NAMES} | {"center": center}
         for name, values in given.items():
             arrays[name] = _of_shape(name, values, amplitudes.shape)
         known = {} if self.error is None else dict(self.error)
-        if set(known) - set(_ARRAYS):
-            raise ValueError(f"error must have keys among {_ARRAYS}, got {sorted(known)}")
+        if set(known) - set(NAMES):
+            raise ValueError(f"error must have keys among {NAMES}, got {sorted(known)}")
         error = {
             name: np.abs(_of_shape(f"error[{name!r}]", known.get(name, zero), amplitudes.shape))
-            for name in _ARRAYS
+            for name in NAMES
         }
         for name, values in arrays.items():
             object.__setattr__(self, name, values)
@@ -212,7 +211,7 @@ class AveragedModel(Locked):
         (42.135, 42.135)
         """
         refuse_other_than_model(model)
-        return cls(**_averages.of_langevin(model))
+        return cls(**of_langevin(model))
 
     @classmethod
     def from_device(
@@ -267,7 +266,7 @@ class AveragedModel(Locked):
                 "device: its coupling must not be 0, got 0.0: without it there is neither friction "
                 "nor noise, and no steady state"
             )
-        return _averages.of_device(cls, device, rtol, reach)
+        return of_device(cls, device, rtol, reach)
 
 
 def _of_shape(name: str, values: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:

@@ -17,7 +17,7 @@ from qemlib import _checks
 from qemlib._locked import Locked, locked
 from qemlib.devices.device import Device, Oscillator
 from qemlib.errors import LeftGridError, NoSteadyState
-from qemlib.motion import grid
+from qemlib.motion import grid, sources
 from qemlib.motion._interpolation import interpolant, without_dips
 
 __all__ = ["LangevinModel"]
@@ -309,7 +309,7 @@ class LangevinModel(Locked):
 
         _checks.choice("noise_at", noise_at, ("zero", "oscillator"))
         where = "noise at the oscillator's frequency, " if noise_at == "oscillator" else ""
-        return cls._from(grid.of_device(device, noise_at), half_width, device, where)
+        return cls._from(sources.of_device(device, noise_at), half_width, device, where)
 
     @classmethod
     def from_coefficients(
@@ -372,17 +372,17 @@ class LangevinModel(Locked):
             (_checks.finite("sharp: a position", at), _checks.positive("sharp: a width", width))
             for at, width in sharp
         )
-        return cls._from(grid.Coefficients(oscillator, function, places), half_width)
+        return cls._from(sources.Coefficients(oscillator, function, places), half_width)
 
     @classmethod
     def _from(
         cls,
-        coefficients: grid.Coefficients,
+        coefficients: sources.Coefficients,
         half_width: float | None,
         device: Device | None = None,
         where: str = "",
     ) -> LangevinModel:
-        def build(x: np.ndarray, values: grid.Arrays, note: str) -> LangevinModel:
+        def build(x: np.ndarray, values: sources.Arrays, note: str) -> LangevinModel:
             osc = coefficients.oscillator
             return cls(osc.mass, osc.frequency, x, note=where + note, device=device, **values)
 

@@ -125,55 +125,60 @@ def look_up(state, scratch, field):
     return outside
 
 
-# Below, what a loop needs is taken out of its tuples beforehand: that costs as much as a stage.
+def _kicked(begin, step):
+    """A stride of steps that look up the field once each, as most schemes do."""
+
+    @_inlined
+    def stride(state, words, scratch, field, interval):
+        # What a loop needs is taken out of its tuples beforehand: that costs as much as a stage.
+        table, grid, angles = field
+        xi, nodes, rows, wide = scratch.xi, scratch.nodes, scratch.rows, scratch.wide
+        begin(state, angles)
+        for k in range(interval):
+            draw(words, xi)
+            if locate(state, grid, nodes):
+                return k
+            fetch(table, nodes, rows, wide)
+            step(state, xi, rows, angles, k == interval - 1)
+        return -1
+
+    return stride
 
 
 @_inlined
-def rotation_stride(state, words, scratch, field, interval):
-    """Steps of the rotation scheme, from the middle of a rotation to the middle of another."""
-    table, grid, angles = field
-    xi, nodes, rows, wide = scratch.xi, scratch.nodes, scratch.rows, scratch.wide
+def _at_once(state, angles):
+    """Begin with a step."""
+
+
+@_inlined
+def _by_half_a_turn(state, angles):
     turn(state, angles[1])
-    for k in range(interval):
-        draw(words, xi)
-        if locate(state, grid, nodes):
-            return k
-        fetch(table, nodes, rows, wide)
-        kick_and_turn(state, xi, rows, angles[1 if k == interval - 1 else 0])
-    return -1
 
 
 @_inlined
-def euler_stride(state, words, scratch, field, interval):
-    """Steps of explicit Euler."""
-    table, grid, angles = field
-    xi, nodes, rows, wide = scratch.xi, scratch.nodes, scratch.rows, scratch.wide
-    for k in range(interval):
-        draw(words, xi)
-        if locate(state, grid, nodes):
-            return k
-        fetch(table, nodes, rows, wide)
-        euler_step(state, xi, rows, angles[0, 0])
-    return -1
+def _rotation(state, xi, rows, angles, last):
+    kick_and_turn(state, xi, rows, angles[1 if last else 0])
 
 
 @_inlined
-def symplectic_stride(state, words, scratch, field, interval):
-    """Steps of symplectic Euler."""
-    table, grid, angles = field
-    xi, nodes, rows, wide = scratch.xi, scratch.nodes, scratch.rows, scratch.wide
-    for k in range(interval):
-        draw(words, xi)
-        if locate(state, grid, nodes):
-            return k
-        fetch(table, nodes, rows, wide)
-        symplectic_step(state, xi, rows, angles[0, 0])
-    return -1
+def _euler(state, xi, rows, angles, _last):
+    euler_step(state, xi, rows, angles[0, 0])
+
+
+@_inlined
+def _symplectic(state, xi, rows, angles, _last):
+    symplectic_step(state, xi, rows, angles[0, 0])
+
+
+# From the middle of a rotation to the middle of another.
+rotation_stride = _kicked(_by_half_a_turn, _rotation)
+euler_stride = _kicked(_at_once, _euler)
+symplectic_stride = _kicked(_at_once, _symplectic)
 
 
 @_inlined
 def baoab_stride(state, words, scratch, field, interval):
-    """Steps of BAOAB; what ends one step and begins the next is at one position."""
+    """Steps of BAOAB, with two looks at the field each; what ends one also begins the next."""
     table, grid, angles = field
     xi, nodes, rows, wide = scratch.xi, scratch.nodes, scratch.rows, scratch.wide
     theta = angles[1, 0]

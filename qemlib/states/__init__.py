@@ -1,7 +1,8 @@
 """What a state tells, wherever it came from.
 
 - `contract`: what every state tells; `in_phase_space`: all of that from W(x, p).
-- `wigner`: between the Wigner function and the density matrix; `quantum`: that as a state.
+- `wigner`: between the Wigner function and the density matrix; `in_levels`:
+  that as a state; `quantum`: that of any state.
 - `work`: ergotropy, free-energy work, entropy, coherence.
 - `positivity`: is it a quantum state at all.
 - `estimation`: the same from samples, with errors; `summary`: the numbers of one state together.

@@ -25,7 +25,8 @@ from qemlib import _checks
 from qemlib.errors import NoQuantumState
 from qemlib.states import estimation
 from qemlib.states.contract import State, is_sampled, is_state, refuse_without
-from qemlib.states.quantum import QuantumState, held_populations, quantum_state
+from qemlib.states.in_levels import QuantumState
+from qemlib.states.quantum import held_populations, quantum_state
 
 __all__ = ["entropy", "ergotropy", "free_energy_work", "second_order_coherence"]
 

@@ -94,7 +94,7 @@ def test_in_the_end_there_is_the_steady_state():
 
 
 def test_charging_from_the_ground_state():
-    """Ninety percent of the phonons after 1.8e4, and the error that is told holds what is missed."""
+    """Nine tenths of the phonons after 1.8e4; the error that is told holds what is missed."""
     path = qem.evolve([[1.0]], paper_model(10.0), [0.0, 1e3, 1.8e4])
     finer = qem.evolve([[1.0]], paper_model(10.0), [0.0, 1e3, 1.8e4], rtol=1e-9)
     for name in ("phonon_number", "g2"):
@@ -142,7 +142,7 @@ class Splitting:
         values = values * self.model.x0 * self.model.p0 * self.root
         now, found = 0.0, []
         for time in times:
-            count = int(round((time - now) * per_time))
+            count = round((time - now) * per_time)
             dt = (time - now) / count
             kick = np.array([expm(dt * g) for g in self.generators])
             kick = self.to_levels.T @ kick @ self.to_levels

@@ -10,7 +10,7 @@ import pytest
 from cases import paper_model, toy
 
 import qemlib as qem
-from qemlib.motion import grid, orbit
+from qemlib.motion import grid, orbit, sources
 
 OSCILLATOR = qem.Oscillator(0.2)
 
@@ -141,7 +141,7 @@ def test_each_position_is_asked_for_once():
 
 def test_the_narrowest_grid_is_the_first_that_holds_the_changed_model():
     device = qem.paper_device(0.0)
-    of = grid.of_device(device)
+    of = sources.of_device(device)
     widths = [x0 * device.oscillator.x0 for x0 in (8.0, 16.0, 24.0, 32.0)]
 
     def build(x, coefficients, note):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import qemlib as qem
-from qemlib.fokker_planck.stationary import SteadyState
+from qemlib.fokker_planck.state import SteadyState
 from qemlib.plotting.explorer import DeviceExplorer
 from qemlib.states.positivity import untold
 from qemlib.states.summary import summary

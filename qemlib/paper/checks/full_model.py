@@ -19,7 +19,8 @@ from scipy.sparse.linalg import expm_multiply
 from qemlib import _checks
 from qemlib._extras import extra
 from qemlib.fokker_planck.correlations import position_correlation
-from qemlib.fokker_planck.stationary import SteadyState, steady_state
+from qemlib.fokker_planck.state import SteadyState
+from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.paper.checks.surrogate import SurrogateCharge
 

@@ -16,7 +16,8 @@ from qemlib import _checks
 from qemlib._parallel import in_parallel
 from qemlib.devices.device import Device
 from qemlib.electrons.coefficients import occupation
-from qemlib.fokker_planck.stationary import SteadyState, steady_state
+from qemlib.fokker_planck.state import SteadyState
+from qemlib.fokker_planck.stationary import steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage
 from qemlib.paper.claims.verdicts import NothingToMeasure

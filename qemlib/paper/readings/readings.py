@@ -22,7 +22,7 @@ from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device, Lead, paper_device
 from qemlib.electrons.coefficients import damping, noise_spectrum
 from qemlib.errors import LeftGridError, NoSteadyState, SeveralWells
-from qemlib.motion import grid
+from qemlib.motion import grid, sources
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
 from qemlib.sampler.sampling import euler_equivalent
@@ -224,7 +224,7 @@ class Reading:
         if not self.has_own_motion:
             return LangevinModel.from_device(device)
         half_width = grid.narrowest(
-            grid.of_device(device),
+            sources.of_device(device),
             _build(device),
             lambda model: self._moved(model, device),
             _widths(device, _NARROWEST),
@@ -352,10 +352,10 @@ def _widths(device: Device, narrowest: float) -> Iterator[float]:
         width *= _WIDER
 
 
-def _build(device: Device) -> grid.Build:
+def _build(device: Device) -> sources.Build:
     oscillator = device.oscillator
 
-    def build(x: np.ndarray, coefficients: grid.Arrays, note: str) -> LangevinModel:
+    def build(x: np.ndarray, coefficients: sources.Arrays, note: str) -> LangevinModel:
         return LangevinModel(
             oscillator.mass, oscillator.frequency, x, **coefficients, note=note, device=None
         )
@@ -364,7 +364,7 @@ def _build(device: Device) -> grid.Build:
 
 
 def _coarse(device: Device, half_width: float, points: int) -> LangevinModel:
-    return grid.even_model(grid.of_device(device), _build(device), half_width, points)
+    return grid.even_model(sources.of_device(device), _build(device), half_width, points)
 
 
 @lru_cache(maxsize=32)
