@@ -35,6 +35,9 @@ from qemlib.errors import (
     TooShortError,
     UnresolvedError,
 )
+from qemlib.fokker_planck.correlations import position_correlation
+from qemlib.fokker_planck.evolution import EvolvedState, Evolution, evolve
+from qemlib.fokker_planck.rates import Rates, slowest_rates
 from qemlib.fokker_planck.spectra import position_spectrum
 from qemlib.fokker_planck.state import SteadyState
 from qemlib.fokker_planck.stationary import steady_state
@@ -88,6 +91,8 @@ __all__ = [
     "ElectronCoefficients",
     "ErgotropyEstimate",
     "Estimate",
+    "Evolution",
+    "EvolvedState",
     "Exponentials",
     "FittedDevice",
     "FullQuantumState",
@@ -106,6 +111,7 @@ __all__ = [
     "QuadratureError",
     "QuantumState",
     "RateCoefficients",
+    "Rates",
     "SampledState",
     "SeveralWells",
     "SpectralDensity",
@@ -135,6 +141,7 @@ __all__ = [
     "estimate_ergotropy",
     "estimate_free_energy_work",
     "euler_equivalent",
+    "evolve",
     "excess_charge",
     "fit_device",
     "fit_exponentials",
@@ -147,6 +154,7 @@ __all__ = [
     "orbit_average",
     "orbit_coefficients",
     "paper_device",
+    "position_correlation",
     "position_spectrum",
     "quantum_state",
     "qutip_environment",
@@ -155,6 +163,7 @@ __all__ = [
     "sampled_populations",
     "second_order_coherence",
     "spectral_function",
+    "slowest_rates",
     "steady_state",
     "summary",
     "sweep",
