@@ -51,6 +51,7 @@ from qemlib.sampler.records import Histogram, Trajectory
 from qemlib.sampler.result import SampledState
 from qemlib.sampler.sampling import euler_equivalent, sample
 from qemlib.states import wigner
+from qemlib.states.certificates import CertifiedErgotropy, certified_ergotropy, passive_g2
 from qemlib.states.contract import State
 from qemlib.states.estimation import (
     ErgotropyEstimate,
@@ -61,6 +62,7 @@ from qemlib.states.estimation import (
     jackknife,
     sampled_populations,
 )
+from qemlib.states.gaussian import gaussian_ergotropy
 from qemlib.states.quantum import QuantumState, quantum_state
 from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
@@ -73,6 +75,7 @@ __all__ = [
     "Adiabaticity",
     "AveragedModel",
     "AveragedState",
+    "CertifiedErgotropy",
     "ClassicalStateWarning",
     "CoherenceDecay",
     "Convergence",
@@ -111,6 +114,7 @@ __all__ = [
     "UnresolvedError",
     "adiabaticity",
     "averaged_state",
+    "certified_ergotropy",
     "coherence_decay",
     "current",
     "damping",
@@ -128,6 +132,7 @@ __all__ = [
     "fit_exponentials",
     "free_energy_work",
     "full_quantum",
+    "gaussian_ergotropy",
     "jackknife",
     "lorentzian_exponentials",
     "noise_spectrum",
@@ -135,6 +140,7 @@ __all__ = [
     "orbit_average",
     "orbit_coefficients",
     "paper_device",
+    "passive_g2",
     "position_spectrum",
     "quantum_state",
     "qutip_environment",

@@ -47,6 +47,7 @@ EXAMPLES = {
     qem.Adiabaticity: lambda: qem.adiabaticity(DEVICE, [0.0, 1.0]),
     qem.AveragedModel: lambda: qem.AveragedModel.from_langevin(model()),
     qem.AveragedState: lambda: qem.averaged_state(qem.AveragedModel.from_langevin(model())),
+    qem.CertifiedErgotropy: lambda: qem.certified_ergotropy(3.0, 1.0),
     qem.CoherenceDecay: lambda: qem.CoherenceDecay(
         1e-3, -1e-4, {"rate": 1e-5, "frequency_shift": 1e-6}
     ),
