@@ -162,7 +162,8 @@ class Programme:
 
     def _last_level(self, f: np.ndarray) -> int:
         """Beyond this level f never rises above zero; 0 if it does in the end, or very far out."""
-        coefficients, factor = np.zeros(1), np.ones(1)
+        coefficients: np.ndarray = np.zeros(1)
+        factor: np.ndarray = np.ones(1)
         for r, value in enumerate(f):
             coefficients = polynomial.polyadd(coefficients, value * factor)
             factor = polynomial.polymul(factor, [-r / self._scale, 1.0])

@@ -126,12 +126,12 @@ def certified_ergotropy(
 
     Examples
     --------
-    From two numbers: a Fock state is sure to hold all its energy, a coherent state of nine phonons
-    six of them, a thermal state may hold nothing.
+    In quanta, with nine of them on average: a Fock state is sure to hold them all, one with the
+    statistics of a coherent state nearly half of them, a thermal one may hold nothing.
 
     >>> import qemlib as qem
     >>> [round(qem.certified_ergotropy(9.0, g2).value, 6) for g2 in (8 / 9, 1.0, 2.0)]
-    [9.0, 4.242718, 0.0]
+    [9.0, 4.3, 0.0]
 
     With error bars, and in units of energy:
 
@@ -139,7 +139,7 @@ def certified_ergotropy(
     ...     101.0, 1.305, mean_error=1.0, g2_error=0.002, frequency=0.2
     ... )
     >>> round(found.value, 4), found.error < 1e-10
-    (0.7655, True)
+    (0.5959, True)
     """
     mean, g2 = _checks.positive("mean", mean), _not_negative("g2", g2)
     mean_error = _not_negative("mean_error", mean_error)

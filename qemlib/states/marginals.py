@@ -47,13 +47,11 @@ def average_over(
         If P does not fall within some hundred widths.
     """
     low, high = _range(density, width)
-    at, points = np.linspace(low, high, _FEWEST + 1), _FEWEST
-    value: np.ndarray
-    size: np.ndarray
-    total, value, size = _sums(density, function, at)
+    points = _FEWEST
+    total, value, size = _sums(density, function, np.linspace(low, high, points + 1))
     while True:
-        at = low + (high - low) / points * (np.arange(points) + 0.5)
-        more = _sums(density, function, at)
+        between = low + (high - low) / points * (np.arange(points) + 0.5)
+        more = _sums(density, function, between)
         total, before = total + more[0], value / total
         value, size, points = value + more[1], size + more[2], 2 * points
         change = np.abs(value / total - before)
