@@ -180,7 +180,7 @@ def coefficients_as_given(
     """
     x = _checks.finite_array("x", x)
     # N0 is the occupation where the force does nothing, as at x = 0.
-    electrons = _Electrons(device, np.append(x.ravel(), 0.0))
+    electrons = Electrons(device, np.append(x.ravel(), 0.0))
     n = electrons.occupation()
     if frequency is None:
         d, g = electrons.diffusion(), electrons.damping()
@@ -293,7 +293,7 @@ def noise_spectrum(device: Device, x: ArrayLike, omega: ArrayLike) -> np.ndarray
     0.5
     """
     x, omega = _checks.broadcast(x=x, omega=omega)
-    return _Electrons(device, x.ravel()).noise_spectrum(omega.ravel()).value.reshape(x.shape)
+    return Electrons(device, x.ravel()).noise_spectrum(omega.ravel()).value.reshape(x.shape)
 
 
 def current(device: Device, x: ArrayLike) -> np.ndarray:
@@ -311,12 +311,15 @@ def current(device: Device, x: ArrayLike) -> np.ndarray:
     return _at(device, x).current().value.reshape(np.shape(x))
 
 
-def _at(device: Device, x: ArrayLike) -> _Electrons:
-    return _Electrons(device, _checks.finite_array("x", x).ravel())
+def _at(device: Device, x: ArrayLike) -> Electrons:
+    return Electrons(device, _checks.finite_array("x", x).ravel())
 
 
-class _Electrons:
+class Electrons:
     """The electrons at the positions `x`, an array with one axis, each integral by its best way."""
+
+    _sums: type[ResidueSums] = ResidueSums
+    _integrals: type[EnergyQuadrature] = EnergyQuadrature
 
     def __init__(self, device: Device, x: np.ndarray) -> None:
         self._device = _checks.kind("device", device, Device)
@@ -325,7 +328,7 @@ class _Electrons:
         self._solvable = solvable(device)
         self._one_temperature = device.left.temperature == device.right.temperature
         if self._solvable:
-            self._residues = ResidueSums(device, self._level)
+            self._residues = self._sums(device, self._level)
         else:
             self._refuse_bound_states()
 
@@ -363,7 +366,7 @@ class _Electrons:
             integral = getattr(self._residues, name)(*arguments)
             poor = ~(integral.error <= _HANDED_OVER * integral.size)
             if poor.any():
-                quadrature = EnergyQuadrature(self._device, self._level[poor])
+                quadrature = self._integrals(self._device, self._level[poor])
                 other = getattr(quadrature, name)(*(values[poor] for values in arguments))
                 # Where a closed form passes through zero, quadrature knows how large its parts are.
                 integral.size[poor] = np.maximum(integral.size[poor], other.size)
@@ -372,7 +375,7 @@ class _Electrons:
                 for mine, theirs in zip(integral, other, strict=True):
                     mine[where] = theirs[better]
         else:
-            quadrature = EnergyQuadrature(self._device, self._level)
+            quadrature = self._integrals(self._device, self._level)
             integral = getattr(quadrature, name)(*arguments)
         self._refuse_uncertain(integral, name)
         return Integral(*(factor / (2.0 * np.pi) * part for part in integral))

@@ -38,7 +38,7 @@ _ROUND_OFF = 4.0 * np.finfo(float).eps
 # Largest step that polishes a root, as part of its distance from the others.
 _POLISHED = 1e-9
 # Residues are then infinite, and so is the error that they report.
-_POLES_MAY_COINCIDE = np.errstate(divide="ignore", invalid="ignore", over="ignore")
+POLES_MAY_COINCIDE = np.errstate(divide="ignore", invalid="ignore", over="ignore")
 
 
 def solvable(device: Device) -> bool:
@@ -82,7 +82,7 @@ class ResidueSums:
 
     # --- the integrals ---------------------------------------------------------------------------
 
-    @_POLES_MAY_COINCIDE
+    @POLES_MAY_COINCIDE
     def occupation(self) -> Integral:
         """∫ Σ_α A_α f_α dω."""
         terms = []
@@ -92,7 +92,7 @@ class ResidueSums:
             terms.append(_term(r1, self._psi(0, lead)))
         return self._total(terms, 0)
 
-    @_POLES_MAY_COINCIDE
+    @POLES_MAY_COINCIDE
     def current(self) -> Integral:
         """∫ |G|²κ_L κ_R (f_L − f_R) dω."""
         r1 = self._simple(np.full_like(self._poles, self._weights[0] * self._weights[1]))
@@ -107,7 +107,7 @@ class ResidueSums:
         """−½ ∫ A² Φ' dω, where A²Φ' = A Σ_α A_α f'_α + |G|⁴(κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
         return self.friction() + self.pumping()
 
-    @_POLES_MAY_COINCIDE
+    @POLES_MAY_COINCIDE
     def friction(self) -> Integral:
         """−½ ∫ A Σ_α A_α f'_α dω: the part of the damping that is never negative."""
         q, dq = self._quadratics
@@ -122,7 +122,7 @@ class ResidueSums:
             terms += self._thermal_terms(lead, principal)
         return self._total(terms, -2)
 
-    @_POLES_MAY_COINCIDE
+    @POLES_MAY_COINCIDE
     def pumping(self) -> Integral:
         """−½ ∫ |G|⁴ (κ_L'κ_R − κ_Lκ_R')(f_L − f_R) dω: the other part, of either sign."""
         # κ_α = a_α/q_α, so that κ_L'κ_R − κ_Lκ_R' = a_L a_R (q_L q_R' − q_L' q_R)/(q_L q_R)²: this
@@ -137,7 +137,7 @@ class ResidueSums:
         )
         return self._total(self._bias_terms(principal, self._gap), -2)
 
-    @_POLES_MAY_COINCIDE
+    @POLES_MAY_COINCIDE
     def diffusion(self) -> Integral:
         """∫ A² Φ(1 − Φ) dω, for leads of one temperature."""
         q, dq = self._quadratics
@@ -153,10 +153,10 @@ class ResidueSums:
             a[0] * a[1] * q[0] * q[1], a[0] * a[1] * (q[0] * dq[1] + dq[0] * q[1])
         )
         half = 0.5 * self._bias / temperature
-        terms += self._bias_terms(principal, -1j / np.pi * _x_coth(half))
+        terms += self._bias_terms(principal, -1j / np.pi * x_coth(half))
         return self._total(terms, -1)
 
-    @_POLES_MAY_COINCIDE
+    @POLES_MAY_COINCIDE
     def noise_spectrum(self, omega: np.ndarray) -> Integral:
         """∫ A(ν)Φ(ν) A(ν+ω)[1 − Φ(ν+ω)] dν, for leads of one temperature; `omega` like `level`.
 
@@ -368,7 +368,7 @@ def _term(residue: np.ndarray, function: np.ndarray, size: np.ndarray | None = N
     return 2.0 * (residue * function).real, 2.0 * size * np.abs(function)
 
 
-def _x_coth(x: float) -> float:
+def x_coth(x: float) -> float:
     return x / np.tanh(x) if x != 0.0 else 1.0
 
 
