@@ -19,9 +19,22 @@ from qemlib.electrons.coefficients import (
     noise_spectrum,
     occupation,
 )
+from qemlib.electrons.current_noise import CurrentNoise, current_noise
+from qemlib.electrons.over_motion import (
+    MotionAverage,
+    MotionCurrent,
+    average_over_motion,
+    current_over_motion,
+)
 from qemlib.electrons.rate_equations import RateCoefficients, rate_equation_coefficients
 from qemlib.electrons.spectral import distribution, spectral_function
 from qemlib.electrons.time_scales import Adiabaticity, adiabaticity
+from qemlib.electrons.transport import (
+    ElectronTransport,
+    electron_transport,
+    entropy_production,
+    heat_current,
+)
 from qemlib.errors import (
     ClassicalStateWarning,
     ConvergenceError,
@@ -80,9 +93,11 @@ __all__ = [
     "CoherenceDecay",
     "Convergence",
     "ConvergenceError",
+    "CurrentNoise",
     "Device",
     "Diagnostics",
     "ElectronCoefficients",
+    "ElectronTransport",
     "ErgotropyEstimate",
     "Estimate",
     "Exponentials",
@@ -92,6 +107,8 @@ __all__ = [
     "Lead",
     "LeftGridError",
     "Lorentzian",
+    "MotionAverage",
+    "MotionCurrent",
     "NoQuantumState",
     "NoSteadyState",
     "OrbitAverage",
@@ -113,15 +130,20 @@ __all__ = [
     "Trajectory",
     "UnresolvedError",
     "adiabaticity",
+    "average_over_motion",
     "averaged_state",
     "certified_ergotropy",
     "coherence_decay",
     "current",
+    "current_noise",
+    "current_over_motion",
     "damping",
     "diffusion",
     "distribution",
     "electron_coefficients",
+    "electron_transport",
     "entropy",
+    "entropy_production",
     "ergotropy",
     "ergotropy_threshold",
     "estimate_entropy",
@@ -133,6 +155,7 @@ __all__ = [
     "free_energy_work",
     "full_quantum",
     "gaussian_ergotropy",
+    "heat_current",
     "jackknife",
     "lorentzian_exponentials",
     "noise_spectrum",

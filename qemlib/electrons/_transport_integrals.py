@@ -156,9 +156,7 @@ def _element(
     lead: int, source: int, drain: int, at: Energies, there: Energies, shift: np.ndarray
 ) -> np.ndarray:
     """m^α_γδ of the current from α = `lead`, for an electron of γ = `source` and a hole of δ."""
-    mine, other = (
-        there.self_energies[i] - at.self_energies[i].conj() for i in (lead, 1 - lead)
-    )
+    mine, other = (there.self_energies[i] - at.self_energies[i].conj() for i in (lead, 1 - lead))
     if source == drain:
         return shift - other if source == lead else mine
     return mine - at.inverse.conj() if source == lead else mine + there.inverse
