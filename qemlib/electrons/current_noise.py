@@ -85,8 +85,8 @@ class CurrentNoise(Locked):
         --------
         >>> import qemlib as qem
         >>> noise = qem.current_noise(qem.paper_device(6.0), 0.0, [0.0, 3.0])
-        >>> noise.net().round(5), (noise.net(1.0) == noise.left).all()
-        (array([0.16783, 0.19236]), True)
+        >>> noise.net().round(5), bool((noise.net(1.0) == noise.left).all())
+        (array([0.16872, 0.09982]), True)
         """
         share = _checks.finite("share", share)
         if not 0.0 <= share <= 1.0:

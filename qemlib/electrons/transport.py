@@ -123,7 +123,7 @@ def heat_current(device: Device, x: ArrayLike) -> np.ndarray:
     >>> device = qem.paper_device()
     >>> device = replace(device, left=replace(device.left, temperature=4.0))
     >>> qem.heat_current(device, 0.0).round(5)
-    array([ 0.03692, -0.03692])
+    array([ 0.02526, -0.02526])
     """
     return np.stack([part.value for part in _heats(*_checked(device, x))])[()]
 

@@ -17,7 +17,7 @@ _MOST_LEVELS = 2**21
 _AT_ONCE, _ROUNDS = 8, 500
 # A bound is mended so many times.
 _REPAIRS = 4
-# A set breaks (Q41) if by more than this part of ⟨n⟩, or of a quantum where that is more; and a
+# A set breaks (Q71) if by more than this part of ⟨n⟩, or of a quantum where that is more; and a
 # bound further than the second below the state found for it is not accepted.
 _BROKEN, _SHORT = 1e-12, 1e-7
 # Moments are met to this part of themselves; a single level helps that by no less than the second,
@@ -41,7 +41,7 @@ class Solution(NamedTuple):
 
 
 class _Worst(NamedTuple):
-    """Levels in an order, and for the first K of them by how much they break (Q41), per level."""
+    """Levels in an order, and for the first K of them by how much they break (Q71), per level."""
 
     order: np.ndarray
     excess: np.ndarray
@@ -176,7 +176,7 @@ class Programme:
         return int(last) + 1 if last < _MOST_LEVELS else 0
 
     def _worst(self, f: np.ndarray, levels: int) -> _Worst:
-        """(Q41) for all sets: the worst of K levels are the first K in the order of n − f."""
+        """(Q71) for all sets: the worst of K levels are the first K in the order of n − f."""
         n = np.arange(levels)
         powers = self._powers(n)
         left = n - f @ powers
@@ -187,7 +187,7 @@ class Programme:
         return _Worst(order, ((0.5 * size * (size - 1.0) - least) / size).astype(float))
 
     def _broken(self, f: np.ndarray) -> list[np.ndarray]:
-        """Sets that break (Q41) most."""
+        """Sets that break (Q71) most."""
         levels = self._last_level(f)
         if not levels:
             return self._helpful(_DISTANT - f @ self._powers(_DISTANT))
@@ -218,7 +218,7 @@ class Programme:
         return Solution(bound, powers * f, populations, error)
 
     def _kept(self, f: np.ndarray) -> np.ndarray:
-        """The polynomial, lowered by what it takes to keep (Q41)."""
+        """The polynomial, lowered by what it takes to keep (Q71)."""
         f = f.copy()
         bit = np.finfo(float).eps * np.abs(f).max()
         for _ in range(_REPAIRS):

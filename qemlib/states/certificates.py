@@ -5,7 +5,7 @@ Write p in layers: A_t, the levels with p_n > t, are a finite set of K levels, a
 p = ∫dt 1(A_t), while the sorted state is the same with {0 … K − 1} for A_t.  So for numbers f_n
 with
 
-    Σ_{n∈A} f_n ≤ Σ_{n∈A} n − K(K−1)/2    for each finite set A of K levels            (Q41)
+    Σ_{n∈A} f_n ≤ Σ_{n∈A} n − K(K−1)/2    for each finite set A of K levels            (Q71)
 
 the inequality 𝒲_E ≥ ω0 Σ_n f_n p_n follows, layer by layer.  Let f be a polynomial in n.  Then its
 average is made of moments, and the inequality is a certificate: it holds for every state, with any
@@ -16,14 +16,14 @@ larger one.
 
 The best f is the solution of a linear programme, whose dual looks for populations Σ_A w_A 1(A)/|A|
 that have the moments and the least Σ_A w_A (Σ_{n∈A} n − K(K−1)/2)/K.  The sets are too many to be
-written down.  They are found one after the other: those that break (Q41) most are the first K
+written down.  They are found one after the other: those that break (Q71) most are the first K
 levels in the order of n − f_n.
 
 With ⟨n⟩ and g2 alone f is a parabola, and all sets are stretches a … b.  Their ergotropy is a,
 their mean (a + b)/2 and their variance (K² − 1)/12.  Because N + ½ − ½[1 + 12σ²]^{1/2} is convex in
 ⟨n⟩ and ⟨n(n−1)⟩, and equals a for each of them,
 
-    𝒲_E ≥ ω0 {N + ½ − ½ [1 + 12σ²]^{1/2}},   σ² = N + (g2 − 1)N²,                      (Q42)
+    𝒲_E ≥ ω0 {N + ½ − ½ [1 + 12σ²]^{1/2}},   σ² = N + (g2 − 1)N²,                      (Q72)
 
 which is positive where g2 < 4/3 − 2/(3N).
 """
