@@ -12,6 +12,20 @@ G*G', is the matrix element of the current from α between the two waves.  With
     m^α_αα = ω − Δ_γ,   m^α_αγ = Δ_α − 1/G*,   m^α_γα = Δ_α + 1/G',   m^α_γγ = Δ_α.
 
 Those of both leads add up to ω, that is to what the charge of the dot does.
+
+Between Lorentzian leads let z_α, g_α = Γ_αδ_α/2 and P be those of `qemlib.electrons.residues`.
+Each κ_γκ'_δ|GG'|² m^α (m^β)* is then a_γ a_δ n^α n̄^β/(P P̄ P' P̄'), a_α = Γ_αδ_α²: poles of the bands
+cancel.  For an electron and a hole of the same lead, γ being the other one,
+
+    n^γ = −g_γ(ω + 2iδ_γ),   n^α + n^γ = ω(E' − z_γ)(E − z̄_γ),
+
+and for an electron of α and a hole of γ
+
+    n^α = g_α(E − z̄_γ) − (E' − z_α)[(E − ε)(E − z̄_γ) − g_γ],
+    n^α + n^γ = ω(E' − z_α)(E − z̄_γ).
+
+n̄ has the conjugate coefficients.  Values at the poles w_j and w_j − ω, which may merge, give the
+integrals as for the noise of the charge.
 """
 
 from __future__ import annotations
@@ -20,6 +34,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from qemlib.electrons._polynomials import Polynomial
 from qemlib.electrons.quadrature import Energies, EnergyQuadrature
 from qemlib.electrons.residues import POLES_MAY_COINCIDE, ResidueSums, x_coth
 from qemlib.electrons.spectral import Integral
@@ -29,6 +44,10 @@ __all__ = ["TransportQuadrature", "TransportSums"]
 
 # Of the elements of the currents from the left and from the right.
 _Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+# n^L, n^R and their conjugates to what is to be integrated.
+_Combination = Callable[[Polynomial, Polynomial, Polynomial, Polynomial], Polynomial]
 
 
 class TransportSums(ResidueSums):
@@ -72,6 +91,65 @@ class TransportSums(ResidueSums):
         factor = -1j / np.pi * x_coth(0.5 * self._bias / temperature)
         terms += self._bias_terms((r1 - s1, -s2, np.abs(r1) + size), factor)
         return self._total(terms, 1)
+
+    def noise_of_left(self, omega: np.ndarray) -> Integral:
+        """2π S_LL(ω) at one temperature; `omega` like `level`."""
+        return self._noise(omega, lambda left, _right, left_bar, _right_bar: left.times(left_bar))
+
+    def noise_of_right(self, omega: np.ndarray) -> Integral:
+        """2π S_RR(ω)."""
+        return self._noise(omega, lambda _left, right, _left_bar, right_bar: right.times(right_bar))
+
+    def cross_in_phase(self, omega: np.ndarray) -> Integral:
+        """2π Re S_LR(ω)."""
+        return self._noise(
+            omega,
+            lambda left, right, left_bar, right_bar: (
+                left.times(right_bar).plus(left_bar.times(right)).scaled(0.5)
+            ),
+        )
+
+    def noise_in_quadrature(self, omega: np.ndarray) -> Integral:
+        """2π(S_LL + S_RR + 2 Im S_LR), that of I_L + iI_R."""
+        return self._noise(
+            omega,
+            lambda left, right, left_bar, right_bar: left.plus(right.scaled(1j)).times(
+                left_bar.plus(right_bar.scaled(-1j))
+            ),
+        )
+
+    @POLES_MAY_COINCIDE
+    def _noise(self, omega: np.ndarray, combination: _Combination) -> Integral:
+        omega = omega / self._unit
+        common = Polynomial.of(self._noise_denominator(omega))
+
+        def rational(first: int, second: int) -> Polynomial:
+            elements = (self._elements(first, second, omega, sign) for sign in (1, -1))
+            (left, right), (left_bar, right_bar) = elements
+            weight = self._weights[first] * self._weights[second]
+            return common.times(combination(left, right, left_bar, right_bar)).scaled(weight)
+
+        return self._convolution(omega, rational, 1)
+
+    def _elements(self, source: int, drain: int, omega: np.ndarray, sign: int) -> list[Polynomial]:
+        """n^L and n^R for an electron of one lead and a hole of another; for −1, conjugate."""
+        w, other = self._poles, 1 - source
+        # What n^source and n^other add up to has z of the lead that is not the drain.
+        z = [band.center - 1j * sign * band.bandwidth for band in self._bands]
+        g = [0.5 * band.rate * band.bandwidth for band in self._bands]
+        above = Polynomial.line(w + omega - z[1 - drain], w - z[1 - drain])
+        below = Polynomial.line(w - np.conj(z[other]), w - omega - np.conj(z[other]))
+        total = above.times(below).scaled(omega)
+        if source == drain:
+            lost = -g[other] * (omega + 2j * sign * self._bands[other].bandwidth)
+            theirs = total.scaled(0.0).shifted(lost)
+            mine = total.shifted(-lost)
+        else:
+            level = Polynomial.line(w - self._level, w - omega - self._level)
+            inner = level.times(below).shifted(-g[other])
+            mine = below.scaled(g[source]).plus(above.times(inner).scaled(-1.0))
+            theirs = total.plus(mine.scaled(-1.0))
+        return [mine, theirs] if source == 0 else [theirs, mine]
 
     def _weighted(self, weight: np.ndarray, power: int) -> Integral:
         """∫ 𝒯 weight (f_L − f_R) dω."""

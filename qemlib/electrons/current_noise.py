@@ -16,7 +16,7 @@ spectra are counted at ω > 0 alone).  At other frequencies the dot stores charg
 S_LL + S_RR + 2 Re S_LR = ω² S_n(ω), with S_n = S_x/F² the spectrum of its charge.  The matrix
 elements, exact for leads of any spectral density, are in `qemlib.electrons._transport_integrals`.
 
-In closed form between Lorentzian leads of one temperature at ω = 0; by quadrature elsewhere.
+In closed form between Lorentzian leads of one temperature; by quadrature elsewhere.
 """
 
 from __future__ import annotations

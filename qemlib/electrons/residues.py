@@ -15,9 +15,10 @@ round-off, from the sizes of its terms.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property, reduce
 from operator import add, mul
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from scipy.special import exprel
@@ -27,7 +28,7 @@ from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device, Lead
 from qemlib.electrons.spectral import Integral
 
-__all__ = ["ResidueSums", "poles", "solvable"]
+__all__ = ["Pair", "Rational", "ResidueSums", "poles", "solvable"]
 
 # A sum over the poles, and what its round-off is proportional to; r₁, r₂ and the size of r₁.
 _Term = tuple[np.ndarray, np.ndarray]
@@ -74,7 +75,8 @@ class ResidueSums:
         self._weights = [band.rate * band.bandwidth**2 for band in self._bands]
         self._slopes = [0.5j / (np.pi * lead.temperature) for lead in self._leads]
         self._bias = device.voltage / self._unit
-        self._poles = poles(self._bands, level / self._unit)
+        self._level = level / self._unit
+        self._poles = poles(self._bands, self._level)
         self._arguments = [
             0.5 + slope * (self._poles - lead.chemical_potential)
             for slope, lead in zip(self._slopes, self._leads, strict=True)
@@ -164,13 +166,21 @@ class ResidueSums:
         1 − e^{−s}, s = (ω + μ_α − μ_β)/T.  The poles w_j and w_j − ω merge as ω → 0, and the Fermi
         functions as s → 0: divided differences take both limits without losing digits.
         """
-        temperature, q = self._leads[0].temperature, self._slopes[0]
         omega = omega / self._unit
         common = self._noise_denominator(omega)
+        return self._convolution(
+            omega, lambda first, second: common * self._noise_numerator(first, second, omega), -1
+        )
+
+    def _convolution(
+        self, omega: np.ndarray, rational_of: Callable[[int, int], Rational], power: int
+    ) -> Integral:
+        """Σ ∫ R_αβ(ν) f_α(ν)[1 − f_β(ν+ω)] dν with R_αβ by their values at the w_j and w_j − ω."""
+        temperature, q = self._leads[0].temperature, self._slopes[0]
         terms = []
         for first in (0, 1):
             for second in (0, 1):
-                rational = common * self._noise_numerator(first, second, omega)
+                rational = rational_of(first, second)
                 a, b = self._arguments[first], self._arguments[second] + q * omega
                 mu_a, mu_b = (self._leads[i].chemical_potential for i in (first, second))
                 factor = -0.5j / np.pi * _bose((omega + (mu_a - mu_b)) / temperature)
@@ -180,8 +190,8 @@ class ResidueSums:
                         factor * rational.slope, divided_difference(0, a, b), factor * rational.size
                     )
                 )
-                terms.append(_term(factor * rational.second, change))
-        return self._total(terms, -1)
+                terms.append(_term(factor * rational.second, change, factor * rational.second_size))
+        return self._total(terms, power)
 
     def _total(self, terms: list[_Term], power: int) -> Integral:
         """The sum of all terms over all poles, in units of energy^power; and its error."""
@@ -230,21 +240,21 @@ class ResidueSums:
         spread = sum(np.abs(part).sum(axis=1) for part in inverse)
         return r1, r2, np.abs(slope / square) + np.abs(r2) * spread
 
-    def _noise_denominator(self, omega: np.ndarray) -> _Pair:
+    def _noise_denominator(self, omega: np.ndarray) -> Pair:
         """The common denominator of A(ν)A(ν+ω) at w_j and w_j − ω, without their own factors."""
         below, above = self._gaps
         factors = [
             factor
             for gap in (*np.moveaxis(below, 1, 0), *np.moveaxis(above, 1, 0))
-            for factor in (_Pair.pole(gap, gap - omega), _Pair.pole(gap + omega, gap))
+            for factor in (Pair.pole(gap, gap - omega), Pair.pole(gap + omega, gap))
         ]
         return reduce(mul, factors)
 
-    def _noise_numerator(self, first: int, second: int, omega: np.ndarray) -> _Pair:
+    def _noise_numerator(self, first: int, second: int, omega: np.ndarray) -> Pair:
         """Γδ² q of the leads that are not `first` at ν and not `second` at ν + ω."""
         w = self._poles
-        left = _Pair.quadratic(w, w - omega, self._bands[1 - first], self._weights[first])
-        right = _Pair.quadratic(w + omega, w, self._bands[1 - second], self._weights[second])
+        left = Pair.quadratic(w, w - omega, self._bands[1 - first], self._weights[first])
+        right = Pair.quadratic(w + omega, w, self._bands[1 - second], self._weights[second])
         return left * right
 
     # --- Fermi functions at the poles ------------------------------------------------------------
@@ -284,7 +294,23 @@ class ResidueSums:
         return terms
 
 
-class _Pair(NamedTuple):
+class Rational(Protocol):
+    """A function at two points that may merge, and what its values are sums of."""
+
+    @property
+    def second(self) -> np.ndarray: ...
+
+    @property
+    def second_size(self) -> np.ndarray: ...
+
+    @property
+    def slope(self) -> np.ndarray: ...
+
+    @property
+    def size(self) -> np.ndarray: ...
+
+
+class Pair(NamedTuple):
     """A function at two points that may merge: its values and its divided difference.
 
     `size` bounds the terms that the divided difference is the sum of.
@@ -295,8 +321,13 @@ class _Pair(NamedTuple):
     slope: np.ndarray
     size: np.ndarray
 
-    def __mul__(self, other: _Pair) -> _Pair:  # type: ignore[override]  # a tuple only repeats
-        return _Pair(
+    @property
+    def second_size(self) -> np.ndarray:
+        """Bounds the terms that `second` is the sum of: there are none but itself."""
+        return np.abs(self.second)
+
+    def __mul__(self, other: Pair) -> Pair:  # type: ignore[override]  # a tuple only repeats
+        return Pair(
             self.first * other.first,
             self.second * other.second,
             self.slope * other.first + self.second * other.slope,
@@ -304,7 +335,7 @@ class _Pair(NamedTuple):
         )
 
     @classmethod
-    def pole(cls, first: np.ndarray, second: np.ndarray) -> _Pair:
+    def pole(cls, first: np.ndarray, second: np.ndarray) -> Pair:
         """1/(ν − c) where ν − c is `first` and `second`."""
         slope = -1.0 / (first * second)
         return cls(1.0 / first, 1.0 / second, slope, np.abs(slope))
@@ -312,7 +343,7 @@ class _Pair(NamedTuple):
     @classmethod
     def quadratic(
         cls, first: np.ndarray, second: np.ndarray, band: Lorentzian, weight: float
-    ) -> _Pair:
+    ) -> Pair:
         """weight × [(ν − ω_α)² + δ_α²] at the two points."""
         width = 1j * band.bandwidth
         here, there = (

@@ -161,7 +161,7 @@ class TransportElectrons(Electrons):
 
     def noise(self, name: str, omega: np.ndarray) -> Integral:
         """The part of that name of the spectrum of currents."""
-        return self._best(1.0, name, omega, closed=False)
+        return self._best(1.0, name, omega, closed=self._one_temperature)
 
 
 def _as_given(device: Device, x: np.ndarray) -> ElectronTransport:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from cases import UNLIKE, Sum, between, devices, equilibrium_devices, few
 from hypothesis import given
+from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import digamma
 
@@ -49,6 +50,42 @@ def test_closed_form_is_the_integral_on_the_real_axis(name, dev):
     numeric = getattr(TransportQuadrature(dev, LEVEL), name)()
     allowed = closed.error + 10.0 * numeric.error + 1e-13 * numeric.size
     assert (np.abs(closed.value - numeric.value) <= allowed).all()
+
+
+NOISE = ["noise_of_left", "noise_of_right", "cross_in_phase", "noise_in_quadrature"]
+
+
+@pytest.mark.parametrize("name", NOISE)
+@few
+@given(dev=devices, omega=st.lists(between(-5, 5), min_size=13, max_size=13))
+def test_noise_in_closed_form_is_the_integral_on_the_real_axis(name, dev, omega):
+    dev = replace(dev, right=replace(dev.right, temperature=dev.left.temperature))
+    closed = getattr(TransportSums(dev, LEVEL), name)(np.array(omega))
+    numeric = getattr(TransportQuadrature(dev, LEVEL), name)(np.array(omega))
+    allowed = closed.error + 10.0 * numeric.error + 1e-13 * numeric.size
+    assert (np.abs(closed.value - numeric.value) <= allowed).all()
+    # The bound is not so wide that it proves nothing.
+    assert np.median(closed.error - 1e-11 * numeric.size) <= 0
+
+
+@few
+@given(devices)
+def test_noise_at_zero_frequency_by_other_residues(dev):
+    # Simple poles that merge here, double poles there.
+    sums = TransportSums(
+        replace(dev, right=replace(dev.right, temperature=dev.left.temperature)), LEVEL
+    )
+    still, other = sums.shot_noise(), sums.noise_of_left(np.zeros_like(LEVEL))
+    assert (np.abs(still.value - other.value) <= still.error + other.error).all()
+
+
+@pytest.mark.parametrize("step", [1e-14, 1e-10, 1e-6])
+@pytest.mark.parametrize("at", [0.0, 6.0, -6.0])
+def test_noise_is_smooth_where_poles_and_fermi_functions_meet(step, at):
+    dev = qem.paper_device(6.0)
+    for name in NOISE:
+        found = getattr(TransportSums(dev, np.zeros(3)), name)(at + step * np.array([-1.0, 0, 1]))
+        assert found.value == pytest.approx(found.value[1], rel=10 * step + 1e-12)
 
 
 @pytest.mark.parametrize(
