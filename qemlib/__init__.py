@@ -20,9 +20,22 @@ from qemlib.electrons.coefficients import (
     noise_spectrum,
     occupation,
 )
+from qemlib.electrons.current_noise import CurrentNoise, current_noise
+from qemlib.electrons.over_motion import (
+    MotionAverage,
+    MotionCurrent,
+    average_over_motion,
+    current_over_motion,
+)
 from qemlib.electrons.rate_equations import RateCoefficients, rate_equation_coefficients
 from qemlib.electrons.spectral import distribution, spectral_function
 from qemlib.electrons.time_scales import Adiabaticity, adiabaticity
+from qemlib.electrons.transport import (
+    ElectronTransport,
+    electron_transport,
+    entropy_production,
+    heat_current,
+)
 from qemlib.errors import (
     ClassicalStateWarning,
     ConvergenceError,
@@ -36,7 +49,7 @@ from qemlib.errors import (
     UnresolvedError,
 )
 from qemlib.fokker_planck.correlations import position_correlation
-from qemlib.fokker_planck.evolution import EvolvedState, Evolution, evolve
+from qemlib.fokker_planck.evolution import Evolution, EvolvedState, evolve
 from qemlib.fokker_planck.rates import Rates, slowest_rates
 from qemlib.fokker_planck.spectra import position_spectrum
 from qemlib.fokker_planck.state import SteadyState
@@ -56,6 +69,7 @@ from qemlib.sampler.records import Histogram, Trajectory
 from qemlib.sampler.result import SampledState
 from qemlib.sampler.sampling import euler_equivalent, sample
 from qemlib.states import wigner
+from qemlib.states.certificates import CertifiedErgotropy, certified_ergotropy, passive_g2
 from qemlib.states.contract import State
 from qemlib.states.estimation import (
     ErgotropyEstimate,
@@ -66,6 +80,7 @@ from qemlib.states.estimation import (
     jackknife,
     sampled_populations,
 )
+from qemlib.states.gaussian import gaussian_ergotropy
 from qemlib.states.in_levels import QuantumState
 from qemlib.states.quantum import quantum_state
 from qemlib.states.summary import Summary, summary
@@ -82,13 +97,16 @@ __all__ = [
     "Adiabaticity",
     "AveragedModel",
     "AveragedState",
+    "CertifiedErgotropy",
     "ClassicalStateWarning",
     "CoherenceDecay",
     "Convergence",
     "ConvergenceError",
+    "CurrentNoise",
     "Device",
     "Diagnostics",
     "ElectronCoefficients",
+    "ElectronTransport",
     "ErgotropyEstimate",
     "Estimate",
     "Evolution",
@@ -102,6 +120,8 @@ __all__ = [
     "LeftGridError",
     "Lorentzian",
     "Measurement",
+    "MotionAverage",
+    "MotionCurrent",
     "NoQuantumState",
     "NoSteadyState",
     "OrbitAverage",
@@ -126,15 +146,21 @@ __all__ = [
     "Units",
     "UnresolvedError",
     "adiabaticity",
+    "average_over_motion",
     "averaged_state",
+    "certified_ergotropy",
     "coherence_decay",
     "current",
+    "current_noise",
+    "current_over_motion",
     "damping",
     "damping_threshold",
     "diffusion",
     "distribution",
     "electron_coefficients",
+    "electron_transport",
     "entropy",
+    "entropy_production",
     "ergotropy",
     "ergotropy_threshold",
     "estimate_entropy",
@@ -147,6 +173,8 @@ __all__ = [
     "fit_exponentials",
     "free_energy_work",
     "full_quantum",
+    "gaussian_ergotropy",
+    "heat_current",
     "jackknife",
     "lorentzian_exponentials",
     "noise_spectrum",
@@ -154,6 +182,7 @@ __all__ = [
     "orbit_average",
     "orbit_coefficients",
     "paper_device",
+    "passive_g2",
     "position_correlation",
     "position_spectrum",
     "quantum_state",
@@ -162,8 +191,8 @@ __all__ = [
     "sample",
     "sampled_populations",
     "second_order_coherence",
-    "spectral_function",
     "slowest_rates",
+    "spectral_function",
     "steady_state",
     "summary",
     "sweep",

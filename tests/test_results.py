@@ -15,6 +15,7 @@ from qemlib.plotting.explorer import DeviceExplorer
 from qemlib.plotting.panels import StateCurves, StatePanels
 from qemlib.sampler.diagnostics import Convergence
 from qemlib.states.summary import Summary, summary
+from qemlib.witness.currents import CurrentsInTime, currents_in_time
 from qemlib.witness.hierarchy import ChargeInHierarchy, charge_in_hierarchy
 from qemlib.witness.integrals import DefiningIntegrals, defining_integrals
 from qemlib.witness.modes import ChargeInTime, charge_in_time
@@ -47,13 +48,16 @@ EXAMPLES = {
     qem.Adiabaticity: lambda: qem.adiabaticity(DEVICE, [0.0, 1.0]),
     qem.AveragedModel: lambda: qem.AveragedModel.from_langevin(model()),
     qem.AveragedState: lambda: qem.averaged_state(qem.AveragedModel.from_langevin(model())),
+    qem.CertifiedErgotropy: lambda: qem.certified_ergotropy(3.0, 1.0),
     qem.CoherenceDecay: lambda: qem.CoherenceDecay(
         1e-3, -1e-4, {"rate": 1e-5, "frequency_shift": 1e-6}
     ),
     Convergence: lambda: Convergence(1.0, 0.1, 2.0, 300.0, 1.001),
+    qem.CurrentNoise: lambda: qem.current_noise(DEVICE, 0.0, [0.0, 1.0]),
     qem.Device: lambda: qem.paper_device(4.0),
     qem.Diagnostics: lambda: run().diagnostics,
     qem.ElectronCoefficients: lambda: qem.electron_coefficients(DEVICE, [0.0, 1.0]),
+    qem.ElectronTransport: lambda: qem.electron_transport(DEVICE, [0.0, 1.0]),
     qem.ErgotropyEstimate: lambda: qem.ErgotropyEstimate(1.0, 0.1, 1.1, 0.1, 0.9, 0.1, 5),
     qem.Estimate: lambda: qem.jackknife(np.arange(16.0)[:, None], lambda mean: mean[0] ** 2),
     qem.Exponentials: lambda: qem.lorentzian_exponentials(DEVICE.left, 2),
@@ -66,6 +70,8 @@ EXAMPLES = {
     qem.Lead: lambda: qem.Lead(qem.Lorentzian(0.5, 1.0, 2.0), 3.0, 2.0),
     qem.Lorentzian: lambda: qem.Lorentzian(0.5, 1.0, 2.0),
     qem.Measurement: lambda: qem.Measurement("damping", [3e-4, 2e-4], 1e-5, at=[1.0, 5.0]),
+    qem.MotionAverage: lambda: qem.average_over_motion(exact(), qem.current),
+    qem.MotionCurrent: lambda: qem.current_over_motion(exact()),
     qem.OrbitAverage: lambda: qem.orbit_average(model()),
     qem.OrbitCoefficients: lambda: qem.orbit_coefficients(DEVICE, [0.0, 5.0]),
     qem.Oscillator: lambda: qem.Oscillator(0.2, 1.0),
@@ -84,6 +90,7 @@ EXAMPLES = {
     ChargeInHierarchy: lambda: charge_in_hierarchy(DEVICE, 0.5, depth=2, pade_terms=2),
     ChargeInMotion: lambda: charge_in_motion(DEVICE, 5.0, steps=32, pade_terms=8),
     ChargeInTime: lambda: charge_in_time(DEVICE, 0.5),
+    CurrentsInTime: lambda: currents_in_time(DEVICE, 0.5),
     DefiningIntegrals: lambda: defining_integrals(DEVICE, 0.5, digits=15),
     DeviceExplorer: lambda: DeviceExplorer(DEVICE),
     StateCurves: lambda: StateCurves.of([summary(exact())]),
@@ -92,7 +99,13 @@ EXAMPLES = {
 }
 # Where those are.
 MODULES = ["sampler.diagnostics", "plotting.explorer", "plotting.panels", "states.summary"]
-MODULES += ["witness.hierarchy", "witness.integrals", "witness.modes", "witness.pseudomodes"]
+MODULES += [
+    "witness.currents",
+    "witness.hierarchy",
+    "witness.integrals",
+    "witness.modes",
+    "witness.pseudomodes",
+]
 # What draws, and stays where it is.
 WIDGETS = (DeviceExplorer, StatePanels)
 # What describes a device, and numbers alone: equal if their parts are.

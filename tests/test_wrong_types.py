@@ -12,6 +12,7 @@ import qemlib as qem
 from qemlib.plotting.explorer import DeviceExplorer
 from qemlib.sampler.schemes import error_of_rates, linear_bias, linear_covariance
 from qemlib.states.summary import summary
+from qemlib.witness.currents import currents_in_time
 from qemlib.witness.hierarchy import charge_in_hierarchy
 from qemlib.witness.integrals import defining_integrals
 from qemlib.witness.modes import charge_in_time
@@ -26,6 +27,7 @@ TABLE = qem.Lead(qem.Tabulated(WIDE, 1.0 / (1.0 + WIDE**2)), 0.0, 1.0)
 BAND = qem.Lorentzian(0.5, 1.0, 2.0)
 MODEL = qem.LangevinModel(1.0, 0.5, X, ZERO, ZERO + 0.02, ZERO + 0.05)
 STATE = qem.orbit_average(MODEL)
+DRIVEN = qem.orbit_average(qem.LangevinModel.from_device(DEVICE))
 BATCHES = np.stack([0.25 + np.linspace(-0.07, 0.07, 8), 0.75 - np.linspace(-0.07, 0.07, 8)], axis=1)
 RATES = np.broadcast_to([[-1.0, 1.0], [1.0, -1.0]], (9, 2, 2)).copy()
 STEPS = {"steps": 300_000, "check": False, "progress": False}
@@ -57,12 +59,17 @@ TAKES = {
     qem.Tabulated: {"omega": X, "kappa": np.exp(-(X**2) / 50.0), "interpolation": "cubic"},
     qem.Units: {"energy": 1.0, "mass": 1.0},
     qem.adiabaticity: {"device": DEVICE, "x": 0.0},
+    qem.average_over_motion: {"state": DRIVEN, "quantity": qem.current, "device": DEVICE},
     qem.averaged_state: {
         "model": qem.AveragedModel.from_langevin(MODEL),
         "edge_weight": 1e-8,
     },
+    qem.certified_ergotropy: {"mean": 3.0, "g2": 1.1, "mean_error": 0.1, "g2_error": 0.01}
+    | {"higher": [1.2], "higher_error": 0.3, "frequency": 0.2},
     qem.coherence_decay: {"device": SMALL, "accuracy": 0.1, "damping": 0.0},
     qem.current: {"device": DEVICE, "x": 0.0},
+    qem.current_noise: {"device": DEVICE, "x": 0.0, "omega": 0.0},
+    qem.current_over_motion: {"state": DRIVEN, "device": DEVICE},
     qem.damping: {"device": DEVICE, "x": 0.0},
     qem.damping_threshold: {
         "device": DEVICE,
@@ -74,7 +81,9 @@ TAKES = {
     qem.diffusion: {"device": DEVICE, "x": 0.0},
     qem.distribution: {"device": DEVICE, "omega": 0.0},
     qem.electron_coefficients: {"device": DEVICE, "x": 0.0},
+    qem.electron_transport: {"device": DEVICE, "x": 0.0},
     qem.entropy: {"rho": [0.5, 0.5]},
+    qem.entropy_production: {"device": DEVICE, "x": 0.0},
     qem.ergotropy: {"rho": [0.5, 0.5], "hamiltonian": [0.0, 1.0]},
     qem.ergotropy_threshold: {"device": DEVICE, "bracket": (8.5, 8.6), "planck": 1.0},
     qem.estimate_entropy: {"batches": BATCHES},
@@ -94,6 +103,8 @@ TAKES = {
     qem.fit_exponentials: {"lead": TABLE, "tolerance": 0.1, "most": 4},
     qem.free_energy_work: {"rho": [0.5, 0.5], "hamiltonian": [0.0, 1.0], "temperature": 1.0},
     qem.full_quantum: {"device": SMALL, "accuracy": 0.1, "damping": 0.0, "memory_limit": 1e9},
+    qem.gaussian_ergotropy: {"state": STATE},
+    qem.heat_current: {"device": DEVICE, "x": 0.0},
     qem.jackknife: {"batches": BATCHES, "function": lambda mean: mean[0]},
     qem.lorentzian_exponentials: {"lead": DEVICE.left, "pade_terms": 2},
     qem.noise_spectrum: {"device": DEVICE, "x": 0.0, "omega": 0.0},
@@ -101,6 +112,7 @@ TAKES = {
     qem.orbit_average: {"model": MODEL},
     qem.orbit_coefficients: {"device": DEVICE, "amplitudes": [1.0], "center": 0.0, "rtol": 1e-4},
     qem.paper_device: {"voltage": 4.0},
+    qem.passive_g2: {"mean": 1.0},
     qem.position_spectrum: {"model": MODEL, "omega": 0.5, "rtol": 1e-2},
     qem.quantum_state: {"state": qem.steady_state(MODEL, rtol=1e-4), "missing_trace": 1e-3},
     qem.qutip_environment: {"lead": DEVICE.left, "pade_terms": 2},
@@ -134,6 +146,7 @@ TAKES = {
     DeviceExplorer: {"device": DEVICE},
     charge_in_hierarchy: {"device": DEVICE, "x": 0.0, "depth": 2, "pade_terms": 2},
     charge_in_time: {"device": DEVICE, "x": 0.0},
+    currents_in_time: {"device": DEVICE, "x": 0.0, "omega": [0.0]},
     defining_integrals: {"device": DEVICE, "x": 0.0, "digits": 15},
     error_of_rates: FERMI,
     linear_bias: FERMI,
@@ -142,10 +155,12 @@ TAKES = {
 }
 # Arguments that are objects; all others are numbers, or one of a few words.
 OBJECTS = {"oscillator", "left", "right", "density", "device", "base_device", "model", "state"}
-OBJECTS |= {"start", "lead", "over", "executor", "resume", "function"}
+OBJECTS |= {"start", "lead", "over", "executor", "resume", "function", "quantity"}
 UNCHECKED = {"check", "progress"}
 # What None leaves open.
 OPTIONAL = defaultdict(tuple) | {
+    qem.average_over_motion: ("device",),
+    qem.current_over_motion: ("device",),
     qem.LangevinModel.from_device: ("half_width",),
     qem.sample: ("steps", "seed", "walkers", "step", "scheme", "burn_in", "trajectory"),
     qem.sweep: ("executor",),
@@ -172,10 +187,10 @@ RIGHT = {
     "device": ("a device",),
     "base_device": ("a device",),
     "start": ("a device",),
-    "quantity": ("a function",),
     "model": ("a model",),
     "state": ("a state",),
     "function": ("a function", "a class"),
+    "quantity": ("a function", "a class"),
     # Or a state; with a Hamiltonian beside it, it is that which is refused.
     "rho": ("a state",),
     "populations": ("a state",),

@@ -27,6 +27,9 @@ _FOR_ROUGH_DENSITIES = 1e-2
 class Electrons:
     """The electrons at the positions `x`, an array with one axis, each integral by its best way."""
 
+    _sums: type[ResidueSums] = ResidueSums
+    _integrals: type[EnergyQuadrature] = EnergyQuadrature
+
     def __init__(self, device: Device, x: np.ndarray) -> None:
         self._device = _checks.kind("device", device, Device)
         self._x = x
@@ -34,7 +37,7 @@ class Electrons:
         self._solvable = solvable(device)
         self._one_temperature = device.left.temperature == device.right.temperature
         if self._solvable:
-            self._residues = ResidueSums(device, self._level)
+            self._residues = self._sums(device, self._level)
         else:
             self._refuse_bound_states()
 
@@ -72,7 +75,7 @@ class Electrons:
             integral = getattr(self._residues, name)(*arguments)
             poor = ~(integral.error <= _HANDED_OVER * integral.size)
             if poor.any():
-                quadrature = EnergyQuadrature(self._device, self._level[poor])
+                quadrature = self._integrals(self._device, self._level[poor])
                 other = getattr(quadrature, name)(*(values[poor] for values in arguments))
                 # Where a closed form passes through zero, quadrature knows how large its parts are.
                 integral.size[poor] = np.maximum(integral.size[poor], other.size)
@@ -81,7 +84,7 @@ class Electrons:
                 for mine, theirs in zip(integral, other, strict=True):
                     mine[where] = theirs[better]
         else:
-            quadrature = EnergyQuadrature(self._device, self._level)
+            quadrature = self._integrals(self._device, self._level)
             integral = getattr(quadrature, name)(*arguments)
         self._refuse_uncertain(integral, name)
         return Integral(*(factor / (2.0 * np.pi) * part for part in integral))

@@ -18,7 +18,7 @@ from qemlib.devices.device import Device
 from qemlib.electrons._axis import integrate
 from qemlib.electrons.spectral import Integral, propagation, widths
 
-__all__ = ["EnergyQuadrature", "known_accuracy"]
+__all__ = ["Energies", "EnergyQuadrature", "known_accuracy"]
 
 # Two rules on a panel are to agree to this part of the integral; for a density that is not known
 # exactly, to a part of its accuracy, but never looser than the last.
@@ -78,8 +78,8 @@ class EnergyQuadrature:
     def noise_spectrum(self, omega: np.ndarray) -> Integral:
         """∫ A(ν)Φ(ν) A(ν+ω)[1 − Φ(ν+ω)] dν; `omega` like `level`."""
 
-        def integrand(at: _Energies, shift: np.ndarray) -> np.ndarray:
-            there = _Energies(self._device, at.omega + shift, at.detuning + shift)
+        def integrand(at: Energies, shift: np.ndarray) -> np.ndarray:
+            there = Energies(self._device, at.omega + shift, at.detuning + shift)
             return at.propagation * at.filled * there.propagation * there.vacant
 
         return self._integrate(integrand, shift=omega)
@@ -103,7 +103,7 @@ class EnergyQuadrature:
             if blurred:
                 omega = omega + _BLUR * (np.abs(omega) + np.abs(at))
             more = () if shift is None else (shift[owner][:, None],)
-            return integrand(_Energies(self._device, omega, energy + pull[owner][:, None]), *more)
+            return integrand(Energies(self._device, omega, energy + pull[owner][:, None]), *more)
 
         # Kinks smaller than a density's own accuracy are not worth resolving, as long as the result
         # stays smooth in x.
@@ -182,7 +182,7 @@ class EnergyQuadrature:
         return left + right
 
 
-class _Energies:
+class Energies:
     """What integrands are made of, at energies ω and their distances from the level."""
 
     def __init__(self, device: Device, omega: np.ndarray, detuning: np.ndarray) -> None:
@@ -199,6 +199,17 @@ class _Energies:
     def widths(self) -> list[np.ndarray]:
         """κ_L and κ_R."""
         return widths(self._device, self.omega)
+
+    @cached_property
+    def self_energies(self) -> list[np.ndarray]:
+        """Σ_L and Σ_R, where round-off above the real axis is on it."""
+        parts = (lead.density.self_energy(self.omega) for lead in self._device.leads)
+        return [part.real - 0.5j * kappa for part, kappa in zip(parts, self.widths, strict=True)]
+
+    @property
+    def inverse(self) -> np.ndarray:
+        """1/G."""
+        return self.detuning - sum(self.self_energies)
 
     @cached_property
     def fermi(self) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -229,12 +240,17 @@ class _Energies:
         (f_left, hole_left), (f_right, hole_right) = self.fermi
         if np.isinf([left.chemical_potential, right.chemical_potential]).any():
             return f_left * hole_right - f_right * hole_left  # a 0 or 1 loses no digits
-        tilt = 1.0 / left.temperature - 1.0 / right.temperature
-        gap = (
-            self.omega - right.chemical_potential
-        ) * tilt - self._device.voltage / left.temperature
+        gap = self.gap
         towards = np.where(gap < 0, -f_left * hole_right, f_right * hole_left)
         return towards * np.expm1(-np.abs(gap))
+
+    @property
+    def gap(self) -> np.ndarray:
+        """a_L − a_R, a_α = (ω − μ_α)/T_α."""
+        left, right = self._device.leads
+        tilt = 1.0 / left.temperature - 1.0 / right.temperature
+        lift = self._device.voltage / left.temperature
+        return (self.omega - right.chemical_potential) * tilt - lift
 
     @property
     def friction(self) -> np.ndarray:

@@ -15,9 +15,10 @@ round-off, from the sizes of its terms.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property, reduce
 from operator import add, mul
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from scipy.special import exprel
@@ -27,7 +28,7 @@ from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device, Lead
 from qemlib.electrons.spectral import Integral
 
-__all__ = ["ResidueSums", "poles", "solvable"]
+__all__ = ["Pair", "Rational", "ResidueSums", "poles", "solvable"]
 
 # A sum over the poles, and what its round-off is proportional to; r₁, r₂ and the size of r₁.
 _Term = tuple[np.ndarray, np.ndarray]
@@ -38,7 +39,7 @@ _ROUND_OFF = 4.0 * np.finfo(float).eps
 # Largest step that polishes a root, as part of its distance from the others.
 _POLISHED = 1e-9
 # Residues are then infinite, and so is the error that they report.
-_POLES_MAY_COINCIDE = np.errstate(divide="ignore", invalid="ignore", over="ignore")
+POLES_MAY_COINCIDE = np.errstate(divide="ignore", invalid="ignore", over="ignore")
 
 
 def solvable(device: Device) -> bool:
@@ -74,7 +75,8 @@ class ResidueSums:
         self._weights = [band.rate * band.bandwidth**2 for band in self._bands]
         self._slopes = [0.5j / (np.pi * lead.temperature) for lead in self._leads]
         self._bias = device.voltage / self._unit
-        self._poles = poles(self._bands, level / self._unit)
+        self._level = level / self._unit
+        self._poles = poles(self._bands, self._level)
         self._arguments = [
             0.5 + slope * (self._poles - lead.chemical_potential)
             for slope, lead in zip(self._slopes, self._leads, strict=True)
@@ -82,7 +84,7 @@ class ResidueSums:
 
     # --- the integrals ---------------------------------------------------------------------------
 
-    @_POLES_MAY_COINCIDE
+    @POLES_MAY_COINCIDE
     def occupation(self) -> Integral:
         """∫ Σ_α A_α f_α dω."""
         terms = []
@@ -92,7 +94,7 @@ class ResidueSums:
             terms.append(_term(r1, self._psi(0, lead)))
         return self._total(terms, 0)
 
-    @_POLES_MAY_COINCIDE
+    @POLES_MAY_COINCIDE
     def current(self) -> Integral:
         """∫ |G|²κ_L κ_R (f_L − f_R) dω."""
         r1 = self._simple(np.full_like(self._poles, self._weights[0] * self._weights[1]))
@@ -107,7 +109,7 @@ class ResidueSums:
         """−½ ∫ A² Φ' dω, where A²Φ' = A Σ_α A_α f'_α + |G|⁴(κ_L'κ_R − κ_Lκ_R')(f_L − f_R)."""
         return self.friction() + self.pumping()
 
-    @_POLES_MAY_COINCIDE
+    @POLES_MAY_COINCIDE
     def friction(self) -> Integral:
         """−½ ∫ A Σ_α A_α f'_α dω: the part of the damping that is never negative."""
         q, dq = self._quadratics
@@ -122,7 +124,7 @@ class ResidueSums:
             terms += self._thermal_terms(lead, principal)
         return self._total(terms, -2)
 
-    @_POLES_MAY_COINCIDE
+    @POLES_MAY_COINCIDE
     def pumping(self) -> Integral:
         """−½ ∫ |G|⁴ (κ_L'κ_R − κ_Lκ_R')(f_L − f_R) dω: the other part, of either sign."""
         # κ_α = a_α/q_α, so that κ_L'κ_R − κ_Lκ_R' = a_L a_R (q_L q_R' − q_L' q_R)/(q_L q_R)²: this
@@ -137,7 +139,7 @@ class ResidueSums:
         )
         return self._total(self._bias_terms(principal, self._gap), -2)
 
-    @_POLES_MAY_COINCIDE
+    @POLES_MAY_COINCIDE
     def diffusion(self) -> Integral:
         """∫ A² Φ(1 − Φ) dω, for leads of one temperature."""
         q, dq = self._quadratics
@@ -153,10 +155,10 @@ class ResidueSums:
             a[0] * a[1] * q[0] * q[1], a[0] * a[1] * (q[0] * dq[1] + dq[0] * q[1])
         )
         half = 0.5 * self._bias / temperature
-        terms += self._bias_terms(principal, -1j / np.pi * _x_coth(half))
+        terms += self._bias_terms(principal, -1j / np.pi * x_coth(half))
         return self._total(terms, -1)
 
-    @_POLES_MAY_COINCIDE
+    @POLES_MAY_COINCIDE
     def noise_spectrum(self, omega: np.ndarray) -> Integral:
         """∫ A(ν)Φ(ν) A(ν+ω)[1 − Φ(ν+ω)] dν, for leads of one temperature; `omega` like `level`.
 
@@ -164,13 +166,21 @@ class ResidueSums:
         1 − e^{−s}, s = (ω + μ_α − μ_β)/T.  The poles w_j and w_j − ω merge as ω → 0, and the Fermi
         functions as s → 0: divided differences take both limits without losing digits.
         """
-        temperature, q = self._leads[0].temperature, self._slopes[0]
         omega = omega / self._unit
         common = self._noise_denominator(omega)
+        return self._convolution(
+            omega, lambda first, second: common * self._noise_numerator(first, second, omega), -1
+        )
+
+    def _convolution(
+        self, omega: np.ndarray, rational_of: Callable[[int, int], Rational], power: int
+    ) -> Integral:
+        """Σ ∫ R_αβ(ν) f_α(ν)[1 − f_β(ν+ω)] dν with R_αβ by their values at the w_j and w_j − ω."""
+        temperature, q = self._leads[0].temperature, self._slopes[0]
         terms = []
         for first in (0, 1):
             for second in (0, 1):
-                rational = common * self._noise_numerator(first, second, omega)
+                rational = rational_of(first, second)
                 a, b = self._arguments[first], self._arguments[second] + q * omega
                 mu_a, mu_b = (self._leads[i].chemical_potential for i in (first, second))
                 factor = -0.5j / np.pi * _bose((omega + (mu_a - mu_b)) / temperature)
@@ -180,8 +190,8 @@ class ResidueSums:
                         factor * rational.slope, divided_difference(0, a, b), factor * rational.size
                     )
                 )
-                terms.append(_term(factor * rational.second, change))
-        return self._total(terms, -1)
+                terms.append(_term(factor * rational.second, change, factor * rational.second_size))
+        return self._total(terms, power)
 
     def _total(self, terms: list[_Term], power: int) -> Integral:
         """The sum of all terms over all poles, in units of energy^power; and its error."""
@@ -230,21 +240,21 @@ class ResidueSums:
         spread = sum(np.abs(part).sum(axis=1) for part in inverse)
         return r1, r2, np.abs(slope / square) + np.abs(r2) * spread
 
-    def _noise_denominator(self, omega: np.ndarray) -> _Pair:
+    def _noise_denominator(self, omega: np.ndarray) -> Pair:
         """The common denominator of A(ν)A(ν+ω) at w_j and w_j − ω, without their own factors."""
         below, above = self._gaps
         factors = [
             factor
             for gap in (*np.moveaxis(below, 1, 0), *np.moveaxis(above, 1, 0))
-            for factor in (_Pair.pole(gap, gap - omega), _Pair.pole(gap + omega, gap))
+            for factor in (Pair.pole(gap, gap - omega), Pair.pole(gap + omega, gap))
         ]
         return reduce(mul, factors)
 
-    def _noise_numerator(self, first: int, second: int, omega: np.ndarray) -> _Pair:
+    def _noise_numerator(self, first: int, second: int, omega: np.ndarray) -> Pair:
         """Γδ² q of the leads that are not `first` at ν and not `second` at ν + ω."""
         w = self._poles
-        left = _Pair.quadratic(w, w - omega, self._bands[1 - first], self._weights[first])
-        right = _Pair.quadratic(w + omega, w, self._bands[1 - second], self._weights[second])
+        left = Pair.quadratic(w, w - omega, self._bands[1 - first], self._weights[first])
+        right = Pair.quadratic(w + omega, w, self._bands[1 - second], self._weights[second])
         return left * right
 
     # --- Fermi functions at the poles ------------------------------------------------------------
@@ -284,7 +294,23 @@ class ResidueSums:
         return terms
 
 
-class _Pair(NamedTuple):
+class Rational(Protocol):
+    """A function at two points that may merge, and what its values are sums of."""
+
+    @property
+    def second(self) -> np.ndarray: ...
+
+    @property
+    def second_size(self) -> np.ndarray: ...
+
+    @property
+    def slope(self) -> np.ndarray: ...
+
+    @property
+    def size(self) -> np.ndarray: ...
+
+
+class Pair(NamedTuple):
     """A function at two points that may merge: its values and its divided difference.
 
     `size` bounds the terms that the divided difference is the sum of.
@@ -295,8 +321,13 @@ class _Pair(NamedTuple):
     slope: np.ndarray
     size: np.ndarray
 
-    def __mul__(self, other: _Pair) -> _Pair:  # type: ignore[override]  # a tuple only repeats
-        return _Pair(
+    @property
+    def second_size(self) -> np.ndarray:
+        """Bounds the terms that `second` is the sum of: there are none but itself."""
+        return np.abs(self.second)
+
+    def __mul__(self, other: Pair) -> Pair:  # type: ignore[override]  # a tuple only repeats
+        return Pair(
             self.first * other.first,
             self.second * other.second,
             self.slope * other.first + self.second * other.slope,
@@ -304,7 +335,7 @@ class _Pair(NamedTuple):
         )
 
     @classmethod
-    def pole(cls, first: np.ndarray, second: np.ndarray) -> _Pair:
+    def pole(cls, first: np.ndarray, second: np.ndarray) -> Pair:
         """1/(ν − c) where ν − c is `first` and `second`."""
         slope = -1.0 / (first * second)
         return cls(1.0 / first, 1.0 / second, slope, np.abs(slope))
@@ -312,7 +343,7 @@ class _Pair(NamedTuple):
     @classmethod
     def quadratic(
         cls, first: np.ndarray, second: np.ndarray, band: Lorentzian, weight: float
-    ) -> _Pair:
+    ) -> Pair:
         """weight × [(ν − ω_α)² + δ_α²] at the two points."""
         width = 1j * band.bandwidth
         here, there = (
@@ -368,7 +399,7 @@ def _term(residue: np.ndarray, function: np.ndarray, size: np.ndarray | None = N
     return 2.0 * (residue * function).real, 2.0 * size * np.abs(function)
 
 
-def _x_coth(x: float) -> float:
+def x_coth(x: float) -> float:
     return x / np.tanh(x) if x != 0.0 else 1.0
 
 

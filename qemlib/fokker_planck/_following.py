@@ -146,7 +146,7 @@ class _Stage:
         harmonics = max(4, int(2.0 * basis.size / 3.0))
         self._flows: list[tuple[Generator, Flow]] = []
         self._tolerances: list[float] = []
-        largest = np.linalg.norm(coefficients)
+        largest = float(np.linalg.norm(coefficients))
         for odd in parities:
             generator = generator_of(model, basis, odd=odd)
             part = generator.pack(coefficients)

@@ -43,7 +43,7 @@ __all__ = ["ChargeInTime", "charge_in_time", "lead_modes"]
 # The electrons have forgotten when less than this amplitude of an electron is left on the dot.
 _FORGOTTEN = 3e-6
 # The modes reach this many units (bandwidth or coupling) beyond band and level at equal spacing,
-_REACH = 6.0
+REACH = 6.0
 # and this many times further at a growing one.
 _FAR = 250.0
 # The spacing grows by a factor e over this part of the reach.
@@ -233,15 +233,15 @@ def charge_in_time(
     max_modes = _checks.integer("max_modes", max_modes, 1)
     start = None if start is None else _checks.positive("start", start)
     span = None if span is None else _checks.positive("span", span)
-    reach = _REACH * _unit(device)
+    reach = REACH * unit(device)
     if start is None or span is None:
-        memory = _memory_time(device, x, reach, max_modes)
+        memory = memory_time(device, x, reach, max_modes)
         coldest = min(lead.temperature for lead in device.leads)
         span = max(memory, 12 / (pi * coldest)) if span is None else span
         if start is None:
             start = memory + span if backwards else memory
     recurrence = start + span + max(start, span)
-    system = _discretise(device, x, 2 * pi / recurrence, reach, max_modes)
+    system = discretise(device, x, 2 * pi / recurrence, reach, max_modes)
     node, weight = np.polynomial.legendre.leggauss(ceil(_NODES * span * reach))
     times, weights = 0.5 * span * (node + 1), 0.5 * span * weight
     # The later or earlier times at which the charge is looked at, and where they end.
@@ -289,7 +289,7 @@ def _refuse_unsettled(result: ChargeInTime, span: float) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class _System:
+class System:
     """Dot (index 0) and modes: eigenvalues and eigenvectors of H, and the first filling."""
 
     energy: np.ndarray
@@ -298,7 +298,7 @@ class _System:
     counts: tuple[int, int]
 
 
-def _correlation(system: _System, now: np.ndarray, later: np.ndarray) -> np.ndarray:
+def _correlation(system: System, now: np.ndarray, later: np.ndarray) -> np.ndarray:
     """C(t) = ⟨c†(t) c⟩⟨c(t) c†⟩."""
     particle = (later.conj() * now) @ system.filled
     hole = (later * now.conj()) @ (1 - system.filled)
@@ -306,7 +306,7 @@ def _correlation(system: _System, now: np.ndarray, later: np.ndarray) -> np.ndar
 
 
 def _response(
-    system: _System, force: float, start: float, seen: np.ndarray, later: np.ndarray
+    system: System, force: float, start: float, seen: np.ndarray, later: np.ndarray
 ) -> np.ndarray:
     """The derivative of n(t) with respect to x, where only the preparation feels x.
 
@@ -320,7 +320,7 @@ def _response(
     return 2 * (moved * later.conj()).real @ system.filled
 
 
-def _unit(device: Device) -> float:
+def unit(device: Device) -> float:
     """The largest of the bandwidths and of the coupling [Σ_α ∫ κ_α dω/2π]^{1/2} to both leads."""
     strength = 0.0
     for lead in device.leads:
@@ -337,7 +337,7 @@ def _cells(low: float, high: float, spacing: float, reach: float) -> tuple[int, 
     return inside, ceil(_GROWTH * reach * log(_FAR / _GROWTH) / step), step
 
 
-def _discretise(device: Device, x: float, spacing: float, reach: float, max_modes: int) -> _System:
+def discretise(device: Device, x: float, spacing: float, reach: float, max_modes: int) -> System:
     level = device.level - device.force * x
     frequencies, couplings, filled = [np.array([level])], [], [np.zeros(1)]
     for name, lead in zip(("left", "right"), device.leads, strict=True):
@@ -358,18 +358,18 @@ def _discretise(device: Device, x: float, spacing: float, reach: float, max_mode
     hamiltonian[0, 1:] = hamiltonian[1:, 0] = np.concatenate(couplings)
     energy, modes = np.linalg.eigh(hamiltonian)
     left, right = (len(each) for each in couplings)
-    return _System(energy, modes, np.concatenate(filled), (left, right))
+    return System(energy, modes, np.concatenate(filled), (left, right))
 
 
-def _memory_time(device: Device, x: float, reach: float, max_modes: int) -> float:
+def memory_time(device: Device, x: float, reach: float, max_modes: int) -> float:
     """The time after which the amplitude of an electron put on the dot stays below 3e-6."""
     level = device.level - device.force * x
     energies = [level, *(e for lead in device.leads for e in lead.density.energies)]
     mid, half = 0.5 * (max(energies) + min(energies)), 0.5 * (max(energies) - min(energies))
-    horizon = 2 * _REACH * log(1 / _FORGOTTEN) / reach
+    horizon = 2 * REACH * log(1 / _FORGOTTEN) / reach
     while True:
         # The recurrence comes at twice the horizon.
-        system = _discretise(device, x, pi / horizon, reach, max_modes)
+        system = discretise(device, x, pi / horizon, reach, max_modes)
         # The modes far out recur sooner and ripple at 1e-5: they are left out, by a smooth window.
         distance = np.abs(system.energy - mid) - half
         weight = system.modes[0] ** 2 * 0.5 * erfc(8 * distance / reach - 4)
