@@ -25,6 +25,7 @@ from qemlib.electrons.time_scales import Adiabaticity, adiabaticity
 from qemlib.errors import (
     ClassicalStateWarning,
     ConvergenceError,
+    FailedPointsError,
     LeftGridError,
     NoQuantumState,
     NoSteadyState,
@@ -64,7 +65,9 @@ from qemlib.states.estimation import (
 from qemlib.states.quantum import QuantumState, quantum_state
 from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
-from qemlib.studies.sweeps import sweep
+from qemlib.studies import methods
+from qemlib.studies.observables import Observable
+from qemlib.studies.sweeps import read_sweep, sweep
 from qemlib.studies.thresholds import Threshold, ergotropy_threshold
 
 __version__ = "0.1.0"
@@ -83,6 +86,7 @@ __all__ = [
     "ErgotropyEstimate",
     "Estimate",
     "Exponentials",
+    "FailedPointsError",
     "FullQuantumState",
     "Histogram",
     "LangevinModel",
@@ -91,6 +95,7 @@ __all__ = [
     "Lorentzian",
     "NoQuantumState",
     "NoSteadyState",
+    "Observable",
     "OrbitAverage",
     "OrbitCoefficients",
     "Oscillator",
@@ -130,6 +135,7 @@ __all__ = [
     "full_quantum",
     "jackknife",
     "lorentzian_exponentials",
+    "methods",
     "noise_spectrum",
     "occupation",
     "orbit_average",
@@ -139,6 +145,7 @@ __all__ = [
     "quantum_state",
     "qutip_environment",
     "rate_equation_coefficients",
+    "read_sweep",
     "sample",
     "sampled_populations",
     "second_order_coherence",
