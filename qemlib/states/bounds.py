@@ -1,8 +1,9 @@
 """What the numbers of a state may be wrong by, from what is known of its errors.
 
-For two sets of populations, δ_n apart, the ergotropies differ by no more than Σ_n (E_n − E_π(n)) δ_n
-with the better order π of either, and the entropies by Σ_n (1 + |ln ρ_nn|) |δ_n|.  Cauchy and Schwarz
-make of it the lengths of two vectors, and ‖δ‖ follows from the error of W: Tr δρ² = π ∫d²α δW².
+For two sets of populations, δ_n apart, the ergotropies differ by no more than
+Σ_n (E_n − E_π(n)) δ_n with the best order π of either, and the entropies by
+Σ_n (1 + |ln ρ_nn|) |δ_n|.  Cauchy and Schwarz make of it the lengths of two vectors, and ‖δ‖ follows
+from the error of W: Tr δρ² = π ∫d²α δW².
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def _of_populations(
     ergotropy = frequency * (moved * length + outside)
     slope = np.linalg.norm(1.0 + np.abs(np.log(np.maximum(np.abs(p), max(length, _TINY)))))
     entropy = slope * length + beyond * (1.0 + np.log(p.size / max(beyond, _TINY)))
-    energy = frequency * (min(phonons, np.linalg.norm(n) * length) + outside)
+    energy = frequency * (min(phonons, float(np.linalg.norm(n)) * length) + outside)
     return {
         "ergotropy": float(ergotropy),
         "entropy": float(entropy),

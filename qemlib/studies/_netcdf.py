@@ -138,7 +138,11 @@ def _checksum(dataset: xr.Dataset) -> str:
         else:
             data = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<")).tobytes()
         told = [name, str(variable.dims), str(values.shape)]
-        told += [f"{key}={variable.attrs[key]!r}" for key in sorted(variable.attrs) if key != "flag_values"]
+        told += [
+            f"{key}={variable.attrs[key]!r}"
+            for key in sorted(variable.attrs)
+            if key != "flag_values"
+        ]
         found = zlib.crc32("\0".join(told).encode() + data, found)
     told = [f"{key}={dataset.attrs[key]}" for key in sorted(dataset.attrs) if key != _SUM]
     return f"{zlib.crc32(chr(0).join(told).encode(), found):08x}"

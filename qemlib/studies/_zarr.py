@@ -34,6 +34,7 @@ class ZarrStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._open: dict[str, Any] = {}
         _library()
         if not path.exists():
             refuse_nowhere(path)
@@ -73,8 +74,8 @@ class ZarrStore:
         except OSError as error:
             raise OSError(
                 error.errno,
-                f"store: a point cannot be written to {self.path}: {error.strerror or error}; those "
-                "before it are kept",
+                f"store: a point cannot be written to {self.path}: {error.strerror or error}; "
+                "those before it are kept",
             ) from error
 
     def _make(self, plan: Plan) -> None:
@@ -95,7 +96,7 @@ class ZarrStore:
             shutil.rmtree(part, ignore_errors=True)
 
     def _array(self, name: str) -> Any:
-        if name not in self.__dict__.setdefault("_open", {}):
+        if name not in self._open:
             self._open[name] = _library().open_array(
                 store=str(self.path), path=name, mode="r+", zarr_format=3
             )
@@ -107,20 +108,20 @@ class ZarrStore:
             rows = record[...]
         except Exception:  # whatever a damaged chunk may raise: which ones are found below
             damaged = [place for place in np.ndindex(*plan.shape) if not _readable(record, place)]
-            self._refuse(plan, "record", damaged)
+            self._refuse("record", damaged)
         status = rows[..., 0]
         odd = ~(np.isnan(status) | (status == DONE) | (status == FAILED))
         if odd.any():
-            self._refuse(plan, "record", [tuple(place) for place in np.argwhere(odd)])
+            self._refuse("record", [tuple(place) for place in np.argwhere(odd)])
         return rows
 
     def _told(self, index: Index) -> str:
         words = self._array("words")
         if not _readable(words, index):
-            self._refuse(None, "words", [index])
+            self._refuse("words", [index])
         return bytes(words[index]).rstrip(b"\0").decode(errors="replace")
 
-    def _refuse(self, plan: Plan | None, name: str, places: list) -> None:
+    def _refuse(self, name: str, places: list) -> None:
         files = [self.path / name / "c" / "/".join(map(str, (*p, 0))) for p in places]
         told = ", ".join(map(str, files[:3])) + (", ..." if len(files) > 3 else "")
         raise ValueError(
@@ -177,7 +178,9 @@ def plan_in(path: Path) -> Plan:
     whole = whole and kept == _checksum(manifest)
     files = manifest.get("files", {}) if whole else {}
     damaged = [] if whole else [_META]
-    damaged += [f"{n}/{_META}" for n, told in files.items() if told != _sum_of_file(path / n / _META)]
+    damaged += [
+        f"{n}/{_META}" for n, told in files.items() if told != _sum_of_file(path / n / _META)
+    ]
     if damaged:
         raise ValueError(
             f"store: {', '.join(damaged)} in {path} is damaged, and with it nothing there can be "

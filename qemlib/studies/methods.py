@@ -249,8 +249,13 @@ class FullQuantum:
             object.__setattr__(self, each, _checks.positive(each, getattr(self, each)))
 
     def state(self, subject: Any) -> State:
-        limits = {"memory_limit": self.memory_limit, "time_limit": self.time_limit}
-        return full_quantum(subject, self.accuracy, **limits, progress=False)
+        return full_quantum(
+            subject,
+            self.accuracy,
+            memory_limit=self.memory_limit,
+            time_limit=self.time_limit,
+            progress=False,
+        )
 
 
 # Words for those above.

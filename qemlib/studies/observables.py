@@ -14,7 +14,6 @@ from qemlib import _checks
 from qemlib.devices.device import Device
 from qemlib.electrons.coefficients import electron_coefficients
 from qemlib.states.bounds import absolute_errors
-from qemlib.states.contract import State
 from qemlib.states.summary import Summary, summary
 
 __all__ = ["Observable"]
@@ -58,7 +57,7 @@ class Observable:
     """
 
     name: str
-    function: Callable[[State], Any]
+    function: Callable[[Any], Any]
     units: str = "1"
     long_name: str = ""
 
@@ -70,13 +69,14 @@ class Observable:
 
     def of(self, told: Told) -> Number:
         """Its value in a state, and the error."""
-        found = np.atleast_1d(np.asarray(self.function(told.state), dtype=float))
-        if found.size not in (1, 2):
+        got = self.function(told.state)
+        found = np.atleast_1d(np.asarray(got, dtype=float))
+        if found.shape not in ((1,), (2,)):
             raise ValueError(
                 f"observable {self.name} must be a number, or a number and its error, got "
-                f"{repr_short(found)}"
+                f"{repr_short(got)}"
             )
-        return float(found.flat[0]), float(found.flat[1]) if found.size == 2 else np.nan
+        return float(found[0]), float(found[1]) if found.size == 2 else np.nan
 
 
 class Told:
@@ -110,10 +110,10 @@ class _Standard(Observable):
     """One that comes of what all of them share."""
 
     def of(self, told: Told) -> Number:
-        return self.function(told)  # type: ignore[arg-type]
+        return self.function(told)
 
 
-def _moment(name: str) -> Callable[[Any], Number]:
+def _moment(name: str) -> Callable[[Told], Number]:
     def of(told: Told) -> Number:
         value = float(getattr(told.state, name))
         return value, abs(value) * float(getattr(told.state, "error", {}).get(name, np.nan))
@@ -121,60 +121,48 @@ def _moment(name: str) -> Callable[[Any], Number]:
     return of
 
 
-def _of_summary(name: str) -> Callable[[Any], Number]:
+def _of_summary(name: str) -> Callable[[Told], Number]:
     def of(told: Told) -> Number:
         return float(getattr(told.summary, name)), told.errors.get(name, 0.0)
 
     return of
 
 
+def _damping_at_rest(told: Told) -> Number:
+    return told.damping_at_rest
+
+
 def _positive(told: Told) -> Number:
     return float(not getattr(told.state, "violations", ())), 0.0
 
 
+_OWN = {
+    "phonon_number": _moment("phonon_number"),
+    "g2": _moment("g2"),
+    "damping_at_rest": _damping_at_rest,
+    "positive": _positive,
+}
 # In ASCII, as all that is printed of a result: not every terminal has Greek letters.
-_STANDARD = [
-    _Standard("phonon_number", _moment("phonon_number"), "1", "mean phonon number"),
-    _Standard("g2", _moment("g2"), "1", "second-order coherence at equal times"),
-    *(
-        _Standard(name, _of_summary(name), units, long_name)
-        for name, units, long_name in [
-            ("ergotropy", "energy (hbar = 1)", "incoherent ergotropy of the populations"),
-            ("free_energy_work", "energy (hbar = 1)", "free-energy work of the populations"),
-            ("entropy", "nat", "von Neumann entropy of the populations"),
-            (
-                "inversion",
-                "1",
-                "population of the first excited level less that of the ground state",
-            ),
-        ]
+_TOLD = {
+    "phonon_number": ("1", "mean phonon number"),
+    "g2": ("1", "second-order coherence at equal times"),
+    "ergotropy": ("energy (hbar = 1)", "incoherent ergotropy of the populations"),
+    "free_energy_work": ("energy (hbar = 1)", "free-energy work of the populations"),
+    "entropy": ("nat", "von Neumann entropy of the populations"),
+    "inversion": ("1", "population of the first excited level less that of the ground state"),
+    "damping_at_rest": ("energy (hbar = 1)", "damping rate at x = 0"),
+    "bath_temperature": (
+        "energy (k_B = 1)",
+        "temperature in the free-energy work: the colder lead's",
     ),
-    _Standard(
-        "damping_at_rest",
-        lambda told: told.damping_at_rest,
-        "energy (hbar = 1)",
-        "damping rate at x = 0",
-    ),
-    *(
-        _Standard(name, _of_summary(name), units, long_name)
-        for name, units, long_name in [
-            (
-                "bath_temperature",
-                "energy (k_B = 1)",
-                "temperature in the free-energy work: the colder lead's",
-            ),
-            ("missing_trace", "1", "part of the trace beyond the levels kept"),
-            ("levels", "1", "number of levels kept"),
-        ]
-    ),
-    _Standard(
-        "positive",
-        _positive,
-        "1",
-        "1 for a quantum state, 0 where (A24) is classical and gives none",
-    ),
-]
-STANDARD = {each.name: each for each in _STANDARD}
+    "missing_trace": ("1", "part of the trace beyond the levels kept"),
+    "levels": ("1", "number of levels kept"),
+    "positive": ("1", "1 for a quantum state, 0 where (A24) is classical and gives none"),
+}
+STANDARD: dict[str, Observable] = {
+    name: _Standard(name, _OWN.get(name, _of_summary(name)), *words)
+    for name, words in _TOLD.items()
+}
 # Those that have no error of their own.
 EXACT = ("bath_temperature", "missing_trace", "levels", "positive")
 

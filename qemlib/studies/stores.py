@@ -1,11 +1,11 @@
 """What keeps the points of a sweep, whatever happens to the sweep.
 
-A store is any object with three methods, see `Store`.  A path is one of two:
+A store is any object with two methods, see `Store`.  A path is one of two:
 
-- a folder, by convention "….zarr": Zarr, format 3 (the extra `store`).  Each point is one chunk of the
-  array `record`, that is one small file with a checksum, which is written beside and moved into its
-  place: a point is there whole or not at all, whoever writes or is killed, and the last costs what
-  the first did.  Rows hold a status (1 done, 2 failed) and the numbers, in the order of the array's
+- a folder, by convention "….zarr": Zarr, format 3 (the extra `store`).  Each point is one chunk of
+  the array `record`, that is one small file with a checksum, which is written beside and moved into
+  its place: a point is there whole or not at all, whoever writes or is killed, and the last costs
+  what the first did.  Rows hold a status (1 done, 2 failed) and the numbers, in the order of the array's
   attribute `columns`; why a point failed stands in the array `words`.  The attributes of the group
   are the manifest: axes, observables, base, method with settings, and the version of the physics.
 - a file, by convention "….nc": NetCDF, the very dataset that the sweep returns.  It needs no extra,
@@ -53,4 +53,6 @@ def store_at(store: Any) -> Store | None:
         return ZarrStore(path)
     if isinstance(store, Store) and not isinstance(store, type):
         return store
-    raise TypeError(f"store must be a path, or an object with begin and write, got {repr_short(store)}")
+    raise TypeError(
+        f"store must be a path, or an object with begin and write, got {repr_short(store)}"
+    )

@@ -10,7 +10,6 @@ from pathlib import Path
 from reprlib import repr as repr_short
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from qemlib._progress import bar
@@ -20,9 +19,9 @@ from qemlib.motion.model import LangevinModel
 from qemlib.states import positivity
 from qemlib.studies._points import Points, points_of
 from qemlib.studies._runs import computed
-from qemlib.studies._table import DONE, FAILED, MISSING, Plan, Table, plan_of
+from qemlib.studies._table import FAILED, MISSING, Table, plan_of
 from qemlib.studies._zarr import ZarrStore, plan_in
-from qemlib.studies.methods import METHODS, Method, named, refuse_untaken
+from qemlib.studies.methods import Method, named, refuse_untaken
 from qemlib.studies.observables import Observable, chosen, sent
 from qemlib.studies.stores import Store, store_at
 
@@ -62,13 +61,13 @@ def sweep(
         yours.
     executor : concurrent.futures.Executor, optional
         Where the points are computed; by default a pool with one process per processor that this
-        one may use.  On a cluster of Dask's (the extra `cluster`): ``client.get_executor()``.  Linear
-        algebra and kernels have one thread in each.
+        one may use.  On a cluster of Dask's (the extra `cluster`): ``client.get_executor()``.
+        Linear algebra and kernels have one thread in each.
     store : path or Store, optional
-        Folder (the extra `store`), or file whose name ends in .nc, that receives each point as it is
-        done; "~" is the home folder.  If it is there already, from a call with the same arguments,
-        its points are taken over and only the missing ones computed.  Several calls with the same
-        arguments may write to it at once.  See `qemlib.studies.stores`.
+        Folder (the extra `store`), or file whose name ends in .nc, that receives each point as it
+        is done; "~" is the home folder.  If it is there already, from a call with the same
+        arguments, its points are taken over and only the missing ones computed.  Several calls with
+        the same arguments may write to it at once.  See `qemlib.studies.stores`.
     strict : bool
         Raise at the end if points failed.
     observables : list of str or Observable, optional
