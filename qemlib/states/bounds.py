@@ -2,8 +2,8 @@
 
 For two sets of populations, δ_n apart, the ergotropies differ by no more than
 Σ_n (E_n − E_π(n)) δ_n with the best order π of either, and the entropies by
-Σ_n (1 + |ln ρ_nn|) |δ_n|.  Cauchy and Schwarz make of it the lengths of two vectors, and ‖δ‖ follows
-from the error of W: Tr δρ² = π ∫d²α δW².
+Σ_n (1 + |ln ρ_nn|) |δ_n|.  Cauchy and Schwarz make of it the lengths of two vectors, and ‖δ‖
+follows from the error of W: Tr δρ² = π ∫d²α δW².
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import entr
 
 from qemlib.states import positivity
 from qemlib.states.contract import is_sampled
@@ -81,7 +82,7 @@ def _of_populations(
     outside = 2.0 * beyond * p.size
     ergotropy = frequency * (moved * length + outside)
     slope = np.linalg.norm(1.0 + np.abs(np.log(np.maximum(np.abs(p), max(length, _TINY)))))
-    entropy = slope * length + beyond * (1.0 + np.log(p.size / max(beyond, _TINY)))
+    entropy = slope * length + beyond * (1.0 + np.log(p.size)) + entr(beyond)
     energy = frequency * (min(phonons, float(np.linalg.norm(n)) * length) + outside)
     return {
         "ergotropy": float(ergotropy),

@@ -20,6 +20,7 @@ _COMPUTES = (
     *("studies/methods.py", "studies/observables.py"),
 )
 _DEEPEST = 40
+_INSTALLED = ("builtins", "numpy", "qemlib", "scipy")
 
 
 def fingerprint(*values: Any) -> str:
@@ -63,7 +64,8 @@ def _modules() -> str:
 def _parts(value: Any, depth: int) -> Iterator[bytes]:
     if depth > _DEEPEST:
         raise ValueError(f"a {type(value).__name__} has no end: it holds itself")
-    yield f"{type(value).__module__}.{type(value).__qualname__}".encode()
+    # By what a module is called a thing is not known: a script's own is imported by others.
+    yield type(value).__qualname__.encode()
     if value is None or isinstance(value, bool | int | str):
         yield repr(value).encode()
     elif isinstance(value, float | complex | np.generic):
@@ -87,7 +89,7 @@ def _inside(value: Any) -> Iterable[Any]:
     if isinstance(value, list | tuple | np.ndarray):
         return list(value)
     if isinstance(value, type):
-        return [value.__module__, value.__qualname__]
+        return [value.__qualname__, _code_of(value)]
     if isinstance(value, partial):
         return [value.func, value.args, value.keywords]
     if isinstance(value, CodeType):
@@ -97,9 +99,9 @@ def _inside(value: Any) -> Iterable[Any]:
     if is_dataclass(value):
         # What begins with an underscore and is not given is made of the rest.
         known = [f.name for f in fields(value) if f.init or not f.name.startswith("_")]
-        return [(name, getattr(value, name)) for name in known]
+        return [_code_of(type(value)), *((name, getattr(value, name)) for name in known)]
     if hasattr(value, "__dict__"):
-        return [vars(value)]
+        return [_code_of(type(value)), vars(value)]
     raise ValueError(
         f"a {type(value).__name__} does not tell what it holds; make it a dataclass, or an object "
         "with attributes"
@@ -112,4 +114,19 @@ def _of_function(value: Any) -> list[Any]:
     code = getattr(getattr(value, "__func__", value), "__code__", None)
     defaults = getattr(value, "__defaults__", None)
     own = None if bound is None or hasattr(bound, "__spec__") else bound  # a module is no part
-    return [value.__module__, value.__qualname__, code, defaults, cells, own]
+    return [value.__qualname__, code, defaults, cells, own]
+
+
+def _code_of(kind: type) -> list[Any]:
+    """What a class of a user's own does; that of installed packages has a version elsewhere."""
+    if kind.__module__.partition(".")[0] in _INSTALLED:
+        return []
+    own = [
+        vars(each) for each in kind.__mro__ if each.__module__.partition(".")[0] not in _INSTALLED
+    ]
+    called = [(name, value) for space in own for name, value in sorted(space.items())]
+    return [
+        (name, getattr(getattr(value, "fget", value), "__code__", None))
+        for name, value in called
+        if not name.startswith("__")
+    ]

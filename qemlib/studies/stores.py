@@ -5,9 +5,10 @@ A store is any object with two methods, see `Store`.  A path is one of two:
 - a folder, by convention "….zarr": Zarr, format 3 (the extra `store`).  Each point is one chunk of
   the array `record`, that is one small file with a checksum, which is written beside and moved into
   its place: a point is there whole or not at all, whoever writes or is killed, and the last costs
-  what the first did.  Rows hold a status (1 done, 2 failed) and the numbers, in the order of the array's
-  attribute `columns`; why a point failed stands in the array `words`.  The attributes of the group
-  are the manifest: axes, observables, base, method with settings, and the version of the physics.
+  what the first did.  Rows hold a status (1 done, 2 failed) and the numbers, in the order of the
+  array's attribute `columns`; why a point failed stands in the array `words`.  The attributes of
+  the group are the manifest: axes, observables, base, method with settings, and the version of the
+  physics.
 - a file, by convention "….nc": NetCDF, the very dataset that the sweep returns.  It needs no extra,
   and is rewritten whole for each point: for sweeps of some hundred points.
 """
