@@ -102,10 +102,14 @@ def _inside(value: Any) -> Iterable[Any]:
         return [_code_of(type(value)), *((name, getattr(value, name)) for name in known)]
     if hasattr(value, "__dict__"):
         return [_code_of(type(value)), vars(value)]
-    raise ValueError(
-        f"a {type(value).__name__} does not tell what it holds; make it a dataclass, or an object "
-        "with attributes"
-    )
+    try:  # as it would be copied
+        _, *parts = value.__reduce_ex__(2)
+    except TypeError as error:
+        raise ValueError(
+            f"a {type(value).__name__} does not tell what it holds; make it a dataclass, or an "
+            "object with attributes"
+        ) from error
+    return parts
 
 
 def _of_function(value: Any) -> list[Any]:

@@ -44,7 +44,9 @@ class NetCDFStore:
         """The points that the file has."""
         self._table = Table(plan)
         self._take_over()
-        return self._table
+        found = Table(plan)  # its own: what is not final is not for the file
+        found.rows[...], found.words = self._table.rows, dict(self._table.words)
+        return found
 
     def write(self, index: Index, row: np.ndarray, failure: str) -> None:
         """Write all points, and those that another sweep has put there."""

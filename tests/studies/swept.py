@@ -27,8 +27,8 @@ POINTS = VOLTAGES.size * COUPLINGS.size
 class Thermal:
     """As warm as the bias and the coupling say; a tenth of OVER has no state.
 
-    It notes each of its calls in `folder`, and ends its process at the voltages of which there is a
-    file, once.
+    It notes each of its calls in `folder`.  At the points of which there is a file it ends its
+    process, or interrupts the sweep, once.
     """
 
     levels: int = 60
@@ -48,10 +48,13 @@ class Thermal:
     def note(self, subject):
         with open(Path(self.folder, "calls"), "a", encoding="utf-8") as calls:
             calls.write(f"{subject.voltage!r} {subject.coupling!r}\n")
-        last = Path(self.folder, f"ends {subject.voltage!r} {subject.coupling!r}")
-        if last.exists():
-            last.unlink()
-            os.kill(os.getpid(), signal.SIGKILL)
+        for what in ("ends", "interrupts"):
+            told = Path(self.folder, f"{what} {subject.voltage!r} {subject.coupling!r}")
+            if told.exists():
+                told.unlink()
+                if what == "interrupts":
+                    raise KeyboardInterrupt
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def calls(folder):
