@@ -8,6 +8,7 @@ follows from the error of W: Tr δρ² = π ∫d²α δW².
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from qemlib.states.contract import is_sampled
 from qemlib.states.summary import Summary
 
 __all__ = ["absolute_errors"]
+
+_OF_POPULATIONS = ("ergotropy", "free_energy_work", "entropy", "inversion")
+_TINY = np.finfo(float).tiny
 
 
 def absolute_errors(state: Any, told: Summary) -> dict[str, float]:
@@ -52,44 +56,52 @@ def absolute_errors(state: Any, told: Summary) -> dict[str, float]:
         known = {name: told.error[name] for name in _OF_POPULATIONS if name in told.error}
         return found | dict.fromkeys(_OF_POPULATIONS, np.nan) | known | {"inversion": sum(both)}
     frequency = getattr(getattr(state, "oscillator", None), "frequency", np.nan)
-    return found | _of_populations(told, _length(state, told), frequency, found["phonon_number"])
+    return found | _of_populations(told, _doubt(state, told), frequency, found["phonon_number"])
 
 
-_OF_POPULATIONS = ("ergotropy", "free_energy_work", "entropy", "inversion")
+@dataclass(frozen=True)
+class _Doubt:
+    """What populations may be wrong by: each, and the length of all, in the norm of that order."""
+
+    each: float
+    length: float
+    order: int
+
+    def along(self, direction: np.ndarray) -> float:
+        """Largest Σ_n direction_n δ_n."""
+        dual = 2 if self.order == 2 else np.inf
+        return float(np.linalg.norm(direction, dual)) * self.length
 
 
-def _length(state: Any, told: Summary) -> float:
-    """(Σ_n δρ_nn²)^{1/2} that is allowed for."""
+def _doubt(state: Any, told: Summary) -> _Doubt:
     known = told.error
-    if "trace" in known:  # Σ|δρ_nn|, and no length is longer
-        return float(known["trace"])
+    if {"trace", "populations"} <= set(known):
+        return _Doubt(float(known["populations"]), float(known["trace"]), 1)
     if all(hasattr(state, name) for name in ("wigner", "model", "radius")):
-        return positivity.error_of_populations(state)
-    return float(np.sqrt(told.levels) * known.get("eigenvalue", np.nan))
+        length = positivity.error_of_populations(state)
+        return _Doubt(length, length, 2)
+    each = float(known.get("eigenvalue", np.nan))
+    return _Doubt(each, np.sqrt(told.levels) * each, 2)
 
 
 def _of_populations(
-    told: Summary, length: float, frequency: float, phonons: float
+    told: Summary, doubt: _Doubt, frequency: float, phonons: float
 ) -> dict[str, float]:
     p = told.populations
     n = np.arange(p.size)
     beyond = abs(told.missing_trace)
-    # Levels that hold less than their error may come in any order, and equal neighbours in either.
-    unsure = int((p < 2.0 * length).sum())
-    moved = np.linalg.norm(n - np.argsort(np.argsort(-p, kind="stable")))
-    moved += 2.0 * np.sqrt(p.size) + unsure**1.5
+    moved = np.abs(n - np.argsort(np.argsort(-p, kind="stable")))
+    # Equal neighbours may come in either order, and in any those that hold less than their error.
+    unsure = p < 2.0 * doubt.each
+    moved = moved + 2.0 + np.where(unsure, unsure.sum(), 0.0)
     # What is left out lies next to the highest level kept: it falls off from there.
     outside = 2.0 * beyond * p.size
-    ergotropy = frequency * (moved * length + outside)
-    slope = np.linalg.norm(1.0 + np.abs(np.log(np.maximum(np.abs(p), max(length, _TINY)))))
-    entropy = slope * length + beyond * (1.0 + np.log(p.size)) + entr(beyond)
-    energy = frequency * (min(phonons, float(np.linalg.norm(n)) * length) + outside)
+    slope = 1.0 + np.abs(np.log(np.maximum(np.abs(p), max(doubt.each, _TINY))))
+    entropy = doubt.along(slope) + beyond * (1.0 + np.log(p.size)) + entr(beyond)
+    energy = frequency * (min(phonons, doubt.along(n)) + outside)
     return {
-        "ergotropy": float(ergotropy),
+        "ergotropy": float(frequency * (doubt.along(moved) + outside)),
         "entropy": float(entropy),
         "free_energy_work": float(energy + told.bath_temperature * entropy),
-        "inversion": float(np.sqrt(2.0) * length),
+        "inversion": doubt.along(np.ones(2)),
     }
-
-
-_TINY = np.finfo(float).tiny
