@@ -62,6 +62,7 @@ EXAMPLES = {
     qem.LangevinModel: model,
     qem.Lead: lambda: qem.Lead(qem.Lorentzian(0.5, 1.0, 2.0), 3.0, 2.0),
     qem.Lorentzian: lambda: qem.Lorentzian(0.5, 1.0, 2.0),
+    qem.Observable: lambda: qem.Observable("own", abs),
     qem.OrbitAverage: lambda: qem.orbit_average(model()),
     qem.OrbitCoefficients: lambda: qem.orbit_coefficients(DEVICE, [0.0, 5.0]),
     qem.Oscillator: lambda: qem.Oscillator(0.2, 1.0),
@@ -73,6 +74,11 @@ EXAMPLES = {
     qem.Threshold: lambda: qem.Threshold(8.0, 1e-6, 3),
     qem.Trajectory: lambda: run().trajectory,
     # Public in their own modules only.
+    qem.methods.Exact: qem.methods.Exact,
+    qem.methods.FullQuantum: qem.methods.FullQuantum,
+    qem.methods.Preview: qem.methods.Preview,
+    qem.methods.Sampled: qem.methods.Sampled,
+    qem.methods.WithMemory: qem.methods.WithMemory,
     ChargeInHierarchy: lambda: charge_in_hierarchy(DEVICE, 0.5, depth=2, pade_terms=2),
     ChargeInMotion: lambda: charge_in_motion(DEVICE, 5.0, steps=32, pade_terms=8),
     ChargeInTime: lambda: charge_in_time(DEVICE, 0.5),
@@ -83,14 +89,21 @@ EXAMPLES = {
     Summary: lambda: summary(exact()),
 }
 # Where those are.
-MODULES = ["sampler.diagnostics", "plotting.explorer", "plotting.panels", "states.summary"]
+MODULES = [
+    "sampler.diagnostics",
+    "plotting.explorer",
+    "plotting.panels",
+    "states.summary",
+    "studies.methods",
+]
 MODULES += ["witness.hierarchy", "witness.integrals", "witness.modes", "witness.pseudomodes"]
 # What draws, and stays where it is.
 WIDGETS = (DeviceExplorer, StatePanels)
 # What describes a device, and numbers alone: equal if their parts are.
 BY_VALUE = (
     *(Convergence, qem.Device, qem.Diagnostics, qem.ErgotropyEstimate, qem.Estimate, qem.Lead),
-    *(qem.Lorentzian, qem.Oscillator, qem.Tabulated, qem.Threshold),
+    *(qem.Lorentzian, qem.Observable, qem.Oscillator, qem.Tabulated, qem.Threshold),
+    *(getattr(qem.methods, name) for name in qem.methods.__all__ if name != "Method"),
 )
 
 

@@ -53,7 +53,7 @@ class Observable:
     ...         qem.paper_device(), {"voltage": [10.0]}, "preview", here, observables=wanted
     ...     )
     >>> found["squeezing"].values.round(4), found["phonon_number"].values.round(2)
-    (array([0.0257]), array([42.13]))
+    (array([0.0597]), array([42.13]))
     """
 
     name: str

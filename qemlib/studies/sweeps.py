@@ -178,8 +178,8 @@ def read_sweep(store: str | os.PathLike) -> xr.Dataset:
     if not isinstance(store, str | os.PathLike):
         raise TypeError(f"store must be a path, got {repr_short(store)}")
     path = Path(store).expanduser()
-    plan = plan_in(path)
-    return ZarrStore(path).table(plan).dataset()
+    kept = ZarrStore(path)
+    return kept.table(plan_in(path)).dataset()
 
 
 def _one_of(base: Any, base_device: Any) -> Any:
