@@ -33,7 +33,7 @@ endif
 
 TEST_PARTS := lint unit notebooks book browser
 
-.PHONY: help setup hooks quick book test $(TEST_PARTS) audit durations coverage references data scan \
+.PHONY: help setup hooks quick book test $(TEST_PARTS) audit survival durations coverage references data scan \
   lab wheel test-lowest system chromium lock clean distclean
 
 help:  ## list the commands
@@ -120,6 +120,10 @@ audit: setup  ## random models and devices by every method (takes minutes), with
 notebooks: setup  ## run the chapters' references again and compare every printed text
 	pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 1800 \
 	  --nbval-kernel-startup-timeout 600 tests/references
+
+survival: export TQDM_DISABLE := 1
+survival: setup  ## sweeps of 2,000 exact points whose processes are killed half-way (takes ten minutes)
+	python3 tests/studies/full_size.py
 
 browser: setup chromium  ## open the built pages in a browser
 	pytest tests/browser

@@ -39,6 +39,7 @@ from qemlib.electrons.transport import (
 from qemlib.errors import (
     ClassicalStateWarning,
     ConvergenceError,
+    FailedPointsError,
     LeftGridError,
     NoQuantumState,
     NoSteadyState,
@@ -85,10 +86,12 @@ from qemlib.states.in_levels import QuantumState
 from qemlib.states.quantum import quantum_state
 from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
+from qemlib.studies import methods
 from qemlib.studies.boundaries import ThresholdLine, threshold_line
 from qemlib.studies.fits import FittedDevice, Measurement, fit_device
 from qemlib.studies.inversion import ergotropy_threshold
-from qemlib.studies.sweeps import sweep
+from qemlib.studies.observables import Observable
+from qemlib.studies.sweeps import read_sweep, sweep
 from qemlib.studies.thresholds import Threshold, damping_threshold
 
 __version__ = "0.1.0"
@@ -112,6 +115,7 @@ __all__ = [
     "Evolution",
     "EvolvedState",
     "Exponentials",
+    "FailedPointsError",
     "FittedDevice",
     "FullQuantumState",
     "Histogram",
@@ -124,6 +128,7 @@ __all__ = [
     "MotionCurrent",
     "NoQuantumState",
     "NoSteadyState",
+    "Observable",
     "OrbitAverage",
     "OrbitCoefficients",
     "Oscillator",
@@ -177,6 +182,7 @@ __all__ = [
     "heat_current",
     "jackknife",
     "lorentzian_exponentials",
+    "methods",
     "noise_spectrum",
     "occupation",
     "orbit_average",
@@ -188,6 +194,7 @@ __all__ = [
     "quantum_state",
     "qutip_environment",
     "rate_equation_coefficients",
+    "read_sweep",
     "sample",
     "sampled_populations",
     "second_order_coherence",

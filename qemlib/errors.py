@@ -12,6 +12,7 @@ from typing import Any
 __all__ = [
     "ClassicalStateWarning",
     "ConvergenceError",
+    "FailedPointsError",
     "LeftGridError",
     "NoQuantumState",
     "NoSteadyState",
@@ -89,6 +90,24 @@ class TooShortError(QemError, ArithmeticError):
     def __reduce__(self) -> tuple[Any, ...]:
         """The run goes along, to another process and back."""
         return type(self), (*self.args, self.run), self.__dict__
+
+
+class FailedPointsError(QemError):
+    """Some points of a sweep have no answer, and it was asked to be strict.
+
+    Attributes
+    ----------
+    dataset : xarray.Dataset
+        All points, those that failed marked with their words.
+    """
+
+    def __init__(self, message: str, dataset: Any):
+        super().__init__(message)
+        self.dataset = dataset
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The points go along, to another process and back."""
+        return type(self), (*self.args, self.dataset), self.__dict__
 
 
 class ClassicalStateWarning(UserWarning):

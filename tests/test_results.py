@@ -72,6 +72,7 @@ EXAMPLES = {
     qem.Measurement: lambda: qem.Measurement("damping", [3e-4, 2e-4], 1e-5, at=[1.0, 5.0]),
     qem.MotionAverage: lambda: qem.average_over_motion(exact(), qem.current),
     qem.MotionCurrent: lambda: qem.current_over_motion(exact()),
+    qem.Observable: lambda: qem.Observable("own", abs),
     qem.OrbitAverage: lambda: qem.orbit_average(model()),
     qem.OrbitCoefficients: lambda: qem.orbit_coefficients(DEVICE, [0.0, 5.0]),
     qem.Oscillator: lambda: qem.Oscillator(0.2, 1.0),
@@ -87,6 +88,11 @@ EXAMPLES = {
     qem.Trajectory: lambda: run().trajectory,
     qem.Units: qem.Units,
     # Public in their own modules only.
+    qem.methods.Exact: qem.methods.Exact,
+    qem.methods.FullQuantum: qem.methods.FullQuantum,
+    qem.methods.Preview: qem.methods.Preview,
+    qem.methods.Sampled: qem.methods.Sampled,
+    qem.methods.WithMemory: qem.methods.WithMemory,
     ChargeInHierarchy: lambda: charge_in_hierarchy(DEVICE, 0.5, depth=2, pade_terms=2),
     ChargeInMotion: lambda: charge_in_motion(DEVICE, 5.0, steps=32, pade_terms=8),
     ChargeInTime: lambda: charge_in_time(DEVICE, 0.5),
@@ -98,7 +104,13 @@ EXAMPLES = {
     Summary: lambda: summary(exact()),
 }
 # Where those are.
-MODULES = ["sampler.diagnostics", "plotting.explorer", "plotting.panels", "states.summary"]
+MODULES = [
+    "sampler.diagnostics",
+    "plotting.explorer",
+    "plotting.panels",
+    "states.summary",
+    "studies.methods",
+]
 MODULES += [
     "witness.currents",
     "witness.hierarchy",
@@ -111,7 +123,8 @@ WIDGETS = (DeviceExplorer, StatePanels)
 # What describes a device, and numbers alone: equal if their parts are.
 BY_VALUE = (
     *(Convergence, qem.Device, qem.Diagnostics, qem.ErgotropyEstimate, qem.Estimate, qem.Lead),
-    *(qem.Lorentzian, qem.Oscillator, qem.Tabulated, qem.Threshold, qem.Units),
+    *(qem.Lorentzian, qem.Observable, qem.Oscillator, qem.Tabulated, qem.Threshold, qem.Units),
+    *(getattr(qem.methods, name) for name in qem.methods.__all__ if name != "Method"),
 )
 
 

@@ -1,9 +1,13 @@
 """Whatever is put in the place of something else: a sentence that names the argument."""
 
+import atexit
 import inspect
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import numpy as np
 import pytest
@@ -31,6 +35,10 @@ DRIVEN = qem.orbit_average(qem.LangevinModel.from_device(DEVICE))
 BATCHES = np.stack([0.25 + np.linspace(-0.07, 0.07, 8), 0.75 - np.linspace(-0.07, 0.07, 8)], axis=1)
 RATES = np.broadcast_to([[-1.0, 1.0], [1.0, -1.0]], (9, 2, 2)).copy()
 STEPS = {"steps": 300_000, "check": False, "progress": False}
+SWEPT = Path(mkdtemp(), "sweep.zarr")
+atexit.register(rmtree, SWEPT.parent)
+with ThreadPoolExecutor(1) as here:
+    qem.sweep([MODEL], None, "preview", here, SWEPT, observables=["g2"])
 FERMI = {"scheme": "rotation", "angle": 0.2, "friction": 0.1, "pull": 0.0}
 
 # What each takes: arguments with which it does what it should.
@@ -130,11 +138,15 @@ TAKES = {
     qem.second_order_coherence: {"populations": [0.5, 0.25, 0.25]},
     qem.spectral_function: {"device": DEVICE, "x": 0.0, "omega": 0.0},
     qem.steady_state: {"model": MODEL, "rtol": 1e-4},
+    qem.read_sweep: {"store": SWEPT},
     qem.sweep: {
-        "base_device": DEVICE,
+        "base": DEVICE,
         "over": {"voltage": [0.0]},
         "method": "orbit",
         "executor": ThreadPoolExecutor(1),
+        "store": None,
+        "observables": ["g2"],
+        "base_device": None,
     },
     qem.threshold_line: {
         "device": DEVICE,
@@ -163,7 +175,7 @@ OPTIONAL = defaultdict(tuple) | {
     qem.current_over_motion: ("device",),
     qem.LangevinModel.from_device: ("half_width",),
     qem.sample: ("steps", "seed", "walkers", "step", "scheme", "burn_in", "trajectory"),
-    qem.sweep: ("executor",),
+    qem.sweep: ("executor", "store", "observables", "base_device"),
     qem.Measurement: ("at",),
     DeviceExplorer: ("device",),
     summary: ("device",),
@@ -185,8 +197,12 @@ WRONG = {
 # Where a thing is right after all.
 RIGHT = {
     "device": ("a device",),
+    "base": ("a device",),
+    # It is refused beside a base.
     "base_device": ("a device",),
     "start": ("a device",),
+    # Nothing, or a path.
+    "store": ("a word",),
     "model": ("a model",),
     "state": ("a state",),
     "function": ("a function", "a class"),

@@ -111,6 +111,19 @@ def error_of(state: Any) -> float:
     return _of_eigenvalues(axis[-1], _error(state), density)
 
 
+def error_of_populations(state: Any) -> float:
+    """What the error of a computed W may make of (Σ_n δρ_nn²)^{1/2}, as Tr δρ² = π ∫d²α δW².
+
+    What an average neglects counts here, as its numbers say.
+    """
+    w, axis = _about_its_middle(state)
+    largest = float(w(axis[:, None], axis).max())
+    known = state.error
+    neglected = max(known.get(name, 0.0) for name in ("phonon_number", "g2"))
+    error = _error(state) + (0.0 if "wigner" in known else neglected)
+    return np.pi * axis[-1] * error * largest
+
+
 def of_samples(
     product: float, product_error: float, populations: np.ndarray, errors: np.ndarray
 ) -> tuple[str, ...]:

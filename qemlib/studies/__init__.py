@@ -5,4 +5,7 @@
 - `thresholds`, `inversion`: where friction, and where the order of the levels, changes its sign.
 - `boundaries`: threshold lines over two parameters.
 - `fits`: a device from what was measured of it.
+
+A sweep takes any way to a state (`methods`), notes what is asked for (`observables`), and keeps it
+whatever happens (`stores`).
 """

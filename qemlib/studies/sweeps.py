@@ -2,95 +2,90 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import warnings
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, as_completed
-from dataclasses import is_dataclass, replace
+from collections.abc import Iterable, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor
+from pathlib import Path
 from reprlib import repr as repr_short
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from qemlib import _checks
-from qemlib._parallel import pool
 from qemlib._progress import bar
 from qemlib.devices.device import Device
-from qemlib.electrons.coefficients import damping
-from qemlib.errors import ClassicalStateWarning
-from qemlib.fokker_planck.stationary import steady_state
+from qemlib.errors import ClassicalStateWarning, FailedPointsError
 from qemlib.motion.model import LangevinModel
-from qemlib.motion.orbit import orbit_average
 from qemlib.states import positivity
-from qemlib.states.contract import State
-from qemlib.states.summary import summary
-from qemlib.studies._store import Store
+from qemlib.studies._points import Points, points_of
+from qemlib.studies._runs import computed
+from qemlib.studies._table import FAILED, MISSING, Table, plan_of
+from qemlib.studies._zarr import ZarrStore, plan_in
+from qemlib.studies.methods import Method, named, refuse_untaken
+from qemlib.studies.observables import Observable, chosen, sent
+from qemlib.studies.stores import Store, store_at
 
-__all__ = ["sweep"]
+__all__ = ["read_sweep", "sweep"]
 
-# Parameters and their values, an axis each.
-Axes = dict[str, np.ndarray]
-
-_METHODS: dict[str, Callable[[LangevinModel], State]] = {
-    "exact": steady_state,
-    "orbit": orbit_average,
-}
-
-# Parameters that are no field, and the fields that they set.
-_SETS = {"voltage": ("left.chemical_potential", "right.chemical_potential")}
-
-# In ASCII, as all that is printed of a result: not every terminal has Greek letters.
-_VARIABLES = {
-    "phonon_number": ("mean phonon number", "1"),
-    "g2": ("second-order coherence at equal times", "1"),
-    "ergotropy": ("incoherent ergotropy of the populations", "energy (hbar = 1)"),
-    "free_energy_work": ("free-energy work of the populations", "energy (hbar = 1)"),
-    "entropy": ("von Neumann entropy of the populations", "nat"),
-    "inversion": ("population of the first excited level less that of the ground state", "1"),
-    "damping_at_rest": ("damping rate at x = 0", "energy (hbar = 1)"),
-    "bath_temperature": (
-        "temperature in the free-energy work: the colder lead's",
-        "energy (k_B = 1)",
-    ),
-    "missing_trace": ("part of the trace beyond the levels kept", "1"),
-    "levels": ("number of levels kept", "1"),
-    "positive": ("1 for a quantum state, 0 where (A24) is classical and gives none", "1"),
-}
+_TOLD = 3  # points that failed, in the words of an error
 
 
 def sweep(
-    base_device: Device,
-    over: dict,
-    method: str = "exact",
+    base: Device | Sequence[Device] | Sequence[LangevinModel] | None = None,
+    over: dict | None = None,
+    method: str | Method = "exact",
     executor: Executor | None = None,
-    store: str | os.PathLike | None = None,
+    store: str | os.PathLike | Store | None = None,
+    *,
+    strict: bool = False,
+    observables: Iterable[str | Observable] | None = None,
+    retry: bool = False,
+    base_device: Device | None = None,
 ) -> xr.Dataset:
-    """Steady states over a grid of device parameters.
+    """Steady states over a grid of device parameters, or of many devices or models.
+
+    A point that fails is marked, with the words of its error, and the others go on.
 
     Parameters
     ----------
-    base_device : Device
-        The device whose parameters are varied.
+    base : Device, or list of Device or LangevinModel
+        The device whose parameters are varied; or what stands on an axis "device" or "model".
     over : dict of str to array_like
-        Parameter to its values, one axis each: "voltage", or a dotted path of fields such as
-        "coupling", "left.temperature", "oscillator.frequency", "left.density.rate".  Several
-        parameters span their outer product, in the order given; no two may set the same thing.
-    method : {"exact", "orbit"}
-        Stationary Fokker-Planck equation, or its orbit-averaged preview.
+        Parameter to its values, one axis each: "voltage", "temperature" of both leads, or a dotted
+        path of fields such as "coupling", "left.temperature", "oscillator.frequency",
+        "left.density.rate".  Several parameters span their outer product, in the order given; no
+        two may set the same thing.  For a list of devices it may, for models it must be left out.
+    method : str or Method
+        "preview" (or "orbit"), "exact", "noise_at_oscillator", "with_memory", "sampled" or
+        "full_quantum"; or an object with settings of its own, from `qemlib.studies.methods` or
+        yours.
     executor : concurrent.futures.Executor, optional
         Where the points are computed; by default a pool with one process per processor that this
         one may use.  On a cluster of Dask's (the extra `cluster`): ``client.get_executor()``.
-    store : path, optional
-        NetCDF file that receives each point as it is done; "~" is the home folder.  If it exists,
-        from an interrupted call with the same arguments, its points are taken over and only the
-        missing ones computed.  Several calls with the same arguments may write to it at once.
+        Linear algebra and kernels have one thread in each.
+    store : path or Store, optional
+        Folder (the extra `store`), or file whose name ends in .nc, that receives each point as it
+        is done; "~" is the home folder.  If it is there already, from a call with the same
+        arguments, its points are taken over and only the missing ones computed.  Several calls with
+        the same arguments may write to it at once.  See `qemlib.studies.stores`.
+    strict : bool
+        Raise at the end if points failed.
+    observables : list of str or Observable, optional
+        What to note of each state, names of variables or `Observable`; by default all that there
+        are names for.
+    retry : bool
+        Compute points of the store again that failed.
+    base_device : Device, optional
+        What `base` was called before.
 
     Returns
     -------
     xarray.Dataset
-        One dimension per parameter; long names and units in the attributes of each variable.
+        One dimension per parameter, dots in its name replaced by underscores.  Beside each variable
+        stands its absolute error, "..._error"; `status` is 0 for a point that is missing, 1 for one
+        that is done and 2 for one that failed, and `failure` holds the error's words.  Long names
+        and units are in the attributes of each variable; the dataset's hold base, method, settings
+        and the version of the physics.  ``found.to_netcdf(path, engine="scipy")`` exports it.
 
     Warns
     -----
@@ -100,13 +95,17 @@ def sweep(
     Raises
     ------
     TypeError
-        If `base_device` is not a Device, `over` no dict, or `executor` no Executor.
+        If `base` is no device and no list, `over` no dict, or another argument something else.
     ValueError
         If a parameter or the method is unknown, two parameters set the same thing, values are
         empty or not finite, a value is not allowed for its parameter, or `store` belongs to another
-        sweep or cannot be written.  Nothing has been computed then.
-    QemError
-        If a device has no steady state, or it cannot be computed; a note says which it was.
+        sweep, is damaged or cannot be written.  Nothing has been computed then.
+    FailedPointsError
+        With `strict`, if points failed; it carries the dataset.
+    OSError
+        If a point could not be written; those before it are in the store.
+    BrokenExecutor
+        If the processes of the `executor` that was given have ended; the default starts others.
 
     Examples
     --------
@@ -115,50 +114,108 @@ def sweep(
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> from qemlib import paper_device
     >>> with ThreadPoolExecutor(1) as here:
-    ...     found = sweep(paper_device(), {"voltage": [0.0, 12.0]}, method="orbit", executor=here)
+    ...     found = sweep(paper_device(), {"voltage": [0.0, 12.0]}, method="preview", executor=here)
     >>> found["phonon_number"].values.round(3), (found["ergotropy"].values > 1e-3).tolist()
     (array([ 9.558, 59.55 ]), [False, True])
+
+    Without coupling there is no steady state:
+
+    >>> with ThreadPoolExecutor(1) as here:
+    ...     found = sweep(paper_device(), {"coupling": [0.0, 0.1]}, "preview", here)
+    >>> found["status"].values.tolist(), found["failure"].values[0][:37]
+    ([2, 1], 'NoSteadyState: device: its coupling m')
     """
-    _checks.kind("base_device", base_device, Device)
-    _checks.choice("method", method, _METHODS)
+    points = points_of(_one_of(base, base_device), over)
+    found = named(method)
+    for subject in points.subjects.values():
+        refuse_untaken(found, subject)
     if executor is not None and (isinstance(executor, type) or not hasattr(executor, "submit")):
         raise TypeError(
             f"executor must be an Executor of concurrent.futures, got {repr_short(executor)}"
         )
-    axes = _axes(over)
-    shape = tuple(values.size for values in axes.values())
-    # Every device is built before anything is computed: a bad value costs nothing.
-    devices = {
-        index: _vary(base_device, axes, index) for index in itertools.product(*map(range, shape))
-    }
-    dataset = _empty(base_device, axes, shape, method)
-    kept = None if store is None else Store(store)
-    if kept is not None:
-        kept.take_over(dataset)
-    missing = [index for index in devices if np.isnan(dataset["phonon_number"].values[index])]
-    if executor is None:
-        executor = pool()
-    futures = {executor.submit(_point, devices[index], method): index for index in missing}
-    try:
-        for future in bar(iterable=as_completed(futures), total=len(futures), desc="sweep"):
-            for name, value in _result(future, axes, futures[future]).items():
-                dataset[name].values[futures[future]] = value
-            if kept is not None:
-                kept.write(dataset)
-    finally:
-        for future in futures:
-            future.cancel()
+    wanted = chosen(observables, (name.replace(".", "_") for name in points.axes))
+    word = method if isinstance(method, str) else found.name
+    kept = store_at(store)
+    plan = plan_of(points, found, wanted, word, compared=kept is not None)
+    table = Table(plan) if kept is None else kept.begin(plan)
+    _fill(table, kept, points, executor, retry, (found, sent(wanted)))
+    dataset = table.dataset()
     _warn_of_classical(dataset)
+    if strict:
+        _refuse_failed(dataset, table, points)
     return dataset
 
 
-def _point(device: Device, method: str) -> dict[str, float]:
-    with positivity.untold():  # another process's warnings are not seen here
-        state = _METHODS[method](LangevinModel.from_device(device))
-    numbers = summary(state)
-    point = {name: getattr(numbers, name) for name in _VARIABLES if hasattr(numbers, name)}
-    here = {"damping_at_rest": float(damping(device, 0.0)), "positive": not numbers.violations}
-    return point | here
+def read_sweep(store: str | os.PathLike) -> xr.Dataset:
+    """What a store holds, of a sweep that has ended, stopped or goes on.
+
+    Parameters
+    ----------
+    store : path
+        Folder that a sweep wrote to.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `sweep` returns it; points that are not there have the status 0.
+
+    Raises
+    ------
+    ValueError
+        If there is no such store, or it is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> import qemlib as qem
+    >>> with ThreadPoolExecutor(1) as here, tempfile.TemporaryDirectory() as folder:
+    ...     over, place = {"voltage": [0.0, 12.0]}, f"{folder}/sweep.zarr"
+    ...     found = qem.sweep(qem.paper_device(), over, "preview", here, place)
+    ...     found.identical(qem.read_sweep(place))
+    True
+    """
+    if not isinstance(store, str | os.PathLike):
+        raise TypeError(f"store must be a path, got {repr_short(store)}")
+    path = Path(store).expanduser()
+    kept = ZarrStore(path)
+    return kept.table(plan_in(path)).dataset()
+
+
+def _one_of(base: Any, base_device: Any) -> Any:
+    if base_device is None:
+        return base
+    if base is not None:
+        raise TypeError("base_device must be left out where base is given: it is the same")
+    if not isinstance(base_device, Device):
+        raise TypeError(f"base_device must be a Device, got {repr_short(base_device)}")
+    return base_device
+
+
+def _fill(
+    table: Table,
+    kept: Store | None,
+    points: Points,
+    executor: Any,
+    retry: bool,
+    arguments: tuple[Any, ...],
+) -> None:
+    """Compute what is missing, and have each point written as it comes."""
+    undone = (MISSING, FAILED) if retry else (MISSING,)
+    status = table.status()
+    missing = {index: each for index, each in points.subjects.items() if status[index] in undone}
+    try:
+        with bar(total=len(missing), desc="sweep") as progress:
+            for index, record in computed(executor, missing, *arguments):
+                row = record.row(table.plan)
+                if kept is not None and record.final:
+                    kept.write(index, row, record.failure)
+                table.put(index, row, record.failure)
+                progress.update()
+    except (BrokenExecutor, CancelledError) as error:
+        left = int((table.status() == MISSING).sum())
+        error.add_note(f"sweep: the executor has ended, {left} points are missing")
+        raise
 
 
 def _warn_of_classical(dataset: xr.Dataset) -> None:
@@ -172,83 +229,12 @@ def _warn_of_classical(dataset: xr.Dataset) -> None:
         )
 
 
-def _result(
-    future: Future[dict[str, float]], axes: Axes, index: tuple[int, ...]
-) -> dict[str, float]:
-    try:
-        return future.result()
-    except Exception as error:
-        point = zip(axes.items(), index, strict=True)
-        where = ", ".join(f"{name} = {float(values[i])!r}" for (name, values), i in point)
-        error.add_note(f"sweep: at {where}")
-        raise
-
-
-def _axes(over: Any) -> Axes:
-    if not isinstance(over, dict):
-        raise TypeError(f"over must be a dict of parameters to values, got {repr_short(over)}")
-    if not over:
-        raise ValueError("over must hold at least one parameter, got an empty dict")
-    for name in over:
-        if not isinstance(name, str):
-            raise ValueError(f"over must name parameters by strings, got {name!r}")
-    for one, other in itertools.combinations(over, 2):
-        if _overlap(one, other):
-            raise ValueError(
-                f"over must not hold both {one!r} and {other!r}: they set the same thing, and only "
-                "the last of them would count"
-            )
-    axes = {
-        name: _checks.finite_array(f"over[{name!r}]", values, 1) for name, values in over.items()
-    }
-    for name, values in axes.items():
-        if values.size == 0:
-            raise ValueError(f"over[{name!r}] must hold at least one value, got none")
-    return axes
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Whether two parameters set the same field, or one a part of what the other sets."""
-    ways = itertools.product(*(_SETS.get(name, (name,)) for name in (one, other)))
-    # zip ends with the shorter path.
-    return any(
-        all(a == b for a, b in zip(first.split("."), second.split("."), strict=False))
-        for first, second in ways
+def _refuse_failed(dataset: xr.Dataset, table: Table, points: Points) -> None:
+    if not table.words:
+        return
+    failed = sorted(table.words.items())
+    told = "; ".join(f"at {points.where(index)}: {words}" for index, words in failed[:_TOLD])
+    more = f"; and {len(failed) - _TOLD} more" if len(failed) > _TOLD else ""
+    raise FailedPointsError(
+        f"sweep: {len(failed)} of {dataset['status'].size} points failed, {told}{more}", dataset
     )
-
-
-def _vary(device: Device, axes: Axes, index: tuple[int, ...]) -> Device:
-    for (name, values), i in zip(axes.items(), index, strict=True):
-        value = float(values[i])
-        if name == "voltage":
-            device = device.with_voltage(value)
-        else:
-            device = _replaced(device, name.split("."), value, name)
-    return device
-
-
-def _replaced(part: Any, path: list[str], value: Any, name: str) -> Any:
-    field, *rest = path
-    if not is_dataclass(part) or isinstance(part, type) or field not in part.__dataclass_fields__:
-        raise ValueError(
-            f"over: {name!r} is not a parameter of the device; "
-            f"{type(part).__name__} has no field {field!r}"
-        )
-    if rest:
-        value = _replaced(getattr(part, field), rest, value, name)
-    return replace(part, **{field: value})
-
-
-def _empty(device: Device, axes: Axes, shape: tuple[int, ...], method: str) -> xr.Dataset:
-    dimensions = [name.replace(".", "_") for name in axes]
-    dataset = xr.Dataset(
-        {
-            name: (dimensions, np.full(shape, np.nan), {"long_name": long_name, "units": units})
-            for name, (long_name, units) in _VARIABLES.items()
-        },
-        coords=dict(zip(dimensions, axes.values(), strict=True)),
-        attrs={"base_device": repr(device), "method": method},
-    )
-    for dimension in dimensions:
-        dataset[dimension].attrs = {"units": "hbar = e = k_B = 1", "long_name": dimension}
-    return dataset

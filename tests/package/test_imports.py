@@ -11,9 +11,10 @@ EXTRAS = {
     "plot": ("matplotlib", "cycler", "IPython", "matplotlib_inline", "ipywidgets", "PIL"),
     "quantum": ("qutip",),
     "cluster": ("distributed", "dask"),
+    "store": ("zarr",),
     "paper": ("mpmath", "sympy"),
 }
-SLOW_TO_COME = {"arviz_stats", "loky", "scipy.signal", "scipy.stats"}
+SLOW_TO_COME = {"arviz_stats", "loky", "threadpoolctl", "scipy.signal", "scipy.stats"}
 
 HIDE = """
 import sys
@@ -59,6 +60,7 @@ MISSING = [
     ("PIL", "plot", "import qemlib.plotting.sliders"),
     ("mpmath", "paper", "import qemlib.witness.integrals"),
     ("sympy", "paper", "from qemlib.paper.equations import errata"),
+    ("zarr", "store", "qemlib.read_sweep('sweep.zarr')"),
     ("qutip", "quantum", "full_model.two_time_correlation(0.5, 12, [0.0, 1.0])"),
     ("qutip", "quantum", "full_model.compare(0.1, levels=12)"),
     ("qutip", "quantum", "hierarchy.charge_in_hierarchy(qemlib.paper_device(), 0.0)"),

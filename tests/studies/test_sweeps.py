@@ -1,19 +1,21 @@
-"""Sweeps over parameters: their values, their store, and what happens when a point fails."""
+"""Sweeps over parameters, devices and models: their values, and what happens when a point fails."""
 
 import os
 import subprocess
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from importlib import import_module
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
 from operator import attrgetter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
+from cases import toy
 
 import qemlib as qem
+from qemlib.studies import _runs, methods
 
 
 @pytest.fixture(scope="module")
@@ -57,133 +59,182 @@ def test_exact_values_in_a_pool_of_processes():
     assert abs(float(point["missing_trace"])) < 1e-10
 
 
-def test_an_interrupted_sweep_resumes_where_it_stopped(tmp_path, threads, monkeypatch):
-    # qemlib.studies.sweeps is the function; the module of the same name is found by import_module.
-    module = import_module("qemlib.studies.sweeps")
-    calls = []
-    point = module._point
+@dataclass(frozen=True)
+class Seen:
+    """A state with as many phonons as `what` says of the device."""
 
-    def stops_at_the_second(device, method):
-        calls.append(device.voltage)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return point(device, method)
+    what: object
+    name = "seen"
 
-    arguments = {
-        "base_device": qem.paper_device(),
-        "over": {"voltage": [0.0, 4.0, 8.0]},
-        "method": "orbit",
-        "executor": threads,
-        "store": tmp_path / "sweep.nc",
-    }
-    monkeypatch.setattr(module, "_point", stops_at_the_second)
-    with pytest.raises(KeyboardInterrupt):
-        qem.sweep(**arguments)
-    with xr.open_dataset(arguments["store"], engine="scipy") as stored:
-        done = np.isfinite(stored["g2"].values)
-    assert done.tolist() == [True, False, False]
-    resumed = qem.sweep(**arguments)
-    assert calls.count(0.0) == 1
-    monkeypatch.undo()
-    whole = qem.sweep(**{**arguments, "store": None})
-    xr.testing.assert_identical(resumed, whole)
+    def state(self, subject):
+        told = self.what(subject)
+        return SimpleNamespace(phonon_number=told, error={"phonon_number": 0.5}, violations=())
 
 
-def test_a_store_of_another_sweep_is_refused(tmp_path, threads):
-    store = tmp_path / "sweep.nc"
-    device = qem.paper_device()
-    qem.sweep(device, {"voltage": [0.0]}, method="orbit", executor=threads, store=store)
-    with pytest.raises(ValueError, match="belongs to another sweep"):
-        qem.sweep(device, {"voltage": [1.0]}, method="orbit", executor=threads, store=store)
+def seen(what, over, **options):
+    """The phonon numbers that such a sweep finds."""
+    with ThreadPoolExecutor(1) as here:
+        return qem.sweep(
+            qem.paper_device(), over, Seen(what), here, observables=["phonon_number"], **options
+        )
 
 
-def test_sweeps_that_share_a_store_end_with_the_points_of_all(tmp_path, monkeypatch):
-    module = import_module("qemlib.studies.sweeps")
-    meet = threading.Barrier(3)
-    point = module._point
-
-    def together(device, method):
-        meet.wait()  # each sweep computes each point, and all write it at about the same time
-        return point(device, method)
-
-    def swept(_):
-        with ThreadPoolExecutor(1) as executor:
-            return qem.sweep(
-                qem.paper_device(),
-                {"voltage": [0.0, 4.0, 8.0]},
-                method="orbit",
-                executor=executor,
-                store=tmp_path / "sweep.nc",
-            )
-
-    monkeypatch.setattr(module, "_point", together)
-    with ThreadPoolExecutor(3) as pool:
-        results = list(pool.map(swept, range(3)))
-    assert [path.name for path in tmp_path.iterdir()] == ["sweep.nc"]
-    with xr.open_dataset(tmp_path / "sweep.nc", engine="scipy") as stored:
-        for result in results:
-            xr.testing.assert_identical(result, stored.load())
+def test_the_word_and_the_object_are_one_method(threads):
+    for word, method in methods.METHODS.items():
+        assert methods.named(word) is method
+    ways = ("orbit", "preview", qem.methods.Preview())
+    found = [qem.sweep(qem.paper_device(), {"voltage": [4.0]}, way, threads) for way in ways]
+    assert [each.attrs["method"] for each in found] == ["orbit", "preview", "preview"]
+    for each in found[1:]:
+        xr.testing.assert_equal(each, found[0])
+        assert each.attrs["settings"] == found[0].attrs["settings"]
 
 
-def test_what_another_sweep_has_written_in_the_meantime_is_kept(tmp_path, threads, monkeypatch):
-    store = tmp_path / "sweep.nc"
-    module = import_module("qemlib.studies.sweeps")
-    arguments = (qem.paper_device(), {"voltage": [0.0, 4.0, 8.0]}, "orbit")
-    whole = qem.sweep(*arguments, threads)
-    others = whole.copy(deep=True)
-    for variable in others.data_vars.values():
-        variable.values[:2] = np.nan  # the other sweep has the last point only
-    point = module._point
-
-    def fails_at_last(device, method):
-        if device.voltage == 8.0:
-            raise KeyboardInterrupt
-        if device.voltage == 0.0:
-            others.to_netcdf(store, engine="scipy")
-        return point(device, method)
-
-    monkeypatch.setattr(module, "_point", fails_at_last)
-    with pytest.raises(KeyboardInterrupt):
-        qem.sweep(*arguments, threads, store)
-    with xr.open_dataset(store, engine="scipy") as stored:
-        assert np.isfinite(stored["g2"].values).tolist() == [True, True, True]
+def test_base_device_is_the_older_name_of_base(threads):
+    arguments = {"over": {"voltage": [4.0]}, "method": "orbit", "executor": threads}
+    found = qem.sweep(base_device=qem.paper_device(), **arguments)
+    xr.testing.assert_identical(found, qem.sweep(qem.paper_device(), **arguments))
+    with pytest.raises(TypeError, match="base_device must be left out where base is given"):
+        qem.sweep(qem.paper_device(), base_device=qem.paper_device(), **arguments)
+    with pytest.raises(TypeError, match="base_device must be a Device, got 3"):
+        qem.sweep(base_device=3, **arguments)
 
 
-def never(device, method):
-    pytest.fail("a point was computed for a store that cannot be")
+def test_temperature_is_that_of_both_leads():
+    found = seen(lambda d: d.left.temperature + 10 * d.right.temperature, {"temperature": [1, 3]})
+    assert found["phonon_number"].values.tolist() == [11.0, 33.0]
+
+
+def test_a_list_of_devices_is_an_axis(threads):
+    devices = [qem.paper_device(4.0), replace(qem.paper_device(8.0), level=0.3)]
+    found = qem.sweep(devices, method="orbit", executor=threads)
+    assert found["g2"].dims == ("device",)
+    for i, device in enumerate(devices):
+        state = qem.orbit_average(qem.LangevinModel.from_device(device))
+        assert found["phonon_number"].values[i] == state.phonon_number
+    over = qem.sweep(devices, {"coupling": [0.05, 0.1]}, "orbit", threads)
+    assert over["g2"].dims == ("device", "coupling")
+    assert over["phonon_number"].values[:, 1].tolist() == found["phonon_number"].values.tolist()
+
+
+def test_a_list_of_models_is_an_axis(threads):
+    models = [toy(friction=friction) for friction in (1e-3, 2e-3)]
+    found = qem.sweep(models, method="exact", executor=threads)
+    assert found["g2"].dims == ("model",)
+    # A linear oscillator: D/2mγω0 − 1/2.
+    expected = [4e-3 / (2 * friction * 0.2) - 0.5 for friction in (1e-3, 2e-3)]
+    np.testing.assert_allclose(found["phonon_number"], expected, rtol=1e-8)
+    assert found["damping_at_rest"].values == pytest.approx([1e-3, 2e-3])
+    assert np.isnan(found["free_energy_work"]).all()  # of no bath is anything known
 
 
 @pytest.mark.parametrize(
-    ("where", "message"),
+    ("base", "arguments", "message"),
     [
-        ("nowhere/x.nc", "store must lie in a folder that exists, got .*nowhere/x.nc"),
-        ("a_file/x.nc", "store must lie in a folder that exists, got .*a_file/x.nc"),
-        ("a_folder", "store must be a file, got the folder .*a_folder"),
-        ("a" * 250 + ".nc", "store must lie where files can be written, got .*too long"),
-        ("a_file", "store: .*a_file is not a sweep's file"),
-        ("empty", "store: .*empty is not a sweep's file"),
+        ([], {}, "base must hold devices, or models, at least one; got none"),
+        ([qem.paper_device(), toy()], {}, "base must hold .* got both of \\['device', 'model'\\]"),
+        ([qem.paper_device(), 3], {}, "base must hold Devices or LangevinModels, .* got 3"),
+        ([toy()], {"over": {"voltage": [1.0]}}, "over must be left out for models"),
+        ([toy()], {"method": "full_quantum"}, "base must be made of what full_quantum takes"),
+        ([toy()], {"method": "with_memory"}, "base must be made of what with_memory takes"),
+        ([toy()], {"method": "noise_at_oscillator"}, "method must leave noise_at at 'zero'"),
+        (None, {"over": {"voltage": [1.0]}}, "base must be a Device, or a list"),
+        (qem.paper_device(), {}, "over must be a dict of parameters to values, got None"),
     ],
 )
-def test_a_store_that_cannot_be_costs_nothing(where, message, tmp_path, threads, monkeypatch):
-    (tmp_path / "a_folder").mkdir()
-    (tmp_path / "a_file").write_text("not a sweep")
-    (tmp_path / "empty").write_text("")
-    monkeypatch.setattr(import_module("qemlib.studies.sweeps"), "_point", never)
-    with pytest.raises(ValueError, match=message):
-        qem.sweep(qem.paper_device(), {"voltage": [0.0]}, "orbit", threads, tmp_path / where)
+def test_what_cannot_be_swept_is_refused(base, arguments, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        qem.sweep(base, **arguments)
 
 
-def test_a_store_in_the_home_folder(tmp_path, threads, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    qem.sweep(qem.paper_device(), {"voltage": [0.0]}, "orbit", threads, "~/x.nc")
-    assert (tmp_path / "x.nc").is_file()
-
-
-def test_an_error_says_at_which_point(threads):
+def test_a_point_that_fails_is_marked_and_the_others_go_on(threads):
     over = {"voltage": [4.0], "coupling": [0.1, 0.0]}
-    with pytest.raises(ValueError, match="its coupling must not be 0") as raised:
-        qem.sweep(qem.paper_device(), over, "orbit", threads)
-    assert raised.value.__notes__ == ["sweep: at voltage = 4.0, coupling = 0.0"]
+    found = qem.sweep(qem.paper_device(), over, "orbit", threads)
+    assert found["status"].values.tolist() == [[1, 2]]
+    assert found["status"].attrs["flag_meanings"] == "missing done failed"
+    assert found["failure"].values[0, 0] == ""
+    assert found["failure"].values[0, 1].startswith("NoSteadyState: device: its coupling must not")
+    numbers = found.drop_vars(["status", "failure"])
+    assert all(np.isnan(each.values[0, 1]) for each in numbers.data_vars.values())
+    alone = qem.sweep(qem.paper_device(), {"voltage": [4.0]}, "orbit", threads)
+    assert found["phonon_number"].values[0, 0] == alone["phonon_number"].values[0]
+
+
+def test_whatever_a_method_raises_is_its_answer():
+    class Odd(Exception):
+        """One that does not survive pickling."""
+
+        def __init__(self, first, second):
+            super().__init__("odd")
+
+    def what(device):
+        if device.voltage == 1.0:
+            raise Odd(1, 2)
+        return 1 / device.voltage
+
+    found = seen(what, {"voltage": [0.0, 1.0, 2.0]})
+    assert found["failure"].values.tolist() == [
+        "ZeroDivisionError: float division by zero",
+        "Odd: odd",
+        "",
+    ]
+
+
+def test_strict_raises_at_the_end_with_all_points(threads):
+    over = {"voltage": [4.0], "coupling": [0.0, 0.1]}
+    message = "1 of 2 points failed, at voltage = 4.0, coupling = 0.0: NoSteadyState: device: its"
+    with pytest.raises(qem.FailedPointsError, match=message) as raised:
+        qem.sweep(qem.paper_device(), over, "orbit", threads, strict=True)
+    assert raised.value.dataset["status"].values.tolist() == [[2, 1]]
+    qem.sweep(qem.paper_device(), {"voltage": [4.0]}, "orbit", threads, strict=True)
+
+
+def test_of_many_failures_the_first_are_named():
+    def what(device):
+        raise ValueError(f"not at {device.voltage:g}")
+
+    with pytest.raises(qem.FailedPointsError, match="not at 2; and 7 more") as raised:
+        seen(what, {"voltage": np.arange(10.0)}, strict=True)
+    assert len(str(raised.value)) < 500
+
+
+class Mortal:
+    """A pool of one process, which the points at some voltages end; what is left of it is lost."""
+
+    pools = 0
+
+    def __init__(self, deadly):
+        Mortal.pools += 1
+        self.deadly, self.broken = deadly, False
+
+    def submit(self, function, subject, *arguments):
+        future = Future()
+        self.broken = self.broken or subject.voltage in self.deadly
+        if self.broken:
+            future.set_exception(BrokenProcessPool("a process was ended\nTraceback: ..."))
+        else:
+            future.set_result(function(subject, *arguments))
+        return future
+
+
+@pytest.mark.parametrize("deadly", [(0.0,), (1.0,), (4.0,), (1.0, 2.0), (0.0, 1.0, 4.0)])
+def test_a_point_that_ends_its_process_fails_alone(deadly, monkeypatch, tmp_path):
+    monkeypatch.setattr(_runs, "pool", lambda: Mortal(deadly))
+    over = {"voltage": np.arange(5.0)}
+    store = tmp_path / "sweep.nc"
+    given = (qem.paper_device(), over, Seen(attrgetter("voltage")))
+    before = Mortal.pools
+    found = qem.sweep(*given, store=store, observables=["phonon_number"])
+    assert Mortal.pools - before <= 3 * len(deadly) + 1
+    for i, voltage in enumerate(over["voltage"]):
+        if voltage in deadly:
+            assert found["failure"].values[i] == "BrokenProcessPool: a process was ended"
+        else:
+            assert found["phonon_number"].values[i] == voltage
+    # What a machine did is no answer: it is not kept, and the next call tries again.
+    monkeypatch.setattr(_runs, "pool", lambda: Mortal(()))
+    again = qem.sweep(*given, store=store, observables=["phonon_number"])
+    assert again["status"].values.tolist() == [1] * 5
 
 
 OVERLAPPING = [
@@ -192,12 +243,15 @@ OVERLAPPING = [
     ("voltage", "left"),
     ("voltage", "right"),
     ("left", "left.temperature"),
+    ("temperature", "left.temperature"),
+    ("temperature", "right"),
     ("left.density", "left.density.rate"),
     ("right", "right.density.rate"),
     ("oscillator", "oscillator.mass"),
 ]
 APART = [
     ("voltage", "left.temperature"),
+    ("voltage", "temperature"),
     ("left.chemical_potential", "right.chemical_potential"),
     ("left.temperature", "right.temperature"),
     ("oscillator.mass", "oscillator.frequency"),
@@ -214,19 +268,14 @@ def test_axes_that_set_the_same_thing_are_refused(names, threads):
 
 
 @pytest.mark.parametrize("names", [*APART, *(pair[::-1] for pair in APART)])
-def test_other_axes_are_what_their_labels_say(names, threads, monkeypatch):
-    module = import_module("qemlib.studies.sweeps")
-    monkeypatch.setattr(module, "_point", lambda device, method: {"phonon_number": seen(device)})
-
-    def seen(device):
-        values = [
-            device.voltage if name == "voltage" else attrgetter(name)(device) for name in names
-        ]
+def test_other_axes_are_what_their_labels_say(names):
+    def both(device):
+        short = {"temperature": "left.temperature"}
+        values = [attrgetter(short.get(name, name))(device) for name in names]
         return values[0] + 100.0 * values[1]
 
-    over = dict(zip(names, ([1.0, 2.0], [3.0, 4.0]), strict=True))
-    found = qem.sweep(qem.paper_device(), over, "orbit", threads)["phonon_number"].values
-    np.testing.assert_allclose(found, [[301.0, 401.0], [302.0, 402.0]], rtol=1e-12)
+    found = seen(both, dict(zip(names, ([1.0, 2.0], [3.0, 4.0]), strict=True)))
+    np.testing.assert_allclose(found["phonon_number"], [[301.0, 401.0], [302.0, 402.0]], rtol=1e-12)
 
 
 def test_as_many_processes_as_there_are_processors_for_this_one():
@@ -251,8 +300,13 @@ def test_as_many_processes_as_there_are_processors_for_this_one():
         ({"voltage": []}, "at least one value"),
         ({"voltage": [np.nan]}, r"over\['voltage'\] must hold finite numbers only, got nan"),
         ({"voltage": [[1.0]]}, r"over\['voltage'\]"),
-        ({"tension": [1.0]}, "'tension' is not a parameter of the device"),
+        (
+            {"tension": [1.0]},
+            "'tension' is not a parameter of the device; Device has no field 'tension'. Known are "
+            "voltage, temperature, oscillator.frequency, .*left.density.rate, .*coupling, level",
+        ),
         ({"left.mood": [1.0]}, "Lead has no field 'mood'"),
+        ({"left.temperature.lower": [1.0]}, "float has no field 'lower'"),
         ({"left.temperature": [0.0]}, "temperature must be finite and greater than 0, got 0.0"),
     ],
 )
@@ -262,12 +316,13 @@ def test_bad_parameters_are_named(over, message, threads):
 
 
 def test_unknown_method_is_named():
-    with pytest.raises(
-        ValueError, match=r"method must be one of \['exact', 'orbit'\], got 'magic'"
-    ):
+    with pytest.raises(ValueError, match=r"method must be one of \['exact', .*\], got 'magic'"):
         qem.sweep(qem.paper_device(), {"voltage": [0.0]}, method="magic")
+    for wrong in (3, qem.methods.Exact, object()):
+        with pytest.raises(TypeError, match="method must be one of .* or an object with a name"):
+            qem.sweep(qem.paper_device(), {"voltage": [0.0]}, method=wrong)
 
 
-def test_base_device_must_be_a_device():
-    with pytest.raises(TypeError, match="base_device must be a Device, got 3"):
+def test_base_must_be_a_device():
+    with pytest.raises(TypeError, match="base must be a Device, or a list of .*, got 3"):
         qem.sweep(3, {"voltage": [0.0]})
