@@ -84,14 +84,17 @@ def _through(
         except BrokenExecutor as error:
             broken = error
         for future in as_completed(futures):
+            # A cluster computes again what it lost, if somebody still holds on to it.
+            index = futures.pop(future)
             try:
                 record = future.result()
             except (BrokenExecutor, CancelledError) as error:
                 broken = error
+                continue
             except Exception as error:  # of the way there and back
-                yield futures[future], Record(failure=_words(error), final=False)
-            else:
-                yield futures[future], record
+                record = Record(failure=_words(error), final=False)
+            del future
+            yield index, record
     finally:
         for future in futures:
             future.cancel()

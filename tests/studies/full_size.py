@@ -79,8 +79,10 @@ def serial_killed(points, store):
 
 
 def pool_killed(points, store):
+    executor = pool()  # each thread has its own
+
     def victim():
-        return next(iter(pool()._processes))
+        return next(iter(executor._processes))
 
     with killed_half_way(points, store, victim):
         return sweep(points, store)
