@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import roots_legendre
 
+from qemlib._special.mantissas import LEVELS_BETWEEN_CHECKS, rescaled
+
 # Points of a Gauss-Legendre panel, and the largest phase over half of it that they integrate to
 # round-off: [e κ/4n]^2n.
 _PANELS = ((4, 0.075), (6, 0.5), (8, 1.3), (12, 4.0))
@@ -15,9 +17,6 @@ _PANELS = ((4, 0.075), (6, 0.5), (8, 1.3), (12, 4.0))
 _TAIL = 6.0
 # Beyond, e^{−y²/2} underflows before the polynomial has grown; h_n reaches out to √(2n + 1).
 _FAR = 37.0
-# A level multiplies the mantissa by less than 1 + √2|y|: in so many levels it cannot overflow.
-_LEVELS_BETWEEN_CHECKS = 8
-_LARGE = 1e100
 
 
 def hermite_functions(count: int, x: ArrayLike, width: float) -> np.ndarray:
@@ -55,13 +54,9 @@ def _far_out(count: int, y: np.ndarray) -> np.ndarray:
         result[n] = here * factor
         ahead = (np.sqrt(2.0) * y * here - np.sqrt(n) * previous) / np.sqrt(n + 1.0)
         previous, here = here, ahead
-        if n % _LEVELS_BETWEEN_CHECKS == 0:
-            large = np.abs(here) > _LARGE
-            if large.any():
-                previous[large] /= _LARGE
-                here[large] /= _LARGE
-                scale = np.where(large, scale + np.log(_LARGE), scale)
-                factor = np.exp(scale)
+        # A level multiplies by less than 1 + √2|y|.
+        if n % LEVELS_BETWEEN_CHECKS == 0:
+            scale, factor = rescaled(previous, here, scale, factor)
     return result
 
 

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-# A level multiplies the mantissa by less than 1 + z + k: in so many levels it cannot overflow.
-_LEVELS_BETWEEN_CHECKS = 8
-_LARGE = 1e100
+from qemlib._special.mantissas import LEVELS_BETWEEN_CHECKS, rescaled
+
 # Stirling's series to three terms is exact to round-off beyond.
 _STIRLING = 64
 # Numbers, orders times points, that are carried at once: all of a step stays in the cache.
@@ -117,23 +116,19 @@ def _mantissas(
             )
         yield here, factor
         # √(n(n + k)) of some levels at once, and of the one beyond.
-        if n % _LEVELS_BETWEEN_CHECKS == 0:
-            some = np.arange(float(n), n + _LEVELS_BETWEEN_CHECKS + 1)[:, None, None]
+        if n % LEVELS_BETWEEN_CHECKS == 0:
+            some = np.arange(float(n), n + LEVELS_BETWEEN_CHECKS + 1)[:, None, None]
             roots = np.sqrt(some * (some + k))
-        root, next_root = roots[n % _LEVELS_BETWEEN_CHECKS :, : len(k)][:2]
+        root, next_root = roots[n % LEVELS_BETWEEN_CHECKS :, : len(k)][:2]
         np.add(argument, 2 * n + 1, out=ahead)
         ahead *= here
         previous *= root
         ahead -= previous
         ahead /= next_root
         previous, here, ahead = here, ahead, previous
-        if n % _LEVELS_BETWEEN_CHECKS == 0:
-            large = np.abs(here) > _LARGE
-            if large.any():
-                previous[large] /= _LARGE
-                here[large] /= _LARGE
-                scale = np.where(large, scale + np.log(_LARGE), scale)
-                factor = np.exp(scale)
+        # A level multiplies by less than 1 + z + k.
+        if n % LEVELS_BETWEEN_CHECKS == 0:
+            scale, factor = rescaled(previous, here, scale, factor)
 
 
 def _log_poisson(k: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -1,12 +1,14 @@
 """An audit: random models, on which three solvers agree within what they say, or refuse in words.
 
 The sampler, the Fokker-Planck equation and the orbit average share a model and little else.  Each
-states an error: a standard error and the expected bias of its step, a change under refinement,
-what the average neglects.  A refusal is a ValueError or an ArithmeticError with a message.  Run all
-of it with `pytest -m slow -s tests/audit/test_audit_models.py`; the table of outcomes is printed.
+states errors of ⟨a†a⟩ and g⁽²⁾(0): a standard error and the expected bias of its step, a change
+under refinement, what the average neglects.  A refusal is a ValueError or an ArithmeticError with a
+message.  Run all of it with `pytest -m slow -s tests/audit/test_audit_models.py`; the table of
+outcomes is printed.
 """
 
 from collections import Counter
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -14,11 +16,13 @@ from cases import random_model
 
 import qemlib as qem
 from qemlib.states import positivity
+from qemlib.states.wigner import beside_vacuum
 
 MODELS, QUICK = 300, 10
 SIGMAS = 5.0
 STEPS, MOST_STEPS = 1_500_000, 6_000_000
 RTOL = 1e-4
+NAMES = "phonon_number", "g2"
 WORDS = 30  # letters of a refusal, at least
 # Beside what a solver states: changes under refinement are no bounds.
 ROOM = 3.0 * RTOL
@@ -32,31 +36,41 @@ def sampled(model):
         if not needed or int(needed) > MOST_STEPS:
             raise
         run = qem.sample(model, int(needed), progress=False)
-    error = SIGMAS * run.standard_error("phonon_number")
-    return run.phonon_number, error + abs(run.expected_bias) * (run.phonon_number + 0.5)
+    n, g2, square = run.phonon_number, run.g2, run.phonon_number + 0.5
+    pairs = g2 * n**2
+    # A step that makes ⟨|α|²⟩ wrong by a part makes ⟨|α|⁴⟩ wrong by twice that.
+    bias = abs(run.expected_bias)
+    of_pairs = 2.0 * bias * (pairs + 2.0 * square) + 2.0 * bias * abs(pairs) * square / abs(n)
+    return {
+        "phonon_number": (n, SIGMAS * run.standard_error("phonon_number") + bias * square),
+        "g2": (g2, SIGMAS * run.standard_error("g2") + abs(run.bias("g2")) + of_pairs / n**2),
+    }
 
 
 def solved(model):
-    state = qem.steady_state(model, RTOL)
-    return state.phonon_number, state.error["phonon_number"] * abs(state.phonon_number)
+    return as_stated(qem.steady_state(model, RTOL))
 
 
 def averaged(model):
-    state = qem.orbit_average(model)
-    return state.phonon_number, state.error["phonon_number"] * abs(state.phonon_number)
+    return as_stated(qem.orbit_average(model))
+
+
+def as_stated(state):
+    """⟨a†a⟩ and g⁽²⁾(0), each with its error."""
+    values = {name: getattr(state, name) for name in NAMES}
+    return {name: (value, state.error[name] * abs(value)) for name, value in values.items()}
 
 
 SOLVERS = {"sampler": sampled, "Fokker-Planck": solved, "orbit average": averaged}
 
 
 def outcomes(model):
-    """Of each solver (value, error), or its refusal."""
+    """Of each solver (value, error) by name, or its refusal."""
     found = {}
     for name, solver in SOLVERS.items():
         try:
-            with (
-                positivity.untold()
-            ):  # a classical problem, whether its W is a quantum state or not
+            # A classical problem, whether its W is a quantum state or not.
+            with positivity.untold():
                 found[name] = solver(model)
         except (ValueError, ArithmeticError) as refusal:
             found[name] = str(refusal)
@@ -66,15 +80,22 @@ def outcomes(model):
 def disagreements(found):
     """Pairs whose values differ by more than their errors together, or what is no number."""
     refusals = {name: told for name, told in found.items() if isinstance(told, str)}
-    values = [(name, *pair) for name, pair in found.items() if name not in refusals]
-    wrong = [name for name, value, error in values if not np.isfinite([value, error]).all()]
-    wrong += [f"{name} has no words" for name, told in refusals.items() if len(told) < WORDS]
-    for i, (name, value, error) in enumerate(values):
-        for other, its_value, its_error in values[i + 1 :]:
-            allowed = error + its_error + ROOM * (abs(value) + 0.5)
-            if abs(value - its_value) > allowed:
+    answers = {name: told for name, told in found.items() if name not in refusals}
+    wrong = [f"{name} has no words" for name, told in refusals.items() if len(told) < WORDS]
+    for solver, numbers in answers.items():
+        n, its_error = numbers["phonon_number"]
+        # g⁽²⁾ may be without bounds where ⟨a†a⟩ may be zero.
+        sure = numbers if abs(n) > its_error else ["phonon_number"]
+        wrong += [f"{solver}: no {name}" for name in sure if not np.isfinite(numbers[name]).all()]
+    for (name, mine), (other, theirs) in combinations(answers.items(), 2):
+        n = mine["phonon_number"][0]
+        scales = {"phonon_number": abs(n) + 0.5, "g2": abs(mine["g2"][0]) / beside_vacuum(n) ** 2}
+        for number, scale in scales.items():
+            (value, error), (its_value, its_error) = mine[number], theirs[number]
+            if not abs(value - its_value) <= error + its_error + ROOM * scale:
                 wrong.append(
-                    f"{name} {value:.6g} ± {error:.1g}, {other} {its_value:.6g} ± {its_error:.1g}"
+                    f"{number}: {name} {value:.6g} ± {error:.1g}, "
+                    f"{other} {its_value:.6g} ± {its_error:.1g}"
                 )
     return wrong
 
@@ -120,10 +141,13 @@ def test_a_few_random_models():
 def test_a_wrong_answer_would_be_seen():
     _, model = random_model(0)
     found = outcomes(model)
-    value, error = found["Fokker-Planck"]
-    found["Fokker-Planck"] = 1.05 * value, error
-    assert disagreements(found)
-    assert disagreements({"sampler": (np.nan, 0.1)})
+    assert not disagreements(found)
+    right = found["Fokker-Planck"]
+    for name, (value, error) in right.items():
+        found["Fokker-Planck"] = right | {name: (1.05 * value, error)}
+        assert all(text.startswith(f"{name}: ") for text in disagreements(found))
+        assert disagreements(found)
+        assert disagreements({"sampler": right | {name: (np.nan, 0.1)}})
 
 
 def conclude(what, rows, wrong):
