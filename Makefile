@@ -92,6 +92,8 @@ unit quick audit durations coverage: export MPLBACKEND := agg
 unit quick notebooks: export NUMBA_NUM_THREADS := 2
 
 UNIT_TESTS := -m "not slow" --ignore=tests/browser tests
+# Each begins with one half, most files whole; who comes to its end takes from the other's.
+IN_TWO := -n 2 --dist worksteal
 
 lint: setup  ## style, types, and the walls between the layers
 	ruff check .
@@ -100,10 +102,10 @@ lint: setup  ## style, types, and the walls between the layers
 	lint-imports --no-logo --no-cache
 
 unit: setup  ## unit tests, warnings as errors
-	pytest -n 2 --dist loadfile $(UNIT_TESTS)
+	pytest $(IN_TWO) $(UNIT_TESTS)
 
 quick: lint  ## lint and the unit tests that take moments: the loop while you write
-	pytest -n 2 --dist loadfile --quick $(UNIT_TESTS)
+	pytest $(IN_TWO) --quick $(UNIT_TESTS)
 
 durations: setup  ## measure the unit tests anew, for `quick` to leave out those that take long
 	pytest --measure $(UNIT_TESTS)
@@ -126,7 +128,7 @@ survival: setup  ## sweeps of 2,000 exact points whose processes are killed half
 	python3 tests/studies/full_size.py
 
 browser: setup chromium  ## open the built pages in a browser
-	pytest tests/browser
+	pytest -n 2 --dist loadgroup tests/browser
 
 references: setup  ## run the chapters and write what `make notebooks` compares with
 	python3 tests/make_references.py
@@ -161,8 +163,7 @@ test-lowest: setup  ## unit tests with the lowest versions that pyproject.toml a
 	uv pip freeze --quiet --python $(LOWEST) > $(LOWEST)/lowest.txt
 	uv pip install --quiet --python $(LOWEST) --constraints $(LOWEST)/lowest.txt --group test
 	uv pip install --quiet --python $(LOWEST) --no-deps --no-build-isolation -e .
-	PATH="$(CURDIR)/$(LOWEST)/bin:$$PATH" pytest -n 2 --dist loadfile -m "not slow" \
-	  --ignore=tests/browser --ignore=tests/book tests
+	PATH="$(CURDIR)/$(LOWEST)/bin:$$PATH" pytest $(IN_TWO) $(UNIT_TESTS) --ignore=tests/book
 
 lab: setup  ## JupyterLab on the chapters (as root: LAB_FLAGS=--allow-root)
 	.binder/lab-settings

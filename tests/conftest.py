@@ -25,6 +25,14 @@ def pytest_collectstart(collector):
 
 
 @pytest.fixture
+def told_pictures(monkeypatch):
+    """The explorer's pictures as the words that go with them: to draw them is most of the time."""
+    monkeypatch.setattr(
+        "qemlib.plotting.explorer.picture", lambda figure, text, dpi: f"{text} {dpi} dpi"
+    )
+
+
+@pytest.fixture
 def ctrl_c():
     """SIGINT does here what it does in a terminal: whoever ignores it hands that on to a test."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -165,19 +165,13 @@ while not Path({other!r}).exists():
     assert all(run.error is None and run.seconds > 0 for run in runs)
 
 
-def test_the_longest_begin_first(tmp_path):
+def test_the_longest_begin_first_and_no_more_run_than_were_asked_for(tmp_path):
     assert set(LONGEST) < {path.stem for path in chapters_with_code()}
     names = ["another", f"chapters/{LONGEST[1]}", LONGEST[0]]
-    runs = []
-    run_together([job(tmp_path, name, "1") for name in names], runs.append, kernels=1)
-    assert [run.job.name for run in runs] == names[::-1]
-
-
-def test_no_more_kernels_run_than_were_asked_for(tmp_path):
     code = "from pathlib import Path\n\nPath('one').touch(exist_ok=False)\nPath('one').unlink()"
     runs = []
-    run_together([job(tmp_path, name, code) for name in "abc"], runs.append, kernels=1)
-    assert [(run.job.name, run.error) for run in runs] == [("a", None), ("b", None), ("c", None)]
+    run_together([job(tmp_path, name, code) for name in names], runs.append, kernels=1)
+    assert [(run.job.name, run.error) for run in runs] == [(name, None) for name in names[::-1]]
 
 
 def test_what_goes_wrong_stays_with_its_notebook(tmp_path):

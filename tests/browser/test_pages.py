@@ -115,7 +115,17 @@ def see(visit, path):
     return Seen(problems, facts, moved, overflow, unreachable, wide_equations, findings)
 
 
-every_page = pytest.mark.parametrize("path", PAGES, ids=name)
+# Who has opened a page runs all of its tests.
+every_page, pages_with_sliders = (
+    pytest.mark.parametrize(
+        "path",
+        [
+            pytest.param(path, id=name(path), marks=pytest.mark.xdist_group(name(path)))
+            for path in of
+        ],
+    )
+    for of in (PAGES, list(filter(has_sliders, PAGES)))
+)
 
 
 def test_every_chapter_is_built():
@@ -195,7 +205,7 @@ def test_there_is_a_slider():
     assert any(map(has_sliders, PAGES))
 
 
-@pytest.mark.parametrize("path", list(filter(has_sliders, PAGES)), ids=name)
+@pages_with_sliders
 def test_sliders_move_their_pictures(look, path):
     moved = look(path).moved
     assert moved

@@ -370,14 +370,21 @@ def between_tables(shape, points, count, interpolation="cubic"):
     return qem.Device(qem.Oscillator(0.2), *leads, coupling=0.1, level=0.1)
 
 
+AT = [0.0, 3.0, -7.0]
+
+
+@lru_cache
+def finely(shape):
+    """The coefficients of tables that leave nothing open."""
+    return qem.electron_coefficients(between_tables(shape, "Chebyshev", 2001), AT)
+
+
 @pytest.mark.parametrize("interpolation", ["cubic", "monotone"])
 @pytest.mark.parametrize("count", [101, 201])
 @pytest.mark.parametrize("shape", ["semicircle", "Gaussian", "rounded box"])
 def test_errors_of_the_coefficients_hold_what_the_table_leaves_open(shape, count, interpolation):
-    x = [0.0, 3.0, -7.0]
-    fine = between_tables(shape, "Chebyshev", 2001)
-    exact = qem.electron_coefficients(fine, x)
-    at = qem.electron_coefficients(between_tables(shape, "even", count, interpolation), x)
+    exact = finely(shape)
+    at = qem.electron_coefficients(between_tables(shape, "even", count, interpolation), AT)
     for name, error in at.error.items():
         missed = np.abs(getattr(at, name) - getattr(exact, name))
         assert (missed <= error + exact.error[name]).all()

@@ -156,7 +156,7 @@ def cold_ring():
     return replace(dev, left=left, right=right)
 
 
-DEVICES = {f"V = {v:g}": qem.paper_device(v) for v in (0.0, 6.0, 8.463, 10.0, 16.0, 30.0)} | {
+DEVICES = {f"V = {v:g}": qem.paper_device(v) for v in (0.0, 6.0, 8.463, 30.0)} | {
     "weak coupling": replace(qem.paper_device(6.0), coupling=0.01),
     "lopsided": lopsided_device(),
     "cold ring": cold_ring(),

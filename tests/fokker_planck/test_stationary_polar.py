@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cases import toy
+from scipy import sparse
 
 import qemlib as qem
 
@@ -59,9 +60,9 @@ def by_polar_points(model, radius, rings, angles):
             around = spin[:half, :half] + parity * spin[:half, half:]
         else:
             turn, around = np.roll(np.eye(angles), half, axis=0), spin
-        in_r = np.kron(same, np.eye(kept)) + np.kron(opposite, turn)
-        in_angle = np.kron(np.eye(rings), around)
-        in_p = np.sin(theta)[:, None] * in_r + (np.cos(theta) / r)[:, None] * in_angle
+        in_r = sparse.kron(same, sparse.eye(kept)) + sparse.kron(opposite, turn)
+        in_angle = sparse.kron(sparse.eye(rings), around)
+        in_p = sparse.diags(np.sin(theta)) @ in_r + sparse.diags(np.cos(theta) / r) @ in_angle
         return in_angle, in_p / model.p0
 
     in_angle, in_p = derivatives(1)
@@ -70,10 +71,10 @@ def by_polar_points(model, radius, rings, angles):
     damping = model.damping_at(x)
     generator = (
         model.frequency * in_angle  # the free oscillator turns clockwise
-        + (damping * p - model.force_at(x))[:, None] * in_p
-        + np.diag(damping)
-        + (0.5 * model.diffusion_at(x))[:, None] * (in_p_again @ in_p)
-    )
+        + sparse.diags(damping * p - model.force_at(x)) @ in_p
+        + sparse.diags(damping)
+        + sparse.diags(0.5 * model.diffusion_at(x)) @ (in_p_again @ in_p)
+    ).toarray()
     ring = radial_weights(node[: rings + 1])[1:] * radius**2
     area = np.kron(ring, np.full(kept, 2 * np.pi / kept))
     generator[-1] = area  # in place of one equation, which follows from the others: ∫W = 1

@@ -1,6 +1,7 @@
 """Limits in which the full answer is known."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -32,9 +33,14 @@ def test_weak_coupling_is_the_golden_rule():
     assert off[1] / off[0] == pytest.approx(4.0, rel=0.1)
 
 
+@lru_cache
+def decay():
+    return qem.coherence_decay(DEVICE, progress=False)
+
+
 def test_weak_coupling_is_the_golden_rule_of_friction_too():
     friction, _ = golden_rule(DEVICE)
-    found = qem.coherence_decay(DEVICE, progress=False)
+    found = decay()
     assert found.rate == pytest.approx(friction, rel=5e-3)
     assert found.error["rate"] < 0.05 * friction
     assert repr(found).isascii()
@@ -42,7 +48,7 @@ def test_weak_coupling_is_the_golden_rule_of_friction_too():
 
 def test_the_charge_softens_the_spring():
     # As an oscillator at rest would feel it, up to what the charge lags behind.
-    found = qem.coherence_decay(DEVICE, progress=False)
+    found = decay()
     slope = np.diff(DEVICE.force * qem.excess_charge(DEVICE, [-1e-3, 1e-3]))[0] / 2e-3
     still = -slope / (2.0 * DEVICE.oscillator.mass * DEVICE.oscillator.frequency)
     assert found.frequency_shift == pytest.approx(still, rel=0.5)

@@ -83,10 +83,12 @@ def test_it_can_be_printed_copied_and_kept_but_not_changed():
             other.coherences[0, 0] = 0.0
 
 
-@pytest.mark.parametrize("device", [DEVICE, SKEW], ids=["mirrored", "skew"])
-def test_errors_lie_above_what_greater_accuracy_finds(device):
-    rough, fine = state(device), state(device, 1e-4)
-    assert fine.error["phonon_number"] < 1e-4 > fine.error["g2"]
+@pytest.mark.parametrize(
+    ("device", "accuracy"), [(DEVICE, 1e-4), (SKEW, 1e-3)], ids=["mirrored", "skew"]
+)
+def test_errors_lie_above_what_greater_accuracy_finds(device, accuracy):
+    rough, fine = state(device), state(device, accuracy)
+    assert fine.error["phonon_number"] < accuracy > fine.error["g2"]
     for name in ("phonon_number", "g2"):
         off = abs(getattr(rough, name) / getattr(fine, name) - 1.0)
         assert off < rough.error[name] + fine.error[name] < 1.01e-2

@@ -339,7 +339,7 @@ def test_diffusion_is_negative_nowhere(kind, shift):
         assert built.diffusion_at(at) == pytest.approx((at - shift) ** 2, abs=2e-3)
 
 
-@pytest.mark.parametrize("gap", [1e-3, 1e-4, 1e-7])
+@pytest.mark.parametrize("gap", [1e-3, 1e-7])
 def test_a_point_more_changes_the_state_by_what_it_measures(gap):
     # n + ½ = ⟨D⟩/2mγω0, and D is nowhere below 0.05 nor above 0.052
     x = np.sort(np.append(EVEN, gap))

@@ -43,6 +43,7 @@ def test_it_starts_with_the_device_given(explorer):
     assert explorer.controls.keys() == OTHER_VALUES.keys()
 
 
+@pytest.mark.usefixtures("told_pictures")
 def test_every_control_changes_its_parameter_and_no_other():
     explorer = DeviceExplorer(qem.paper_device(6.0))
     expected = qem.paper_device(6.0)
@@ -82,6 +83,7 @@ def changed(device, name, value):
     return replace(device, **{name: value})
 
 
+@pytest.mark.usefixtures("told_pictures")
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
@@ -126,13 +128,11 @@ FAR = [
 ]
 
 
-def test_after_any_change_the_answer_is_that_of_the_device_alone(explorer, monkeypatch):
+@pytest.mark.usefixtures("told_pictures")
+def test_after_any_change_the_answer_is_that_of_the_device_alone(explorer):
     """However far the state before was: larger or smaller by decades."""
     start = qem.paper_device(6.0)
     explorer._set(start)
-    monkeypatch.setattr(
-        "qemlib.plotting.explorer.picture", lambda *arguments: ""
-    )  # most of the time
     values = {name: control.value for name, control in explorer.controls.items()}
     for name, factor in FAR:
         device = changed(start, name, (values[name] or 1.0) * factor)
@@ -141,8 +141,17 @@ def test_after_any_change_the_answer_is_that_of_the_device_alone(explorer, monke
         assert directly(device) in explorer.message, (name, factor)
 
 
-@pytest.mark.parametrize("error", [MemoryError(), TypeError("no such thing"), RuntimeError()])
-@pytest.mark.parametrize("where", ["orbit_average", "steady_state", "summary", "picture"])
+@pytest.mark.usefixtures("told_pictures")
+@pytest.mark.parametrize(
+    ("error", "where"),
+    [
+        (MemoryError(), "orbit_average"),
+        (TypeError("no such thing"), "steady_state"),
+        (RuntimeError(), "steady_state"),
+        (TypeError("no such thing"), "summary"),
+        (MemoryError(), "picture"),
+    ],
+)
 def test_whatever_goes_wrong_is_said_and_the_picture_stays(explorer, monkeypatch, error, where):
     explorer._set(qem.paper_device(6.0))
     picture, state = explorer._picture.value, explorer.state

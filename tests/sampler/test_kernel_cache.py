@@ -172,23 +172,19 @@ def without_a_place(tmp_path):
     return run
 
 
-SAMPLE = """
-import numpy as np, qemlib as qem
-from qemlib.sampler.kernels import kernel_of
-from qemlib.sampler.schemes import DEFAULT
-x = np.linspace(-25.0, 25.0, 101)
-zero = np.zeros_like(x)
-model = qem.LangevinModel(1.0, 0.5, x, zero, zero + 0.02, zero + 0.05)
-run = qem.sample(model, 1_000_000, progress=False)
-kernel = kernel_of(DEFAULT.name, DEFAULT.stride, DEFAULT.kept)
-print(sum(kernel.stats.cache_hits.values()), run.phonon_number)
+DRAW = """
+import numpy as np
+from qemlib.sampler._random import LANES, draw_bits
+words = np.arange(5 * LANES, dtype=np.uint32).reshape(5, LANES)
+draw_bits(words)
+print(sum(draw_bits.stats.cache_hits.values()), words.tobytes().hex())
 """
 
 
 def test_where_nothing_else_can_be_written_the_cache_is_a_folder_of_this_users_alone(
     without_a_place, tmp_path
 ):
-    first, second = without_a_place(SAMPLE).split(), without_a_place(SAMPLE).split()
+    first, second = (without_a_place(DRAW).split() for _ in range(2))
     assert (first[0], second[0]) == ("0", "1")
     assert first[1] == second[1]
     (folder,) = (tmp_path / "passing").glob("qemlib-*")

@@ -23,16 +23,18 @@ def bits(seed):
 alone = [bits(seed) for seed in range(4)]
 assert len(set(alone)) == 4
 """
-THREADS = """
-with ThreadPoolExecutor(4) as pool:
-    assert list(pool.map(bits, range(4))) == alone
-"""
-FORKED = """
-with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
-    assert pool.map(bits, range(4)) == alone
-"""
-# Somebody else's loop, which does start the layer's threads.
-FOREIGN = """
+# One after another in one process, for each may leave behind what the next one trips over: threads
+# where forks were, forks where threads were, and forks after somebody else's loop, which does start
+# the layer's threads.
+PROGRAM = """
+def threads():
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(bits, range(4))) == alone, "threads"
+
+def forks():
+    with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
+        assert pool.map(bits, range(4)) == alone, "forks"
+
 @numba.njit(parallel=True)
 def count(n):
     total = 0
@@ -40,25 +42,22 @@ def count(n):
         total += i
     return total
 
-count(1000)
+for step in (forks, threads, forks, lambda: count(1000), forks):
+    step()
 """
-PROGRAMS = {
-    "threads": THREADS,
-    "forked": FORKED,
-    "forked where threads were": THREADS + FORKED,
-    "threads where forks were": FORKED + THREADS,
-    "forked after somebody else's loop": FOREIGN + FORKED,
-}
 
 
 @pytest.mark.parametrize("layer", ["default", "workqueue"])
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_runs_beside_each_other_have_the_bits_of_runs_alone(layer, program):
+def test_runs_beside_each_other_have_the_bits_of_runs_alone(layer):
     # A process of its own: a test process has threads, which do not outlive a fork.
     environment = os.environ | {"NUMBA_THREADING_LAYER": layer, "NUMBA_NUM_THREADS": "2"}
-    command = [sys.executable, "-c", MODEL + PROGRAMS[program]]
     # What this is about hangs for good: a limit that no slow machine meets.
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=600, check=False
+        [sys.executable, "-c", MODEL + PROGRAM],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
     )
     assert done.returncode == 0, done.stderr

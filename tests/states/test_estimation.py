@@ -1,5 +1,7 @@
 """Estimates from samples: against states whose answer is known, over many independent draws."""
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
 from cases import model_of
@@ -20,14 +22,16 @@ def thermal_radii(rng, samples):
     return np.sqrt((MEAN + 0.5) * rng.exponential(size=samples))
 
 
-def thermal_draws(samples, levels, function):
-    """One estimate for each of many independent sets of samples."""
+@lru_cache
+def drawn(samples, levels):
+    """Populations of many independent sets of samples."""
     return [
-        function(
-            qem.sampled_populations(thermal_radii(np.random.default_rng(seed), samples), levels)
-        )
+        qem.sampled_populations(thermal_radii(np.random.default_rng(seed), samples), levels)
         for seed in range(SEEDS)
     ]
+
+
+MANY = 100_000, 200
 
 
 # --- jackknife ----------------------------------------------------------------------------------
@@ -80,7 +84,7 @@ def test_sampled_populations_are_the_populations():
 
 def test_false_ergotropy_of_a_passive_state():
     """n̄ = 9.5, 10⁵ samples, 150 levels: truth 0, plug-in about one quantum, and more with more."""
-    batches = thermal_draws(100_000, 200, lambda b: b)
+    batches = drawn(*MANY)
     found = [qem.estimate_ergotropy(b[:, :150], ladder(150)) for b in batches]
     plug_in = np.array([f.plug_in for f in found]) / OMEGA
     assert (plug_in > 0.3).all()
@@ -94,7 +98,7 @@ def test_false_ergotropy_of_a_passive_state():
 
 @pytest.mark.parametrize("resolved", [0.0, 5.0])
 def test_the_split_estimate_never_finds_work_in_a_passive_state(resolved):
-    found = thermal_draws(20_000, 120, lambda b: qem.estimate_ergotropy(b, ladder(120), resolved))
+    found = [qem.estimate_ergotropy(b, ladder(120), resolved) for b in drawn(20_000, 120)]
     bound = np.array([f.lower_bound for f in found])
     assert bound.mean() < 5 * bound.std(ddof=1) / np.sqrt(SEEDS)
     spread = bound.std(ddof=1)
@@ -142,16 +146,15 @@ def test_without_noise_all_three_agree():
 def test_entropy_and_free_energy_of_a_thermal_state():
     levels = 120
     exact = (MEAN + 1) * np.log(MEAN + 1) - MEAN * np.log(MEAN)
-    found = thermal_draws(100_000, levels, qem.estimate_entropy)
+    batches = [b[:, :levels] for b in drawn(*MANY)]
+    found = [qem.estimate_entropy(b) for b in batches]
     value = np.array([f.value for f in found])
     plug_in = np.array([f.plug_in for f in found])
     assert plug_in.mean() - exact > 0.03  # the tail's noise counts as disorder
     assert abs(value.mean() - exact) < 0.5 * abs(plug_in.mean() - exact)
     assert np.mean([f.bias for f in found]) > 0
     temperature = OMEGA / np.log((MEAN + 1) / MEAN)
-    work = thermal_draws(
-        100_000, levels, lambda b: qem.estimate_free_energy_work(b, ladder(levels), temperature)
-    )
+    work = [qem.estimate_free_energy_work(b, ladder(levels), temperature) for b in batches]
     # zero in truth; −T times the error of the entropy is what is left
     assert abs(np.mean([w.value for w in work])) < 0.1
     assert np.mean([w.plug_in for w in work]) < np.mean([w.value for w in work])

@@ -303,7 +303,7 @@ def test_as_many_processes_as_there_are_processors_for_this_one():
         (
             {"tension": [1.0]},
             "'tension' is not a parameter of the device; Device has no field 'tension'. Known are "
-            "voltage, temperature, oscillator.frequency, .*left.density.rate, .*coupling, level",
+            "voltage, temperature, .*oscillator.frequency, .*left.density.rate, .*coupling, level",
         ),
         ({"left.mood": [1.0]}, "Lead has no field 'mood'"),
         ({"left.temperature.lower": [1.0]}, "float has no field 'lower'"),

@@ -31,8 +31,12 @@ CASES = {
 NAMES = ("occupation", "diffusion", "damping")
 
 
-@lru_cache
 def charge(name, depth=4, pade_terms=4):
+    return charged(name, depth, pade_terms)
+
+
+@lru_cache  # to which f(4) and f(pade_terms=4) are two things
+def charged(name, depth, pade_terms):
     return charge_in_hierarchy(*CASES[name], depth=depth, pade_terms=pade_terms)
 
 
