@@ -34,8 +34,9 @@ from qemlib.errors import (
     TooShortError,
     UnresolvedError,
 )
+from qemlib.fokker_planck.averaged_evolution import EvolvedAverage
 from qemlib.fokker_planck.correlations import position_correlation
-from qemlib.fokker_planck.evolution import EvolvedState, Evolution, evolve
+from qemlib.fokker_planck.evolution import Evolution, EvolvedState, evolve
 from qemlib.fokker_planck.rates import Rates, slowest_rates
 from qemlib.fokker_planck.spectra import position_spectrum
 from qemlib.fokker_planck.state import SteadyState
@@ -88,6 +89,7 @@ __all__ = [
     "ErgotropyEstimate",
     "Estimate",
     "Evolution",
+    "EvolvedAverage",
     "EvolvedState",
     "Exponentials",
     "FullQuantumState",
@@ -152,8 +154,8 @@ __all__ = [
     "sample",
     "sampled_populations",
     "second_order_coherence",
-    "spectral_function",
     "slowest_rates",
+    "spectral_function",
     "steady_state",
     "summary",
     "sweep",

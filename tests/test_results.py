@@ -61,6 +61,9 @@ EXAMPLES = {
     qem.ErgotropyEstimate: lambda: qem.ErgotropyEstimate(1.0, 0.1, 1.1, 0.1, 0.9, 0.1, 5),
     qem.Estimate: lambda: qem.jackknife(np.arange(16.0)[:, None], lambda mean: mean[0] ** 2),
     qem.Evolution: lambda: qem.evolve(model_state(), model(), [0.0, 1.0], rtol=1e-2),
+    qem.EvolvedAverage: lambda: qem.evolve(
+        model_state(), qem.AveragedModel.from_langevin(model()), [1.0], rtol=1e-2
+    )[0],
     qem.EvolvedState: lambda: qem.evolve(model_state(), model(), [1.0], rtol=1e-2)[0],
     qem.Exponentials: lambda: qem.lorentzian_exponentials(DEVICE.left, 2),
     qem.FullQuantumState: lambda: qem.full_quantum(DEVICE, 0.1, progress=False),
