@@ -135,7 +135,7 @@ OPTIONAL = defaultdict(tuple) | {
     summary: ("device",),
 }
 # Of objects, or of numbers: a matrix is a state, too.
-EITHER = {(qem.quantum_state, "state")}
+EITHER = {(qem.quantum_state, "state"), (qem.evolve, "state")}
 
 WRONG = {
     "None": None,

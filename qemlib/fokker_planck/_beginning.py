@@ -102,7 +102,14 @@ def _on_plane(function: Callable[[Any, Any], Any], model: LangevinModel | Averag
 
     def w(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
         x, p = np.broadcast_arrays(x0 * real, p0 * imaginary)
-        values = _checks.finite_array("W(x, p) of state", function(x, p))
+        try:
+            found = function(x, p)
+        except TypeError as error:
+            raise TypeError(
+                f"state must be a state, a density matrix or a function W(x, p) of arrays; called "
+                f"as that it raised: {error}"
+            ) from error
+        values = _checks.finite_array("W(x, p) of state", found)
         if values.shape != x.shape:
             raise ValueError(
                 f"state must be a function W(x, p) that returns the shape of x and p, {x.shape}, "
