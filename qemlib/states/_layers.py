@@ -192,7 +192,10 @@ class Programme:
         if not levels:
             return self._helpful(_DISTANT - f @ self._powers(_DISTANT))
         order, excess = self._worst(f, levels)
-        worst = np.argsort(excess)[: -_AT_ONCE - 1 : -1]
+        # One size stands for those around it.
+        around = np.concatenate([[-np.inf], excess, [-np.inf]])
+        peaks = np.flatnonzero((excess >= around[:-2]) & (excess >= around[2:]))
+        worst = peaks[np.argsort(excess[peaks])[: -_AT_ONCE - 1 : -1]]
         return [order[: k + 1] for k in worst if excess[k] > _BROKEN * self._scale]
 
     # --- the result ------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ tests call the same functions.  They are slow, and need packages that `qemlib` i
 
 - `integrals`: the defining integrals of Appendix B, in many digits.
 - `modes`: leads made of a few hundred discrete modes, which evolve in time.
+- `currents`: currents and their noise between such leads.
 - `hierarchy`: hierarchical equations of motion, by QuTiP.
 - `pseudomodes`: a dot on a moving oscillator, followed in time, with one damped mode a lead.
 """
