@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qemlib.devices.device import Device
+from qemlib.devices.device import Device, Oscillator
 from qemlib.electrons.along_orbit import OrbitCoefficients, as_given
 from qemlib.electrons.quadrature import known_accuracy
 from qemlib.electrons.uncertain_densities import errors_of_densities
@@ -86,7 +86,12 @@ def _look(source: _Source, reach: float, number: int) -> tuple[float, float]:
 
 
 def _furthest(device: Device) -> float:
-    """An amplitude at which the level has left all energies far behind."""
+    """An amplitude at which the level has left all energies far behind.
+
+    Beyond it nothing confines the motion but the oscillator's own friction.
+    """
+    if device.oscillator.intrinsic_damping > 0.0:
+        return np.inf
     ends = [device.level]
     for lead in device.leads:
         density = lead.density
@@ -185,7 +190,8 @@ class _Source:
             s * error[name] + _OF_OVERTONES * distortion * np.abs(value)
             for s, name, value in zip(scale, NAMES, values, strict=True)
         ]
-        return np.array([*values, center, *off])
+        own = np.array([_own(device.oscillator, frequency) for frequency in omega.tolist()])
+        return np.array([*(np.array(values) + own.T), center, *off])
 
     def with_errors(
         self, model: AveragedModel, rough: AveragedModel, frequency: float, change: float
@@ -202,6 +208,16 @@ class _Source:
             error[name] = model.error[name] + per_shift * spread
         note = f"{model.note}, {model.amplitudes.size} amplitudes change the state by {change:.0e}"
         return replace(model, error=error, note=note)
+
+
+def _own(oscillator: Oscillator, frequency: float) -> tuple[float, float, float, float]:
+    """What the oscillator's own friction adds to the coefficients of an orbit, as of `NAMES`.
+
+    Its noise is that of a bath at the orbit's frequency, as the electrons' is: so both lead to one
+    equilibrium if they have one temperature.
+    """
+    noise = oscillator.intrinsic_diffusion(frequency) / (2.0 * oscillator.mass * frequency) ** 2
+    return oscillator.intrinsic_damping, 0.0, noise, noise
 
 
 def _fixed_point(

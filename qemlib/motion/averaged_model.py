@@ -40,6 +40,7 @@ from qemlib.motion._of_device import of_device
 from qemlib.motion._weight import FEWEST, NAMES
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import refuse_other_than_model
+from qemlib.motion.sources import refuse_unmoved
 
 __all__ = ["AveragedModel"]
 
@@ -242,8 +243,10 @@ class AveragedModel(Locked):
         TypeError
             If `device` is none.
         ValueError
-            If `rtol` is out of range, the coupling is 0, or orbits gain energy on average however
-            wide they are.
+            If `rtol` is out of range.
+        NoSteadyState
+            If the coupling is 0 and the oscillator has no bath of its own, or orbits gain energy on
+            average however wide they are.
         ConvergenceError
             If 385 amplitudes do not suffice.
         QuadratureError
@@ -261,11 +264,7 @@ class AveragedModel(Locked):
         if not 1e-10 <= rtol <= 1e-2:
             raise ValueError(f"rtol must lie between 1e-10 and 0.01, got {rtol!r}")
         reach = None if reach is None else _checks.positive("reach", reach)
-        if device.coupling == 0.0:
-            raise ValueError(
-                "device: its coupling must not be 0, got 0.0: without it there is neither friction "
-                "nor noise, and no steady state"
-            )
+        refuse_unmoved(device)
         return of_device(cls, device, rtol, reach)
 
 

@@ -6,7 +6,7 @@ Any electronic system, from any solver, enters here as arrays over position.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from reprlib import repr as repr_short
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from qemlib import _checks
 from qemlib._locked import Locked, locked
 from qemlib.devices.device import Device, Oscillator
-from qemlib.errors import LeftGridError, NoSteadyState
+from qemlib.errors import LeftGridError
 from qemlib.motion import grid, sources
 from qemlib.motion._interpolation import interpolant, without_dips
 
@@ -181,8 +181,10 @@ class LangevinModel(Locked):
 
     @property
     def oscillator(self) -> Oscillator:
-        """The oscillator that moves."""
-        return Oscillator(self.frequency, self.mass)
+        """The oscillator that moves; a device's with its quality factor."""
+        if self.device is None:
+            return Oscillator(self.frequency, self.mass)
+        return replace(self.device.oscillator, frequency=self.frequency, mass=self.mass)
 
     @property
     def x0(self) -> float:
@@ -266,7 +268,9 @@ class LangevinModel(Locked):
 
             which is exact for a small amplitude, whatever the electrons' memory.  In equilibrium
             D = mγ ω0 coth(ω0/2T), for S_x(−ω) = e^{−ω/T} S_x(ω): the oscillator's state is then
-            that of Bose and Einstein, not the classical one.
+            that of Bose and Einstein, not the classical one.  The noise of an oscillator's own
+            friction follows: 2mT_m ω0/Q at zero, and that with T_m → (ω0/2) coth(ω0/2T_m) at its
+            frequency, so that one temperature of all baths is one equilibrium either way.
 
         Returns
         -------
@@ -279,8 +283,9 @@ class LangevinModel(Locked):
         ValueError
             If `half_width` is not positive or `noise_at` is something else.
         NoSteadyState
-            If the coupling is 0, so that nothing moves the oscillator, or if orbits gain energy on
-            average out to where the electrons no longer feel them, so that no state is bound.
+            If the coupling is 0 and the oscillator has no bath of its own, so that nothing moves
+            it; or if orbits gain energy on average out to where the electrons no longer feel them,
+            so that no state is bound.
         UnresolvedError
             If 20 001 points do not resolve the coefficients.
 
@@ -293,20 +298,23 @@ class LangevinModel(Locked):
 
         Taken at the oscillator's frequency, friction at rest is negative already at V = 8.4:
 
+        >>> from dataclasses import replace
         >>> device = paper_device(voltage=8.4)
         >>> for noise_at in ("zero", "oscillator"):
         ...     model = LangevinModel.from_device(device, noise_at=noise_at)
         ...     print(round(1e6 * float(model.damping_at(0.0)), 3))
         2.42
         -3.771
+
+        Friction of the oscillator's own adds to that of the electrons:
+
+        >>> own = replace(device.oscillator, quality_factor=1e5, bath_temperature=2.0)
+        >>> model = LangevinModel.from_device(replace(device, oscillator=own))
+        >>> round(1e6 * float(model.damping_at(0.0)), 3)
+        4.42
         """
         _checks.kind("device", device, Device)
-        if device.coupling == 0.0:
-            raise NoSteadyState(
-                "device: its coupling must not be 0, got 0.0: without it there is neither friction "
-                "nor noise, and no steady state"
-            )
-
+        sources.refuse_unmoved(device)
         _checks.choice("noise_at", noise_at, ("zero", "oscillator"))
         where = "noise at the oscillator's frequency, " if noise_at == "oscillator" else ""
         return cls._from(sources.of_device(device, noise_at), half_width, device, where)

@@ -13,8 +13,9 @@ from qemlib import _checks
 from qemlib.devices.device import Device, Oscillator
 from qemlib.electrons.coefficients import coefficients_as_given
 from qemlib.electrons.quadrature import known_accuracy
+from qemlib.errors import NoSteadyState
 
-__all__ = ["Arrays", "Build", "Coefficients", "Kept", "of_device"]
+__all__ = ["Arrays", "Build", "Coefficients", "Kept", "of_device", "refuse_unmoved"]
 
 Arrays = dict[str, np.ndarray]
 Build = Callable[..., Any]  # (x, coefficients, note) to a LangevinModel
@@ -54,17 +55,21 @@ class Coefficients:
 def of_device(device: Device, noise_at: str = "zero") -> Coefficients:
     """The coefficients of a device, sharp where the level ε − Fx meets an energy of the leads.
 
-    Friction and noise are those at zero frequency, or at ±ω0 if `noise_at` is "oscillator".
+    Friction and noise are those at zero frequency, or at ±ω0 if `noise_at` is "oscillator"; the
+    oscillator's own are added.
     """
-    force = device.force
-    frequency = device.oscillator.frequency if noise_at == "oscillator" else None
+    osc, force = device.oscillator, device.force
+    frequency = osc.frequency if noise_at == "oscillator" else None
+    own = osc.intrinsic_damping, osc.intrinsic_diffusion(frequency)
+    if force == 0.0:
+        return Coefficients(osc, lambda _: (0.0, *own), name="device")
 
     def function(x: np.ndarray) -> tuple[np.ndarray, ...]:
         at = coefficients_as_given(device, x, frequency)
         return (
             force * at.excess_charge,
-            at.damping,
-            at.diffusion,
+            at.damping + own[0],
+            at.diffusion + own[1],
             2.0 * abs(force) * at.error["occupation"],
             at.error["damping"],
             at.error["diffusion"],
@@ -80,7 +85,7 @@ def of_device(device: Device, noise_at: str = "zero") -> Coefficients:
         for energy in np.atleast_1d(energies)
     )
     return Coefficients(
-        oscillator=device.oscillator,
+        oscillator=osc,
         function=function,
         sharp=sharp,
         largest_force=abs(force),
@@ -88,6 +93,15 @@ def of_device(device: Device, noise_at: str = "zero") -> Coefficients:
         name="device",
         unfelt="where the electrons no longer feel it",
     )
+
+
+def refuse_unmoved(device: Device) -> None:
+    """NoSteadyState if nothing damps or drives the oscillator."""
+    if device.coupling == 0.0 and device.oscillator.quality_factor is None:
+        raise NoSteadyState(
+            "device: its coupling must not be 0, got 0.0: without it, and without a quality_factor "
+            "of the oscillator, there is neither friction nor noise, and no steady state"
+        )
 
 
 class Kept:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -46,8 +47,11 @@ class InPhaseSpace(OfOscillator):
 
     @property
     def oscillator(self) -> Oscillator:
-        """The oscillator whose state it is."""
-        return Oscillator(self.model.frequency, self.model.mass)
+        """The oscillator whose state it is; a device's with its quality factor."""
+        scales = {"frequency": self.model.frequency, "mass": self.model.mass}
+        if self.device is None:
+            return Oscillator(**scales)
+        return replace(self.device.oscillator, **scales)
 
     @property
     def device(self) -> Device | None:

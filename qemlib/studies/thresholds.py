@@ -20,10 +20,10 @@ from qemlib.electrons.coefficients import (
     coefficients_as_given,
     damping,
     electron_coefficients,
-    errors_of_densities,
     excess_charge,
 )
 from qemlib.electrons.quadrature import known_accuracy
+from qemlib.electrons.uncertain_densities import errors_of_densities
 from qemlib.errors import ConvergenceError
 from qemlib.studies.parameters import refuse_unknown, varied
 
