@@ -89,8 +89,9 @@ from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
 from qemlib.studies import methods
 from qemlib.studies.boundaries import ThresholdLine, threshold_line
-from qemlib.studies.fits import FittedDevice, Measurement, fit_device
+from qemlib.studies.fits import FittedDevice, fit_device
 from qemlib.studies.inversion import ergotropy_threshold
+from qemlib.studies.measurements import Measurement
 from qemlib.studies.observables import Observable
 from qemlib.studies.sweeps import read_sweep, sweep
 from qemlib.studies.thresholds import Threshold, damping_threshold

@@ -4,7 +4,7 @@
 - `sweeps`: states over a grid of parameters, and their store.
 - `thresholds`, `inversion`: where friction, and where the order of the levels, changes its sign.
 - `boundaries`: threshold lines over two parameters.
-- `fits`: a device from what was measured of it.
+- `measurements`, `fits`: what was measured, and the device that fits it.
 
 A sweep takes any way to a state (`methods`), notes what is asked for (`observables`), and keeps it
 whatever happens (`stores`).

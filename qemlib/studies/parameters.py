@@ -54,7 +54,14 @@ def varied(device: Device, name: str, value: Any, argument: str = "over") -> Dev
 
 
 def value_of(device: Device, name: str, argument: str = "over") -> float:
-    """The value that a parameter has; ValueError if there is none, or leads that differ."""
+    """The value that a parameter has; ValueError if there is none, or leads that differ.
+
+    Examples
+    --------
+    >>> import qemlib as qem
+    >>> value_of(qem.paper_device(), "offset")
+    0.5
+    """
     _refuse_other_than_name(argument, name)
     if name in _WORDS and _has(device, name):
         return _WORDS[name][0](device)
@@ -71,7 +78,14 @@ def value_of(device: Device, name: str, argument: str = "over") -> float:
 
 
 def known(device: Device) -> tuple[str, ...]:
-    """Names of all parameters that are numbers: words first, then paths."""
+    """Names of all parameters that are numbers: words first, then paths.
+
+    Examples
+    --------
+    >>> import qemlib as qem
+    >>> known(qem.paper_device())[:6]
+    ('voltage', 'temperature', 'rate', 'bandwidth', 'offset', 'oscillator.frequency')
+    """
     words = [name for name in _WORDS if _has(device, name)]
     return (*words, *_paths(device))
 
