@@ -18,9 +18,12 @@ from qemlib import _checks
 from qemlib._parallel import pool
 from qemlib._progress import bar
 from qemlib.devices.device import Device
+from qemlib.electrons.along_orbit import orbit_coefficients
 from qemlib.electrons.coefficients import damping
 from qemlib.errors import ClassicalStateWarning
 from qemlib.fokker_planck.stationary import steady_state
+from qemlib.motion.amplitude_state import averaged_state
+from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import orbit_average
 from qemlib.states import positivity
@@ -33,10 +36,16 @@ __all__ = ["sweep"]
 # Parameters and their values, an axis each.
 Axes = dict[str, np.ndarray]
 
-_METHODS: dict[str, Callable[[LangevinModel], State]] = {
-    "exact": steady_state,
-    "orbit": orbit_average,
+_METHODS: dict[str, Callable[[Device], State]] = {
+    "exact": lambda device: steady_state(LangevinModel.from_device(device)),
+    "orbit": lambda device: orbit_average(LangevinModel.from_device(device)),
+    "oscillator": lambda device: steady_state(
+        LangevinModel.from_device(device, noise_at="oscillator")
+    ),
+    "memory": lambda device: averaged_state(AveragedModel.from_device(device)),
 }
+# Those that see the motion's own frequency, at rest too.
+_AT_OWN_FREQUENCY = ("oscillator", "memory")
 
 # Parameters that are no field, and the fields that they set.
 _SETS = {"voltage": ("left.chemical_potential", "right.chemical_potential")}
@@ -77,8 +86,10 @@ def sweep(
         Parameter to its values, one axis each: "voltage", or a dotted path of fields such as
         "coupling", "left.temperature", "oscillator.frequency", "left.density.rate".  Several
         parameters span their outer product, in the order given; no two may set the same thing.
-    method : {"exact", "orbit"}
-        Stationary Fokker-Planck equation, or its orbit-averaged preview.
+    method : {"exact", "orbit", "oscillator", "memory"}
+        Stationary Fokker-Planck equation, or its orbit-averaged preview; the same equation with the
+        noise at the oscillator's frequency; or electrons with all their memory along the orbits,
+        `AveragedModel.from_device`.
     executor : concurrent.futures.Executor, optional
         Where the points are computed; by default a pool with one process per processor that this
         one may use.  On a cluster of Dask's (the extra `cluster`): ``client.get_executor()``.
@@ -154,11 +165,14 @@ def sweep(
 
 def _point(device: Device, method: str) -> dict[str, float]:
     with positivity.untold():  # another process's warnings are not seen here
-        state = _METHODS[method](LangevinModel.from_device(device))
+        state = _METHODS[method](device)
     numbers = summary(state)
     point = {name: getattr(numbers, name) for name in _VARIABLES if hasattr(numbers, name)}
-    here = {"damping_at_rest": float(damping(device, 0.0)), "positive": not numbers.violations}
-    return point | here
+    if method in _AT_OWN_FREQUENCY:
+        at_rest = float(orbit_coefficients(device, [0.0]).friction[0])
+    else:
+        at_rest = float(damping(device, 0.0))
+    return point | {"damping_at_rest": at_rest, "positive": not numbers.violations}
 
 
 def _warn_of_classical(dataset: xr.Dataset) -> None:

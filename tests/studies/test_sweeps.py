@@ -57,6 +57,26 @@ def test_exact_values_in_a_pool_of_processes():
     assert abs(float(point["missing_trace"])) < 1e-10
 
 
+def states_beyond_slowness(device):
+    """Its states with the noise at ±ω0, and with all memory, as built by hand."""
+    model = qem.LangevinModel.from_device(device, noise_at="oscillator")
+    averaged = qem.AveragedModel.from_device(device)
+    return {"oscillator": qem.steady_state(model), "memory": qem.averaged_state(averaged)}
+
+
+@pytest.mark.parametrize("method", ["oscillator", "memory"])
+def test_methods_beyond_the_slow_limit_are_these_states(method, threads):
+    device = replace(qem.paper_device(8.4), coupling=0.15)
+    found = qem.sweep(device, {"voltage": [8.4]}, method=method, executor=threads).isel(voltage=0)
+    state = states_beyond_slowness(device)[method]
+    assert float(found["phonon_number"]) == pytest.approx(state.phonon_number, rel=1e-12)
+    assert float(found["g2"]) == pytest.approx(state.g2, rel=1e-12)
+    # At rest the slow motion is still damped at this voltage, and the device's own is driven.
+    up, down = qem.noise_spectrum(device, 0.0, np.array([0.2, -0.2]))
+    assert float(found["damping_at_rest"]) == pytest.approx((up - down) / 0.4, rel=1e-6)
+    assert float(found["damping_at_rest"]) < 0 < float(qem.damping(device, 0.0))
+
+
 def test_an_interrupted_sweep_resumes_where_it_stopped(tmp_path, threads, monkeypatch):
     # qemlib.studies.sweeps is the function; the module of the same name is found by import_module.
     module = import_module("qemlib.studies.sweeps")
@@ -262,9 +282,8 @@ def test_bad_parameters_are_named(over, message, threads):
 
 
 def test_unknown_method_is_named():
-    with pytest.raises(
-        ValueError, match=r"method must be one of \['exact', 'orbit'\], got 'magic'"
-    ):
+    known = r"\['exact', 'memory', 'orbit', 'oscillator'\]"
+    with pytest.raises(ValueError, match=rf"method must be one of {known}, got 'magic'"):
         qem.sweep(qem.paper_device(), {"voltage": [0.0]}, method="magic")
 
 
