@@ -244,6 +244,8 @@ def _places(device: Device, motion: Motion) -> Iterator[np.ndarray]:
     furthest = sweep + _FEWEST * spacing
     for lead in device.leads:
         fixed = [(lead.chemical_potential, np.pi * lead.temperature)]
+        if np.isinf(lead.chemical_potential):  # all states are filled, or none
+            fixed = []
         fixed += [(energy, lead.density.width) for energy in lead.density.energies]
         places += [_repeated(energy, scale, spacing, furthest) for energy, scale in fixed]
     return (np.concatenate(parts)[None] for parts in zip(*places, strict=True))

@@ -15,10 +15,9 @@ import numpy as np
 from qemlib import _progress
 from qemlib.errors import ConvergenceError
 from qemlib.heom._cost import cost
-from qemlib.heom._equations import Motion
 from qemlib.heom._hierarchy import components, full_depth
-from qemlib.heom._leads import Leads
 from qemlib.heom._solution import Resolution, Solution, deepest, solution
+from qemlib.heom._task import Task
 from qemlib.heom.exponentials import Exponentials
 
 __all__ = ["Pair", "Search"]
@@ -43,16 +42,7 @@ class Search:
 
     Parameters
     ----------
-    leads : Leads
-    level : float
-        ε.
-    motion : Motion
-    accuracy : float
-    memory_limit, time_limit : float
-        Bytes and seconds.
-    levels : int or None
-        Levels, where they are not to be chosen.
-    progress : bool
+    task : Task
 
     Attributes
     ----------
@@ -62,28 +52,16 @@ class Search:
         Padé terms that were chosen.
     """
 
-    def __init__(
-        self,
-        leads: Leads,
-        level: float,
-        motion: Motion,
-        accuracy: float,
-        memory_limit: float,
-        time_limit: float,
-        levels: int | None,
-        progress: bool,
-    ) -> None:
-        self.leads, self._level, self.motion = leads, level, motion
-        self.accuracy, self._progress = accuracy, progress
-        self._limits = memory_limit, time_limit
-        self._given = levels
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self.leads, self.motion, self.accuracy = task.leads, task.motion, task.accuracy
         self._known: dict[tuple[int, Resolution, int | None], Solution] = {}
-        self.memory, self.number = 0.0, leads.fewest
+        self.memory, self.number = 0.0, self.leads.fewest
 
     def run(self) -> tuple[Resolution, Solution, dict[str, Pair | None]]:
         """The resolution, the solution there, and for each cut-off the pair that tells of it."""
         fewest = self.leads.fewest
-        trial = Resolution(self.leads.terms(fewest), 1, _FIRST_BANDWIDTH, self._given or 0)
+        trial = Resolution(self.leads.terms(fewest), 1, _FIRST_BANDWIDTH, self._task.levels or 0)
         trial, by_bandwidth = self._bandwidth(fewest, trial)
         number, trial, by_terms = self._terms(fewest, trial)
         depth, by_depth = self._depth(fewest, number, trial)
@@ -202,8 +180,8 @@ class Search:
         most = most or _most_levels(trial)
         levels, chosen = trial.levels or _FEWEST_LEVELS, bool(trial.levels)
         while True:
-            found = self._solution(number, replace(trial, levels=levels), reach)
-            if self._given:
+            found = self.at(number, replace(trial, levels=levels), reach)
+            if self._task.levels:
                 return found
             needed = levels_needed(found.populations, _LEFT_OUT * self.accuracy)
             if needed is not None:
@@ -215,7 +193,11 @@ class Search:
             else:
                 levels, chosen = min(2 * levels, most), False
 
-    def _solution(self, number: int, resolution: Resolution, reach: int | None) -> Solution:
+    def at(self, number: int, resolution: Resolution, reach: int | None = None) -> Solution:
+        """The solution there, with so many Padé terms; computed once.
+
+        ConvergenceError if it takes more memory or time than allowed.
+        """
         key = (number, resolution, reach)
         if key not in self._known:
             self._known[key] = self._with(self.leads.pair(number), resolution, reach)
@@ -227,7 +209,7 @@ class Search:
         resolution: Resolution,
         reach: int | None = None,
     ) -> Solution:
-        memory_limit, time_limit = self._limits
+        memory_limit, time_limit = self._task.memory_limit, self._task.time_limit
         needs = cost(
             resolution,
             sum(lead.terms for lead in pair),
@@ -248,10 +230,10 @@ class Search:
         what = (
             f"depth {resolution.depth}, {resolution.terms} exponentials, K = {resolution.bandwidth}"
         )
-        with _progress.bar(self._progress, total=steps, desc=what, leave=False) as bar:
+        with _progress.bar(self._task.progress, total=steps, desc=what, leave=False) as bar:
             return solution(
                 pair,
-                self._level,
+                self._task.device.level,
                 self.motion,
                 resolution,
                 reach=reach,
@@ -260,7 +242,7 @@ class Search:
             )
 
     def _mirrored(self, pair: tuple[Exponentials, Exponentials]) -> bool:
-        return self._level == 0.0 and pair[0].mirrors(pair[1])
+        return self._task.device.level == 0.0 and pair[0].mirrors(pair[1])
 
 
 def _most_levels(trial: Resolution) -> int:

@@ -27,8 +27,8 @@ from qemlib.heom._convergence import Search
 from qemlib.heom._equations import Motion
 from qemlib.heom._leads import Leads
 from qemlib.heom._solution import Resolution, equations_of
+from qemlib.heom._task import Task
 from qemlib.heom.exponentials import Exponentials
-from qemlib.heom.solver import search_for
 
 __all__ = ["CoherenceDecay", "coherence_decay"]
 
@@ -96,17 +96,19 @@ def coherence_decay(
     >>> bool(abs(found.rate / ((given - taken) / 2.0) - 1.0) < 0.01)
     True
     """
-    search = search_for(
-        device,
-        accuracy,
-        damping,
-        bath_occupation,
-        bath_temperature,
-        exponentials,
-        memory_limit,
-        time_limit,
-        None,
-        progress,
+    search = Search(
+        Task(
+            device=device,
+            accuracy=accuracy,
+            damping=damping,
+            bath_occupation=bath_occupation,
+            bath_temperature=bath_temperature,
+            exponentials=exponentials,
+            memory_limit=memory_limit,
+            time_limit=time_limit,
+            levels=None,
+            progress=progress,
+        )
     )
     resolution, found, _ = search.run()
     leads, motion = search.leads, replace(search.motion, charge=found.charge)

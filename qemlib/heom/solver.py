@@ -28,20 +28,15 @@ d = 1 is right to 1 %, and d = 2 to some 1e-4, where cutting off takes two steps
 
 from __future__ import annotations
 
-from typing import Any
-
-from qemlib import _checks
 from qemlib.devices.device import Device
 from qemlib.errors import ConvergenceError
-from qemlib.heom._bath import damping_and_quanta
 from qemlib.heom._convergence import TOP, Pair, Search, changes_between, left_out
-from qemlib.heom._equations import Motion
-from qemlib.heom._leads import Leads
 from qemlib.heom._solution import Solution
+from qemlib.heom._task import Task
 from qemlib.heom.exponentials import Exponentials
 from qemlib.heom.state import FullQuantumState
 
-__all__ = ["full_quantum", "search_for"]
+__all__ = ["full_quantum"]
 
 # What levels beyond the highest hold together, in units of it; and what arithmetic leaves.
 _BEYOND, _ROUND_OFF = 50.0, 1e-11
@@ -112,17 +107,19 @@ def full_quantum(
     >>> round(state.phonon_number, 1), round(state.g2, 1)
     (9.6, 2.0)
     """
-    search = search_for(
-        device,
-        accuracy,
-        damping,
-        bath_occupation,
-        bath_temperature,
-        exponentials,
-        memory_limit,
-        time_limit,
-        levels,
-        progress,
+    search = Search(
+        Task(
+            device=device,
+            accuracy=accuracy,
+            damping=damping,
+            bath_occupation=bath_occupation,
+            bath_temperature=bath_temperature,
+            exponentials=exponentials,
+            memory_limit=memory_limit,
+            time_limit=time_limit,
+            levels=levels,
+            progress=progress,
+        )
     )
     resolution, found, pairs = search.run()
     if not found.populations[-1] < TOP:
@@ -144,48 +141,6 @@ def full_quantum(
         resolution=resolution,
         memory=search.memory,
     )
-
-
-def search_for(
-    device: Device,
-    accuracy: float,
-    damping: float,
-    bath_occupation: float | None,
-    bath_temperature: float | None,
-    exponentials: tuple[Exponentials, Exponentials] | None,
-    memory_limit: float,
-    time_limit: float,
-    levels: int | None,
-    progress: bool,
-) -> Search:
-    """The search for the cut-offs of a device, with all that comes in checked."""
-    _checks.kind("device", device, Device)
-    accuracy = _checks.positive("accuracy", accuracy)
-    if not 1e-7 <= accuracy <= 0.1:
-        raise ValueError(f"accuracy must lie between 1e-7 and 0.1, got {accuracy!r}")
-    limits = (
-        _checks.positive("memory_limit", memory_limit),
-        _checks.positive("time_limit", time_limit),
-    )
-    if levels is not None:
-        levels = _checks.integer("levels", levels, 8)
-    motion = _motion(device, damping, bath_occupation, bath_temperature)
-    leads = Leads(device, None if exponentials is None else _pair(exponentials))
-    return Search(leads, device.level, motion, accuracy, *limits, levels, progress)
-
-
-def _motion(
-    device: Device, damping: float, occupation: float | None, temperature: float | None
-) -> Motion:
-    damping, phonons = damping_and_quanta(device, damping, occupation, temperature)
-    return Motion(device.oscillator.frequency, device.coupling, None, damping, phonons)
-
-
-def _pair(exponentials: Any) -> tuple[Exponentials, Exponentials]:
-    if not isinstance(exponentials, tuple | list) or len(exponentials) != 2:
-        raise TypeError(f"exponentials must be a pair, of left and right, got {exponentials!r}")
-    left, right = (_checks.kind("exponentials", each, Exponentials) for each in exponentials)
-    return left, right
 
 
 def _errors(

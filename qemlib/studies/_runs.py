@@ -24,7 +24,7 @@ def point(subject: Any, method: Any, observables: tuple[str | Observable, ...]) 
     try:
         # Another process's warnings are not seen here: the results tell.
         with one_thread(), positivity.untold():
-            told = Told(subject, method.state(subject))
+            told = Told(subject, method.state(subject), getattr(method, "noise_at", "zero"))
             numbers: dict[str, float] = {}
             for each in received(observables):
                 value, error = each.of(told)

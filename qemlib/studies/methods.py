@@ -159,6 +159,7 @@ class WithMemory:
     rtol: float = 1e-6
     name = "with_memory"
     takes = (Device,)
+    noise_at = "oscillator"  # is what memory comes to for a small motion
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rtol", _checks.positive("rtol", self.rtol))
@@ -243,6 +244,7 @@ class FullQuantum:
     time_limit: float = 3600.0
     name = "full_quantum"
     takes = (Device,)
+    noise_at = "oscillator"
 
     def __post_init__(self) -> None:
         for each in ("accuracy", "memory_limit", "time_limit"):

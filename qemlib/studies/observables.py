@@ -12,9 +12,9 @@ import numpy as np
 
 from qemlib import _checks
 from qemlib.devices.device import Device
-from qemlib.electrons.coefficients import electron_coefficients
 from qemlib.states.bounds import absolute_errors
 from qemlib.states.summary import Summary, summary
+from qemlib.studies.thresholds import FrictionAtRest
 
 __all__ = ["Observable"]
 
@@ -82,8 +82,8 @@ class Observable:
 class Told:
     """A state and what was asked of it, each once."""
 
-    def __init__(self, subject: Any, state: Any) -> None:
-        self.subject, self.state = subject, state
+    def __init__(self, subject: Any, state: Any, noise_at: str = "zero") -> None:
+        self.subject, self.state, self._noise_at = subject, state, noise_at
 
     @cached_property
     def summary(self) -> Summary:
@@ -98,10 +98,10 @@ class Told:
 
     @cached_property
     def damping_at_rest(self) -> Number:
-        """γ(0) of device or model."""
+        """Of device or model at x = 0, and of a device with the noise that the method takes."""
         if isinstance(self.subject, Device):
-            found = electron_coefficients(self.subject, 0.0)
-            return float(found.damping), float(found.error["damping"])
+            friction = FrictionAtRest(0.0, self._noise_at, 0.0)
+            return friction.value(self.subject), friction.error(self.subject)
         return float(self.subject.damping_at(0.0)), np.nan
 
 

@@ -400,6 +400,25 @@ def test_both_methods_measure_the_same():
         assert estimate.hole(voltage) == pytest.approx(exact.hole(voltage), abs=1e-3)
 
 
+def test_evidence_with_memory_is_the_state_of_its_orbits():
+    memory = Evidence(method="memory")
+    state = qem.averaged_state(qem.AveragedModel.from_device(qem.paper_device(10.0)))
+    assert memory.phonon_number(10.0) == state.phonon_number == pytest.approx(48.597, abs=0.002)
+    assert memory.ergotropy(10.0) == pytest.approx(0.0709, abs=2e-4)
+    assert memory.model(10.0) is memory.state(10.0).model
+    # A small motion feels the noise at ±ω0, and no more.
+    assert memory.threshold == pytest.approx(Evidence(AT_OSCILLATOR).threshold, rel=1e-9)
+    onset = memory.ergotropy_onset
+    assert onset == pytest.approx(8.3812, abs=2e-4)
+    low, high = memory.state(onset).populations(2)
+    assert high / low == pytest.approx(1.0, abs=1e-5)
+
+
+def test_memory_of_a_reading_with_a_motion_of_its_own_is_refused():
+    with pytest.raises(ValueError, match="reading must leave Eq. .6. as it is .*'Δt = 0.001'"):
+        Evidence(reading("Δt = 0.001"), "memory")
+
+
 def test_curves_over_voltage_are_those_of_each_reading():
     curves = over_voltage([PRINTED, reading("T = β")], [0.0, 10.0])
     assert curves["reading"].values.tolist() == ["as printed", "T = β"]
@@ -414,5 +433,5 @@ def test_curves_over_voltage_are_those_of_each_reading():
 
 
 def test_an_unknown_method_is_named():
-    with pytest.raises(ValueError, match=r"one of \['exact', 'orbit'\], got 'magic'"):
+    with pytest.raises(ValueError, match=r"one of \['exact', 'memory', 'orbit'\], got 'magic'"):
         Evidence(PRINTED, "magic")

@@ -326,3 +326,18 @@ def test_unknown_method_is_named():
 def test_base_must_be_a_device():
     with pytest.raises(TypeError, match="base must be a Device, or a list of .*, got 3"):
         qem.sweep(3, {"voltage": [0.0]})
+
+
+@pytest.mark.parametrize("method", ["noise_at_oscillator", "with_memory"])
+def test_friction_at_rest_is_that_of_the_method(method, threads):
+    """At rest the slow motion is still damped at this voltage, and the device's own is driven."""
+    device = replace(qem.paper_device(8.4), coupling=0.15)
+    wanted = {"executor": threads, "observables": ["damping_at_rest"]}
+    slow, own = (
+        qem.sweep(device, {"voltage": [8.4]}, each, **wanted).isel(voltage=0)
+        for each in ("preview", method)
+    )
+    up, down = qem.noise_spectrum(device, 0.0, np.array([0.2, -0.2]))
+    assert float(own["damping_at_rest"]) == pytest.approx((up - down) / 0.4, rel=1e-9)
+    assert float(slow["damping_at_rest"]) == pytest.approx(float(qem.damping(device, 0.0)))
+    assert float(own["damping_at_rest"]) < 0 < float(slow["damping_at_rest"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from math import isfinite
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -18,19 +18,25 @@ from qemlib.devices.device import Device
 from qemlib.electrons.coefficients import occupation
 from qemlib.fokker_planck.state import SteadyState
 from qemlib.fokker_planck.stationary import steady_state
+from qemlib.motion.amplitude_state import AveragedState, averaged_state
+from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage
 from qemlib.paper.claims.verdicts import NothingToMeasure
-from qemlib.paper.readings.readings import PRINTED, Reading
+from qemlib.paper.readings.readings import AT_OSCILLATOR, PRINTED, Reading
 from qemlib.states.summary import Summary, summary
 from qemlib.states.work import ergotropy
 
 __all__ = ["DECIDING", "Evidence", "over_voltage"]
 
+_State: TypeAlias = SteadyState | OrbitAverage | AveragedState
+
 # The voltages that decide between readings: none, the ring's first, the plateau's beginning, the
 # saturation's, and one well beyond.
 DECIDING = (0.0, 6.0, 10.0, 16.0, 24.0)
 
+# Relative errors that are not worth less, by method.
+_LEAST = {"exact": 0.0, "orbit": 1e-3, "memory": 1e-6}
 _RADII = 401
 _DRAWN = 1e-6  # relative error of what is drawn as a curve
 # |α|² up to which W is fitted by a polynomial of degree 4: well inside the ground state, whose own
@@ -44,15 +50,16 @@ class Evidence:
     Parameters
     ----------
     reading : Reading
-    method : {"exact", "orbit"}
-        Stationary Fokker-Planck equation, or its orbit-averaged preview.
+    method : {"exact", "orbit", "memory"}
+        Stationary Fokker-Planck equation, or its orbit-averaged preview; or electrons with all
+        their memory along the orbits, which is no solution of that equation.
     rtol : float
         Relative error of ⟨a†a⟩ and g2; what `steady_state` is asked for.
 
     Raises
     ------
     ValueError
-        If the method is unknown.
+        If the method is unknown, or memory is asked for of a reading that changes the motion.
     QemError
         From its methods, where the reading has no steady state, or not what is asked for.
     """
@@ -60,9 +67,13 @@ class Evidence:
     def __init__(
         self, reading: Reading = PRINTED, method: str = "exact", rtol: float = 1e-8
     ) -> None:
-        _checks.choice("method", method, ("exact", "orbit"))
+        _checks.choice("method", method, tuple(_LEAST))
+        if method == "memory" and reading.has_own_motion:
+            raise ValueError(
+                f"reading must leave Eq. (6) as it is for the method 'memory', got {reading.name!r}"
+            )
         self.reading, self.method = reading, method
-        self.rtol = rtol if method == "exact" else 1e-3
+        self.rtol = max(rtol, _LEAST[method])
         self._kept: dict[tuple[str, float], Any] = {}
 
     def __repr__(self) -> str:
@@ -85,16 +96,18 @@ class Evidence:
         self._refuse_infinite(voltage)
         return self.reading.device(voltage)
 
-    def model(self, voltage: float) -> LangevinModel:
-        """Its Langevin model; for orbit averages on a coarse grid."""
-        if self.method == "orbit":
+    def model(self, voltage: float) -> LangevinModel | AveragedModel:
+        """Its Langevin model; for orbit averages on a coarse grid; with memory the averaged one."""
+        if self.method != "exact":
             return self.state(voltage).model
         return self._once("model", voltage, lambda: self.reading.model(voltage))
 
-    def state(self, voltage: float) -> SteadyState | OrbitAverage:
-        """Its steady state, a `SteadyState` or an `OrbitAverage`."""
+    def state(self, voltage: float) -> _State:
+        """Its steady state, a `SteadyState`, an `OrbitAverage` or an `AveragedState`."""
 
-        def compute() -> SteadyState | OrbitAverage:
+        def compute() -> _State:
+            if self.method == "memory":
+                return self._passing_state(voltage)
             if self.method == "exact":
                 return steady_state(self.model(voltage), rtol=self.rtol)
             # Voltages come in rising order, mostly, and states grow.
@@ -182,6 +195,8 @@ class Evidence:
     @property
     def threshold(self) -> float:
         """Voltage at which the damping at rest changes sign."""
+        if self.method == "memory":  # where a small motion is neither damped nor driven
+            return Reading((*self.reading.changes, *AT_OSCILLATOR.changes)).threshold
         return self.reading.threshold
 
     @cached_property
@@ -220,10 +235,13 @@ class Evidence:
 
         return self._root(inversion, self.threshold - 0.5, self.threshold + 1.5, 1e-4)
 
-    def _passing_state(self, voltage: float) -> SteadyState | OrbitAverage:
+    def _passing_state(self, voltage: float) -> _State:
         """A state that is used once and not kept."""
         if self.method == "orbit":
             return self.reading.preview(voltage)
+        if self.method == "memory":
+            device = self.reading.device(voltage)
+            return averaged_state(AveragedModel.from_device(device, self.rtol))
         return steady_state(self.reading.model(voltage), rtol=self.rtol)
 
     def _root(

@@ -1,0 +1,214 @@
+"""One device by one method, in numbers: the adiabatic equation, orbits, and the hierarchy.
+
+Each function gives what it found, what that may be wrong by, and how it was found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from qemlib.devices.device import Device
+from qemlib.fokker_planck.stationary import steady_state
+from qemlib.heom.cut_offs import at_cut_offs
+from qemlib.heom.solver import full_quantum
+from qemlib.motion.amplitude_state import AveragedState, averaged_state
+from qemlib.motion.averaged_model import AveragedModel
+from qemlib.motion.model import LangevinModel
+from qemlib.states.contract import State
+from qemlib.states.quantum import held_populations
+from qemlib.states.work import ergotropy
+
+__all__ = ["Found", "adiabatic", "cut_off", "damped", "fano_factor", "hierarchy", "orbits"]
+
+# Of populations that are looked at: what levels beyond may hold.
+_BEYOND = 1e-10
+# How much less exact the second solution of a pair is, whose difference is an error.
+_COARSER = 4.0
+_TWICE = 2.0
+# W at the last amplitude, beside the largest, where the state should end by itself.
+_EDGE = 1e-8
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a method says of a device.
+
+    Attributes
+    ----------
+    results : dict of str to float
+        "phonon_number"; "g2"; "ergotropy" of the populations and "total_ergotropy" (energy);
+        "fullest", the most populated level; and what else the method tells.
+    error : dict of str to float
+        Estimated absolute errors of some of these.
+    settings : dict
+        How it was found.
+    """
+
+    results: dict[str, float]
+    error: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def fano_factor(phonon_number: float, g2: float) -> float:
+    """(⟨n²⟩ − ⟨n⟩²)/⟨n⟩ of the phonons.
+
+    Examples
+    --------
+    Of a thermal state, and of a coherent one:
+
+    >>> fano_factor(3.0, 2.0), fano_factor(3.0, 1.0)
+    (4.0, 1.0)
+    """
+    return 1.0 + phonon_number * (g2 - 1.0)
+
+
+def adiabatic(device: Device, noise_at: str = "zero", rtol: float = 1e-7) -> Found:
+    """The paper's equation (A24), exactly; or with the noise at ±ω0.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> found = adiabatic(paper_device(10.0))
+    >>> round(found.results["phonon_number"], 4), found.results["fullest"]
+    (42.1346, 14)
+    """
+    state = steady_state(LangevinModel.from_device(device, noise_at=noise_at), rtol)
+    return Found(_numbers(state), _errors(state), {"rtol": rtol, "noise_at": noise_at})
+
+
+def orbits(device: Device, reach: float | None = None, rtol: float = 1e-6) -> Found:
+    """Electrons with memory along the orbits.
+
+    With a `reach` in units of x0 the state ends there: what lies beyond a ring that lasts long is
+    left out, and so are numbers that would feel the edge.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> found = orbits(paper_device(10.0))
+    >>> round(found.results["phonon_number"], 1), found.results["fullest"]
+    (48.6, 21)
+    """
+    far = None if reach is None else reach * device.oscillator.x0
+    model = AveragedModel.from_device(device, rtol, reach=far)
+    return _of_averaged(model, rtol, cut=reach is not None)
+
+
+def damped(device: Device, damping: float, reach: float, rtol: float = 1e-6) -> Found:
+    """The same of an oscillator that also loses its energy at a rate `damping`, at T = 0.
+
+    Orbits reach to `reach` in units of x0; the damping holds the motion within.
+
+    Examples
+    --------
+    >>> from qemlib.paper.with_memory.devices import at_infinite_bias
+    >>> found = damped(at_infinite_bias(), damping=2e-4, reach=14.0)
+    >>> round(found.results["phonon_number"], 1)
+    12.6
+    """
+    x0 = device.oscillator.x0
+    model = AveragedModel.from_device(device, rtol, reach=reach * x0)
+    model = replace(
+        model,
+        friction=model.friction + damping,
+        # γ of a bath at rest: ⟨ΔA²⟩ = 2d_A t leads to ⟨n⟩ = 0.
+        amplitude_diffusion=model.amplitude_diffusion + damping * x0**2 / 8.0,
+        phase_diffusion=model.phase_diffusion + damping * x0**2 / 8.0,
+    )
+    return _of_averaged(model, rtol, cut=False)
+
+
+def hierarchy(device: Device, accuracy: float, damping: float = 0.0) -> Found:
+    """Nothing eliminated, with the cut-offs that an accuracy asks for.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> found = hierarchy(paper_device(0.0), accuracy=0.01)
+    >>> round(found.results["phonon_number"], 2), found.results["fullest"]
+    (9.57, 0)
+    """
+    options = {"damping": damping, "memory_limit": 5e9, "progress": False}
+    state = full_quantum(device, accuracy, **options)
+    coarser = full_quantum(device, min(0.1, _COARSER * accuracy), **options)
+    results, rough = _numbers(state), _numbers(coarser)
+    results |= {"occupation": state.occupation, "current": state.current}
+    error = _errors(state)
+    for name in ("occupation", "current"):
+        error[name] = state.error[name]
+    for name in ("ergotropy", "total_ergotropy"):
+        error[name] = _TWICE * abs(results[name] - rough[name])
+    settings = {"accuracy": accuracy, **asdict(state.resolution), "changes": dict(state.changes)}
+    return Found(results, error, settings)
+
+
+def cut_off(device: Device, **cut_offs: Any) -> Found:
+    """Nothing eliminated, at the cut-offs of `at_cut_offs`; no error, and the last level's part.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> found = cut_off(paper_device(0.0), levels=150, bandwidth=3)
+    >>> round(found.results["phonon_number"], 2), found.results["top"] < 1e-6
+    (9.57, True)
+    """
+    found = at_cut_offs(device, **cut_offs)
+    p = found.populations
+    results = {
+        "phonon_number": found.phonon_number,
+        "g2": found.g2,
+        "ergotropy": ergotropy(np.maximum(p, 0.0), device.oscillator.frequency * np.arange(p.size)),
+        "fullest": int(p.argmax()),
+        "top": float(p[-1]),
+        "least": float(p.min()),
+        "occupation": found.occupation,
+        "current": found.current,
+    }
+    return Found(results, {}, cut_offs)
+
+
+def _numbers(state: State) -> dict[str, float]:
+    """What is asked of any state."""
+    return {
+        "phonon_number": state.phonon_number,
+        "g2": state.g2,
+        "ergotropy": ergotropy(state, coherences=False),
+        "total_ergotropy": ergotropy(state),
+        "fullest": int(held_populations(state, _BEYOND).argmax()),
+    }
+
+
+def _errors(state: State) -> dict[str, float]:
+    """Absolute errors from the relative ones of a state."""
+    return {
+        "phonon_number": state.error["phonon_number"] * state.phonon_number,
+        "g2": state.error["g2"] * state.g2,
+    }
+
+
+def _of_averaged(model: AveragedModel, rtol: float, cut: bool) -> Found:
+    state = averaged_state(model, edge_weight=1.0 if cut else _EDGE)
+    settings = {
+        "rtol": rtol,
+        "amplitudes": model.amplitudes.size,
+        "reach": float(model.amplitudes[-1]) / model.x0,
+    }
+    if cut:
+        at_peak = float(state.amplitude[state.log_weight.argmax()]) / model.x0
+        results = {"phonon_number": state.phonon_number, "g2": state.g2}
+        settings["edge_weight"] = state.edge_weight
+        return Found(results | {"fullest": round(at_peak**2)}, _errors(state), settings)
+    return Found(_numbers(state), _errors(state) | _error_of_work(model, state), settings)
+
+
+def _error_of_work(model: AveragedModel, state: AveragedState) -> dict[str, float]:
+    """What the errors of the coefficients make of the ergotropy."""
+    here, change = ergotropy(state, coherences=False), 0.0
+    for name in ("friction", "amplitude_diffusion", "frequency_shift"):
+        off = getattr(model, name) + model.error[name]
+        other = averaged_state(replace(model, **{name: off}), edge_weight=_EDGE)
+        change += abs(ergotropy(other, coherences=False) - here)
+    return {"ergotropy": change, "total_ergotropy": change}

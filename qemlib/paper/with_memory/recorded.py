@@ -1,0 +1,148 @@
+"""What `make full-quantum` gave, as a file of the package.
+
+A record is one call of one run: its parameters, what came out, what that may be wrong by, and how
+it was found.  The file is written by `write` alone, and says which versions computed it.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import scipy
+
+import qemlib
+
+__all__ = ["FILE", "Record", "column", "manifest", "read", "records", "write"]
+
+FILE = Path(__file__).with_name("full_quantum.json")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One call of a run.
+
+    Attributes
+    ----------
+    run : str
+        Name in `qemlib.paper.with_memory.runs.RUNS`.
+    parameters : dict
+        What the run was called with.
+    results, error : dict of str to float
+        What came out, and absolute errors of some of it.  Empty if there is no state: then
+        `refusal` says why.
+    settings : dict
+        How it was found.
+    refusal : str
+        The error's own sentence.
+    seconds : float
+        Time it took; not compared.
+    """
+
+    run: str
+    parameters: dict[str, Any]
+    results: dict[str, float] = field(default_factory=dict)
+    error: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    refusal: str = ""
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def key(self) -> str:
+        """Run and parameters, as a text that tells two records apart."""
+        return json.dumps([self.run, self.parameters], sort_keys=True)
+
+
+def records(run: str, **parameters: Any) -> list[Record]:
+    """The records of a run that have these parameters, in the order of the run.
+
+    Parameters
+    ----------
+    run : str
+    **parameters
+        Those that are wanted; all others may be anything.
+
+    Raises
+    ------
+    ValueError
+        If there is no such run, or no record with these parameters.
+
+    Examples
+    --------
+    >>> found, = records("voltages", voltage=6.0, method="orbits")
+    >>> round(found.results["phonon_number"], 2)
+    21.08
+    """
+    known = _stored()[1]
+    names = sorted({record.run for record in known})
+    if run not in names:
+        raise ValueError(f"run must be one of {', '.join(names)}, got {run!r}")
+    wanted = parameters.items()
+    found = [
+        record for record in known if record.run == run and wanted <= record.parameters.items()
+    ]
+    if not found:
+        raise ValueError(f"{run} has no record with {parameters!r}")
+    return found
+
+
+def column(found: Iterable[Record], name: str) -> np.ndarray:
+    """A parameter, a result, or "seconds" of many records; NaN where a record has none.
+
+    Examples
+    --------
+    >>> found = records("voltages", method="orbits")
+    >>> column(found, "voltage")[:2], column(found, "phonon_number")[:2].round(2)
+    (array([0., 3.]), array([ 9.56, 12.95]))
+    """
+    return np.array(
+        [(each.parameters | each.results).get(name, np.nan) for each in found], dtype=float
+    )
+
+
+def manifest() -> dict[str, str]:
+    """The versions that the file was computed with.
+
+    Examples
+    --------
+    >>> sorted(manifest())
+    ['numba', 'numpy', 'python', 'qemlib', 'scipy']
+    """
+    return dict(_stored()[0])
+
+
+def versions() -> dict[str, str]:
+    """Those of this machine."""
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "numba": numba.__version__,
+        "qemlib": qemlib.__version__,
+    }
+
+
+def write(path: Path, found: Iterable[Record]) -> None:
+    """A file that `read` reads: one record a line."""
+    lines = ",\n".join(json.dumps(asdict(record), ensure_ascii=False) for record in found)
+    path.write_text(
+        f'{{"manifest": {json.dumps(versions())},\n"records": [\n{lines}\n]}}\n', encoding="utf-8"
+    )
+
+
+def read(path: Path) -> tuple[dict[str, str], list[Record]]:
+    """Manifest and records of a file."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return data["manifest"], [Record(**record) for record in data["records"]]
+
+
+@cache
+def _stored() -> tuple[dict[str, str], list[Record]]:
+    return read(FILE)

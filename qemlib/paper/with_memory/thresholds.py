@@ -1,0 +1,90 @@
+"""The voltage at which the ground state is no longer the fullest, with memory.
+
+To first order in λ² it is where friction at rest changes sign: p_1/p_0 = S(−ω0)/S(ω0).  What is
+left is of the order of λ²: with the phonons of the cycle, 1/n.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+from qemlib.devices.device import Device
+from qemlib.electrons.along_orbit import orbit_coefficients
+from qemlib.fokker_planck.stationary import steady_state
+from qemlib.heom.cut_offs import at_cut_offs
+from qemlib.motion.amplitude_state import averaged_state
+from qemlib.motion.averaged_model import AveragedModel
+from qemlib.motion.model import LangevinModel
+from qemlib.paper.with_memory.measures import Found
+
+__all__ = ["at_rest", "inversion"]
+
+_TOLERANCE = 1e-7
+
+
+def at_rest(device: Device, bracket: tuple[float, float]) -> Found:
+    """Where friction of the smallest orbit, with memory, changes sign.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> round(at_rest(paper_device(), (8.0, 9.0)).results["voltage"], 4)
+    8.3014
+    """
+
+    def friction(voltage: float) -> float:
+        found = orbit_coefficients(device.with_voltage(voltage), [0.0], rtol=1e-11)
+        return float(found.friction[0])
+
+    voltage = float(brentq(friction, *bracket, xtol=_TOLERANCE))
+    return Found({"voltage": voltage}, {"voltage": 1e-6}, {"bracket": list(bracket)})
+
+
+def inversion(device: Device, method: str, bracket: tuple[float, float], **cut_offs: Any) -> Found:
+    """Where p_1 = p_0, by one of three methods.
+
+    Parameters
+    ----------
+    device : Device
+    method : {"adiabatic", "orbits", "hierarchy"}
+    bracket : tuple of two floats
+        Voltages below and above.
+    **cut_offs
+        Of the hierarchy.  A dozen levels are enough, for p_1/p_0 does not feel the others.
+
+    Examples
+    --------
+    >>> from qemlib import paper_device
+    >>> device, bracket = paper_device(), (8.3, 8.7)
+    >>> round(inversion(device, "adiabatic", bracket).results["voltage"], 3)
+    8.553
+    """
+    rise = {"adiabatic": _adiabatic, "orbits": _orbits, "hierarchy": _hierarchy}[method]
+    voltage = float(
+        brentq(
+            lambda v: rise(device.with_voltage(v), **cut_offs),
+            *bracket,
+            xtol=_TOLERANCE,
+            rtol=_TOLERANCE,
+        )
+    )
+    return Found({"voltage": voltage}, {}, {"bracket": list(bracket), **cut_offs})
+
+
+def _adiabatic(device: Device) -> float:
+    return _rise(steady_state(LangevinModel.from_device(device), 1e-9).populations(2))
+
+
+def _orbits(device: Device) -> float:
+    return _rise(averaged_state(AveragedModel.from_device(device, 1e-9)).populations(2))
+
+
+def _hierarchy(device: Device, **cut_offs: Any) -> float:
+    return _rise(at_cut_offs(device, **cut_offs).populations)
+
+
+def _rise(populations: np.ndarray) -> float:
+    return float(np.log(populations[1] / populations[0]))
