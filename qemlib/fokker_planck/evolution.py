@@ -251,8 +251,8 @@ def evolve(state: Any, model: Any, times: ArrayLike, rtol: float = 1e-6) -> Evol
     if not _LEAST <= rtol <= _MOST:
         raise ValueError(f"rtol must lie between {_LEAST:.0e} and {_MOST:.0e}, got {rtol!r}")
     if isinstance(model, AveragedModel):
-        averages, worst = evolved_averages(beginning(state, model).w, model, times, rtol)
-        return Evolution(times, tuple(averages), worst)
+        averages, errors = evolved_averages(beginning(state, model).w, model, times, rtol)
+        return Evolution(times, tuple(averages), errors)
     if is_ramp(model):
         return _ramped(state, model, times, rtol)
     plan = protocol(model)

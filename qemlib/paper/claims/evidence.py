@@ -109,7 +109,8 @@ class Evidence:
             if self.method == "memory":
                 return self._passing_state(voltage)
             if self.method == "exact":
-                return steady_state(self.model(voltage), rtol=self.rtol)
+                model = self._once("model", voltage, lambda: self.reading.model(voltage))
+                return steady_state(model, rtol=self.rtol)
             # Voltages come in rising order, mostly, and states grow.
             widths = [
                 state.model.x[-1]
