@@ -13,12 +13,13 @@ from typing import TypeAlias
 import numpy as np
 
 from qemlib import _progress
-from qemlib.errors import ConvergenceError
+from qemlib.errors import ConvergenceError, NoSteadyState, QuadratureError
 from qemlib.heom._cost import cost
 from qemlib.heom._hierarchy import components, full_depth
 from qemlib.heom._solution import Resolution, Solution, deepest, solution
 from qemlib.heom._task import Task
 from qemlib.heom.exponentials import Exponentials
+from qemlib.motion.confinement import least_weight
 
 __all__ = ["Pair", "Search"]
 
@@ -95,6 +96,8 @@ class Search:
     ) -> tuple[Resolution, Pair] | None:
         """The resolution and the pair of solutions; None if populations do not fall off."""
         found = self._within(number, trial)
+        if found is None:
+            self._refuse_unbound()
         while trial.bandwidth < _WIDEST:
             far = _most_levels(trial) == _MOST_LEVELS
             if found is None and (far or not (last or trial.bandwidth < _SOON)):
@@ -158,6 +161,24 @@ class Search:
             f"full_quantum: populations do not fall off within {_MOST_LEVELS} levels as accuracy = "
             f"{self.accuracy:g} asks: there may be no stationary state"
         )
+
+    def _refuse_unbound(self) -> None:
+        """NoSteadyState if the orbits tell at once what levels by the thousands would.
+
+        They know of the device's own leads.  A state that lasts long is not refused.
+        """
+        if self._task.exponentials is not None:
+            return
+        try:
+            weight = least_weight(self._task.device, self.motion.damping, self.motion.phonons)
+        except (ConvergenceError, QuadratureError):
+            return
+        if weight > TOP:
+            raise NoSteadyState(
+                "full_quantum: device has no bound steady state: along its orbits, with the "
+                f"electrons' memory, the weight never falls below {weight:.1e} of the largest; "
+                "damping binds the motion"
+            )
 
     def _small(self, found: Solution, more: Solution) -> bool:
         return largest_change(found, more) < _SHARE * self.accuracy

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from qemlib.heom import _moments
 from qemlib.heom._chains import chain
 from qemlib.heom._elimination import null_vector
 from qemlib.heom._equations import Equations, Motion
@@ -75,14 +76,12 @@ class Solution:
     @cached_property
     def phonon_number(self) -> float:
         """⟨a†a⟩."""
-        return float(np.arange(self.populations.size) @ self.populations)
+        return _moments.phonon_number(self.coherences)
 
     @cached_property
     def g2(self) -> float:
         """⟨a†a†aa⟩/⟨a†a⟩²; NaN in the ground state."""
-        n = np.arange(self.populations.size, dtype=float)
-        pairs = float(n * (n - 1.0) @ self.populations)
-        return pairs / self.phonon_number**2 if self.phonon_number > 0 else np.nan
+        return _moments.g2(self.coherences)
 
     @property
     def occupation(self) -> float:
@@ -97,21 +96,7 @@ class Solution:
     @property
     def correlation(self) -> float:
         """⟨(a + a†)(c†c − N0)⟩."""
-        root = np.sqrt(np.arange(1.0, self.populations.size + 1.0))
-        return float(2.0 * root @ (self.charged[1] - self.charge * self.coherences[1]).real)
-
-    @property
-    def squeezing(self) -> complex:
-        """⟨a²⟩."""
-        if len(self.coherences) < 3:
-            return 0j
-        n = np.arange(self.populations.size)
-        return complex(np.sqrt((n + 1.0) * (n + 2.0)) @ self.coherences[2])
-
-    @property
-    def amplitude(self) -> complex:
-        """⟨a⟩."""
-        return complex(np.sqrt(np.arange(1.0, self.populations.size + 1.0)) @ self.coherences[1])
+        return 2.0 * _moments.amplitude(self.charged - self.charge * self.coherences).real
 
 
 def deepest(exponents: int, depth: int) -> int:

@@ -6,8 +6,9 @@ times.  For a weakly damped oscillator Γ is the friction, to first order in λ�
 
     Γ = [S(ω0) − S(−ω0)]/(2mω0).
 
-On a ring Γ is the width of its line, which is never negative: friction that is negative at rest
-shows in the ring.
+On a ring Γ is the width of its line, which is never negative: by itself friction that is negative
+at rest shows in the ring.  With damping enough to hold the oscillator at rest, Γ less that damping
+is the friction of the electrons, with its sign.
 """
 
 from __future__ import annotations
@@ -47,13 +48,21 @@ class CoherenceDecay(Locked):
         Γ: ⟨a⟩ decays as e^{−Γt/2}, and the energy of a weakly damped oscillator as e^{−Γt}.
     frequency_shift : float
         δω: ⟨a⟩ turns as e^{−i(ω0 + δω)t}.
+    damping : float
+        What of the rate is not the electrons'.
     error : dict of str to float
         Of "rate" and "frequency_shift": twice what one step of each cut-off changes, added up.
     """
 
     rate: float
     frequency_shift: float
+    damping: float
     error: dict[str, float]
+
+    @property
+    def friction(self) -> float:
+        """What the electrons add to the rate: negative where they drive a damped oscillator."""
+        return self.rate - self.damping
 
     def __repr__(self) -> str:
         return (
@@ -95,6 +104,14 @@ def coherence_decay(
     >>> given, taken = qem.noise_spectrum(device, 0.0, [1.0, -1.0])
     >>> bool(abs(found.rate / ((given - taken) / 2.0) - 1.0) < 0.01)
     True
+
+    At a high bias the electrons drive it, and only damping holds it at rest:
+
+    >>> driven = replace(device.with_voltage(30.0), coupling=0.02)
+    >>> found = coherence_decay(driven, damping=1e-3, progress=False)
+    >>> given, taken = qem.noise_spectrum(driven, 0.0, [1.0, -1.0])
+    >>> bool(found.friction < 0.0), bool(abs(found.friction / ((given - taken) / 2.0) - 1.0) < 0.05)
+    (True, True)
     """
     search = Search(
         Task(
@@ -123,6 +140,7 @@ def coherence_decay(
     return CoherenceDecay(
         rate=-2.0 * best.real,
         frequency_shift=-best.imag - device.oscillator.frequency,
+        damping=motion.damping,
         error={
             "rate": 4.0 * sum(abs(each.real) for each in off),
             "frequency_shift": 2.0 * sum(abs(each.imag) for each in off),

@@ -90,6 +90,8 @@ def full_quantum(
     ValueError
         If an argument is out of range, a lead is not Lorentzian and has no exponentials, or nothing
         damps or drives the oscillator.
+    NoSteadyState
+        If orbits gain energy on average, however wide they are.
     ConvergenceError
         If `accuracy` takes more memory or time than allowed, the leads are too cold for Padé terms,
         the populations do not fall off, or those of `levels` end above 1e-5.

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device, Oscillator
+from qemlib.heom import _moments
 from qemlib.heom._solution import Resolution
 from qemlib.states.contract import OfOscillator
 from qemlib.states.quantum import QuantumState
@@ -88,31 +89,27 @@ class FullQuantumState(Locked, OfOscillator):
     @property
     def phonon_number(self) -> float:
         """⟨a†a⟩."""
-        return float(np.arange(self.levels) @ self._populations)
+        return _moments.phonon_number(self.coherences)
 
     @property
     def g2(self) -> float:
         """g⁽²⁾(0), Eq. (10)."""
-        n = np.arange(self.levels, dtype=float)
-        return float(n * (n - 1.0) @ self._populations) / self.phonon_number**2
+        return _moments.g2(self.coherences)
 
     @property
     def squeezing(self) -> complex:
         """⟨a²⟩: zero for a rotationally symmetric state."""
-        if len(self.coherences) < 3:
-            return 0j
-        n = np.arange(self.levels)
-        return complex(np.sqrt((n + 1.0) * (n + 2.0)) @ self.coherences[2])
+        return _moments.squeezing(self.coherences)
 
     @property
     def position(self) -> float:
         """⟨x⟩."""
-        return self.oscillator.x0 * self._amplitude.real
+        return self.oscillator.x0 * _moments.amplitude(self.coherences).real
 
     @property
     def momentum(self) -> float:
         """⟨p⟩; zero in a stationary state."""
-        return self.oscillator.p0 * self._amplitude.imag
+        return self.oscillator.p0 * _moments.amplitude(self.coherences).imag
 
     def populations(self, levels: int) -> np.ndarray:
         """Level populations ρ_nn, n = 0 … levels − 1; zero beyond the levels kept."""
@@ -159,7 +156,3 @@ class FullQuantumState(Locked, OfOscillator):
     @property
     def _populations(self) -> np.ndarray:
         return self.coherences[0].real
-
-    @property
-    def _amplitude(self) -> complex:
-        return complex(np.sqrt(np.arange(1.0, self.levels + 1.0)) @ self.coherences[1])

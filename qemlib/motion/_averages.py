@@ -33,12 +33,13 @@ _SMALL = 1e-3
 _FEWEST_AMPLITUDES = 4
 _CENTERED, _MOST_STEPS = 1e-9, 60
 # Of a device: the first reach, in x0, how it grows, and the weight at the edge; how much denser
-# small amplitudes are on the way there, and what is far in energy; steps between the
-# amplitudes, on the way there, then and at most; tolerances of integrals over energy, on the way
-# there and beside that of the state.
+# small amplitudes are on the way there, what is far in energy, and how much further is looked
+# where wide orbits lose energy; steps between the amplitudes, on the way there, then, at most, and
+# for rough questions; tolerances of integrals over energy, on the way there and beside that of the
+# state.
 _NARROWEST, _LEAST_GROWTH, _LARGEST_GROWTH, _EDGE = 8.0, 1.05, 1.8, 1e-16
-_DENSER, _FAR, _BEYOND = 1.5, 2.0, 1.5
-_COARSE, _STEPS, _MOST = 12, 12, 384
+_DENSER, _FAR, _BEYOND, _FURTHER = 1.5, 2.0, 1.5, 8.0
+_COARSE, _STEPS, _MOST, _GLANCE = 12, 12, 384, 24
 _ROUGH, _INTEGRAL = 1e-4, 1e-2
 # Harmonics of the charge from which the overtones of the motion follow.
 _OVERTONES = 3
@@ -242,38 +243,50 @@ def of_device(
         model = _resolved(source, reach, rtol)
         if solve(model).edge_weight < np.sqrt(_EDGE):
             return model
-        reach = min(_LEAST_GROWTH * reach, _furthest(device))
+        reach *= _LEAST_GROWTH
 
 
 def _reach(source: _Source) -> float:
     """Amplitude at which W is small enough."""
     device = source.device
     reach, limit = _NARROWEST * device.oscillator.x0, _furthest(device)
+    most = _FURTHER * limit
     while True:
-        weight, last = _look(source, reach, _COARSE)
+        model, weight, last = _look(source, reach, _COARSE)
         if weight < _EDGE:
             # Few amplitudes may show an edge where there is none.
-            weight, last = _look(source, reach, 2 * _COARSE)
+            model, weight, last = _look(source, reach, 2 * _COARSE)
             if weight < _EDGE:
                 return last
         if reach >= limit:
-            raise NoSteadyState(
-                "device has no bound steady state: its averaged friction does not confine the "
-                f"motion, out to A = {reach:.3g}, where the weight is {weight:.1e} of the largest; "
-                "with a `reach` the model ends there"
-            )
+            # What still loses energy out there may come to an end further out.
+            if model.friction[-1] <= 0.0 or limit >= most:
+                raise NoSteadyState(
+                    "device has no bound steady state: its averaged friction does not confine the "
+                    f"motion, out to A = {reach:.3g}, where the weight is {weight:.1e} of the "
+                    "largest; with a `reach` the model ends there"
+                )
+            limit *= 2.0
         # W falls roughly as a Gaussian.
         growth = 1.03 * np.sqrt(np.log(_EDGE) / np.log(weight)) if weight < 0.1 else np.inf
         reach = min(reach * float(np.clip(growth, _LEAST_GROWTH, _LARGEST_GROWTH)), limit)
 
 
-def _look(source: _Source, reach: float, number: int) -> tuple[float, float]:
-    """Weight at an amplitude, beside the largest, and where it has fallen to what is enough."""
+def _look(source: _Source, reach: float, number: int) -> tuple[AveragedModel, float, float]:
+    """Few orbits, the weight of the last beside the largest, and where it has fallen enough."""
     amplitudes = reach * _steps(number) ** _DENSER
-    found = solve(source.model(amplitudes, source.device.oscillator.frequency))
+    model = source.model(amplitudes, source.device.oscillator.frequency)
+    found = solve(model)
     seen = found.log_weight > found.log_weight.max() + np.log(_EDGE)
     last = min(int(np.flatnonzero(seen)[-1]) + 1, seen.size - 1)
-    return found.edge_weight, float(found.amplitude[last])
+    return model, found.edge_weight, float(found.amplitude[last])
+
+
+def glance(kind: type[AveragedModel], device: Device) -> AveragedModel:
+    """Few orbits, out to where the electrons feel nothing, for rough questions."""
+    source = _Source(kind, device, _ROUGH)
+    amplitudes = _furthest(device) * _steps(_GLANCE) ** _DENSER
+    return source.model(amplitudes, device.oscillator.frequency)
 
 
 def _furthest(device: Device) -> float:

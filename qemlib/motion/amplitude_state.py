@@ -201,7 +201,8 @@ class AveragedState(Locked, InPhaseSpace):
     def _profile(self) -> BSpline:
         """Its logarithm where W is known all around, as a spline that is as fine as W itself."""
         r = np.linspace(0.0, self._all_around, self.amplitude.size)
-        return even_spline(r, np.log(self._average(r)))
+        # A model may reach further than a number this small.
+        return even_spline(r, np.log(np.maximum(self._average(r), np.finfo(float).tiny)))
 
     def _average(self, r: np.ndarray) -> np.ndarray:
         model = self.model

@@ -23,7 +23,7 @@ acts back within their memory may add to the drift as much as 1/n of it; that is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from reprlib import repr as repr_short
 from typing import Any
 
@@ -181,6 +181,49 @@ class AveragedModel(Locked):
     def at(self, name: str, amplitude: ArrayLike, derivative: int = 0) -> np.ndarray:
         """A coefficient, or its derivative, between the amplitudes; the largest one's beyond."""
         return self._curves[name](np.minimum(amplitude, self.amplitudes[-1]), derivative)
+
+    def with_damping(self, damping: float, bath_occupation: float = 0.0) -> AveragedModel:
+        """The model of an oscillator that also loses its energy by itself.
+
+        Parameters
+        ----------
+        damping : float
+            Rate at which its energy decays, ω0/Q ≥ 0.
+        bath_occupation : float
+            ⟨a†a⟩ to which it decays.
+
+        Returns
+        -------
+        AveragedModel
+
+        Raises
+        ------
+        ValueError
+            If either is negative or not finite.
+
+        Notes
+        -----
+        By itself the oscillator has mω0 d_A = (γ/2)(⟨a†a⟩ + ½)/2.
+
+        Examples
+        --------
+        >>> import qemlib as qem
+        >>> model = qem.AveragedModel.from_device(qem.paper_device(voltage=10.0))
+        >>> cooled = qem.averaged_state(model.with_damping(1e-3))
+        >>> round(cooled.phonon_number, 1)
+        1.9
+        """
+        for name, value in (("damping", damping), ("bath_occupation", bath_occupation)):
+            if _checks.finite(name, value) < 0:
+                raise ValueError(f"{name} must not be negative, got {value!r}")
+        noise = 0.25 * damping * (bath_occupation + 0.5) * self.x0**2
+        return replace(
+            self,
+            friction=self.friction + damping,
+            amplitude_diffusion=self.amplitude_diffusion + noise,
+            phase_diffusion=self.phase_diffusion + noise,
+            note=f"{self.note}; damped at {damping:.3g}",
+        )
 
     @classmethod
     def from_langevin(cls, model: LangevinModel) -> AveragedModel:

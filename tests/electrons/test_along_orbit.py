@@ -247,6 +247,29 @@ def test_a_level_much_narrower_than_a_quantum(rate):
     assert found.friction[1] == pytest.approx(finer.friction[1], abs=found.error["friction"][1])
 
 
+@pytest.mark.parametrize("device", [qem.paper_device(16.0), UNLIKE])
+def test_a_lead_that_is_full_or_empty(device):
+    left, right = (
+        replace(lead, chemical_potential=mu)
+        for lead, mu in zip(device.leads, (np.inf, -np.inf), strict=True)
+    )
+    far_left, far_right = (
+        replace(lead, chemical_potential=mu)
+        for lead, mu in zip(device.leads, (3000.0, -3000.0), strict=True)
+    )
+    for ends, others in (
+        ((left, right), (far_left, far_right)),
+        ((left, device.right), (far_left, device.right)),
+    ):
+        found, near = (
+            qem.orbit_coefficients(replace(device, left=a, right=b), [0.0, 20.0], 0.5)
+            for a, b in (ends, others)
+        )
+        for name in (*COEFFICIENTS, "charge"):
+            assert getattr(found, name) == pytest.approx(getattr(near, name), rel=1e-6, abs=1e-9)
+        assert found.current == pytest.approx(near.current, rel=1e-4)
+
+
 def test_a_table_of_a_lorentzian_within_its_error():
     omega = np.linspace(-60.0, 60.0, 6001)
     exact = qem.paper_device(8.0)

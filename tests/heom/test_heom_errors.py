@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import qemlib as qem
+from qemlib.heom import _convergence
+from qemlib.heom._solution import solution
 
 DEVICE = replace(
     qem.paper_device(2.0), oscillator=qem.Oscillator(frequency=1.0, mass=2.0), coupling=0.25
@@ -46,16 +48,30 @@ def test_leads_too_cold_for_pade():
     )
 
 
-@pytest.mark.slow
-def test_oscillators_that_are_driven_without_end():
+def test_oscillators_that_are_driven_without_end(monkeypatch):
     # At infinite bias, fast beside the electrons: friction is negative at every amplitude.
     full, empty = (
         qem.Lead(qem.Lorentzian(center, 1.0, 2.0), mu, 2.0)
         for center, mu in ((0.5, np.inf), (-0.5, -np.inf))
     )
     device = qem.Device(qem.Oscillator(0.8), full, empty, coupling=0.1)
-    with pytest.raises(qem.ConvergenceError, match="there may be no stationary state"):
+    solved = []
+    monkeypatch.setattr(_convergence, "solution", counted(solved))
+    with pytest.raises(qem.NoSteadyState, match="along its orbits, .* never falls below 1.0e"):
         qem.full_quantum(device, 0.1, progress=False)
+    # It takes no thousands of levels to see that.
+    assert max(each.levels for each in solved) < 1000
+    assert len(solved) < 10
+
+
+def counted(calls):
+    """The solution itself, which tells of each resolution that it is asked for."""
+
+    def function(pair, level, motion, resolution, **options):
+        calls.append(resolution)
+        return solution(pair, level, motion, resolution, **options)
+
+    return function
 
 
 def test_oscillators_that_nothing_touches():

@@ -40,6 +40,17 @@ def test_weak_coupling_is_the_golden_rule_of_friction_too():
     assert repr(found).isascii()
 
 
+def test_electrons_that_drive_have_a_negative_friction_where_damping_holds_the_motion():
+    driven = qem.Device(qem.Oscillator(1.0), DEVICE.left, DEVICE.right, coupling=0.02)
+    for voltage in (3.0, 30.0):
+        device = driven.with_voltage(voltage)
+        friction, _ = golden_rule(device)
+        found = qem.coherence_decay(device, damping=2e-3, progress=False)
+        assert found.friction == found.rate - 2e-3
+        assert found.friction == pytest.approx(friction, rel=5e-3)
+    assert friction < 0.0
+
+
 def test_the_charge_softens_the_spring():
     # As an oscillator at rest would feel it, up to what the charge lags behind.
     found = qem.coherence_decay(DEVICE, progress=False)

@@ -13,6 +13,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 import qemlib as qem
+from qemlib.motion.confinement import least_weight
 from qemlib.states.quantum import resolved_populations
 
 
@@ -287,3 +288,32 @@ def test_results_are_locked_and_travel():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert state.violations == ()
+
+
+def test_amplitudes_may_reach_far_beyond_the_state():
+    # W is below the smallest number there, and populations are as with fewer.
+    amplitudes, one = np.linspace(0.0, 100.0, 51), np.ones(51)
+    model = qem.AveragedModel(1.0, 0.5, amplitudes, 0.04 * one, 0.0 * one, 0.05 * one, one)
+    far = qem.averaged_state(model)
+    thermal = far.phonon_number / (far.phonon_number + 1.0)
+    assert far.populations(4) == pytest.approx((1.0 - thermal) * thermal ** np.arange(4), rel=1e-5)
+    assert far.radial_profile(200.0) == 0.0
+
+
+def test_damping_by_itself_cools_to_its_bath():
+    model = qem.AveragedModel.from_device(qem.paper_device(10.0))
+    for occupation in (1.0, 3.0):
+        state = qem.averaged_state(model.with_damping(10.0, occupation))
+        assert state.phonon_number == pytest.approx(occupation, abs=3e-3)
+    with pytest.raises(ValueError, match="damping must not be negative, got -1.0"):
+        model.with_damping(-1.0)
+    with pytest.raises(ValueError, match="bath_occupation must be a finite number"):
+        model.with_damping(1.0, np.nan)
+
+
+def test_wide_orbits_that_lose_energy_bind_a_state():
+    # Its ring is as wide as where the level has left all energies, and W still falls beyond.
+    device = replace(qem.paper_device(16.0), oscillator=qem.Oscillator(0.8, 1.0), coupling=0.4)
+    state = qem.averaged_state(qem.AveragedModel.from_device(device))
+    assert state.phonon_number == pytest.approx(102.6, abs=0.1)
+    assert least_weight(device) == 0.0

@@ -13,10 +13,7 @@ import numpy as np
 
 from qemlib.devices.device import Device, Oscillator, paper_device
 
-__all__ = ["at_infinite_bias", "damping_of", "slowed", "with_quantum", "with_ratios"]
-
-# Of the series from few to many phonons: ω0/Q over λ², so that a motion far out comes back.
-_DAMPING = 0.01
+__all__ = ["at_infinite_bias", "slowed", "with_quantum", "with_ratios"]
 
 
 def at_infinite_bias(device: Device | None = None) -> Device:
@@ -48,18 +45,6 @@ def with_quantum(device: Device, planck: float) -> Device:
     0.2
     """
     return replace(device, coupling=float(np.sqrt(planck)) * device.coupling)
-
-
-def damping_of(device: Device) -> float:
-    """ω0/Q that such devices share, up to λ²: at infinite bias it holds the motion together.
-
-    Examples
-    --------
-    >>> from qemlib import paper_device
-    >>> round(0.2 / damping_of(paper_device()))  # its quality
-    2000
-    """
-    return _DAMPING * device.coupling**2
 
 
 def slowed(device: Device, eta: float) -> Device:

@@ -14,20 +14,21 @@ from qemlib.devices.device import Device
 from qemlib.fokker_planck.stationary import steady_state
 from qemlib.heom.cut_offs import at_cut_offs
 from qemlib.heom.solver import full_quantum
-from qemlib.motion.amplitude_state import AveragedState, averaged_state
+from qemlib.motion.amplitude_state import averaged_state
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.states.contract import State
 from qemlib.states.quantum import held_populations
 from qemlib.states.work import ergotropy
 
-__all__ = ["Found", "adiabatic", "cut_off", "damped", "fano_factor", "hierarchy", "orbits"]
+__all__ = ["Found", "adiabatic", "cut_off", "fano_factor", "hierarchy", "orbits"]
 
 # Of populations that are looked at: what levels beyond may hold.
 _BEYOND = 1e-10
 # How much less exact the second solution of a pair is, whose difference is an error.
 _COARSER = 4.0
 _TWICE = 2.0
+_MEMORY = 5e9  # bytes
 # W at the last amplitude, beside the largest, where the state should end by itself.
 _EDGE = 1e-8
 
@@ -39,8 +40,9 @@ class Found:
     Attributes
     ----------
     results : dict of str to float
-        "phonon_number"; "g2"; "ergotropy" of the populations and "total_ergotropy" (energy);
-        "fullest", the most populated level; and what else the method tells.
+        "phonon_number"; "g2"; "ergotropy" of the populations and, if asked for,
+        "total_ergotropy" (energy); "fullest", the most populated level; and what else the method
+        tells.
     error : dict of str to float
         Estimated absolute errors of some of these.
     settings : dict
@@ -65,7 +67,9 @@ def fano_factor(phonon_number: float, g2: float) -> float:
     return 1.0 + phonon_number * (g2 - 1.0)
 
 
-def adiabatic(device: Device, noise_at: str = "zero", rtol: float = 1e-7) -> Found:
+def adiabatic(
+    device: Device, noise_at: str = "zero", rtol: float = 1e-7, total: bool = False
+) -> Found:
     """The paper's equation (A24), exactly; or with the noise at ±ω0.
 
     Examples
@@ -76,10 +80,12 @@ def adiabatic(device: Device, noise_at: str = "zero", rtol: float = 1e-7) -> Fou
     (42.1346, 14)
     """
     state = steady_state(LangevinModel.from_device(device, noise_at=noise_at), rtol)
-    return Found(_numbers(state), _errors(state), {"rtol": rtol, "noise_at": noise_at})
+    return Found(_numbers(state, total), _errors(state), {"rtol": rtol, "noise_at": noise_at})
 
 
-def orbits(device: Device, reach: float | None = None, rtol: float = 1e-6) -> Found:
+def orbits(
+    device: Device, reach: float | None = None, rtol: float = 1e-6, total: bool = False
+) -> Found:
     """Electrons with memory along the orbits.
 
     With a `reach` in units of x0 the state ends there: what lies beyond a ring that lasts long is
@@ -94,34 +100,10 @@ def orbits(device: Device, reach: float | None = None, rtol: float = 1e-6) -> Fo
     """
     far = None if reach is None else reach * device.oscillator.x0
     model = AveragedModel.from_device(device, rtol, reach=far)
-    return _of_averaged(model, rtol, cut=reach is not None)
+    return _of_averaged(model, rtol, total, cut=reach is not None)
 
 
-def damped(device: Device, damping: float, reach: float, rtol: float = 1e-6) -> Found:
-    """The same of an oscillator that also loses its energy at a rate `damping`, at T = 0.
-
-    Orbits reach to `reach` in units of x0; the damping holds the motion within.
-
-    Examples
-    --------
-    >>> from qemlib.paper.with_memory.devices import at_infinite_bias
-    >>> found = damped(at_infinite_bias(), damping=2e-4, reach=14.0)
-    >>> round(found.results["phonon_number"], 1)
-    12.6
-    """
-    x0 = device.oscillator.x0
-    model = AveragedModel.from_device(device, rtol, reach=reach * x0)
-    model = replace(
-        model,
-        friction=model.friction + damping,
-        # γ of a bath at rest: ⟨ΔA²⟩ = 2d_A t leads to ⟨n⟩ = 0.
-        amplitude_diffusion=model.amplitude_diffusion + damping * x0**2 / 8.0,
-        phase_diffusion=model.phase_diffusion + damping * x0**2 / 8.0,
-    )
-    return _of_averaged(model, rtol, cut=False)
-
-
-def hierarchy(device: Device, accuracy: float, damping: float = 0.0) -> Found:
+def hierarchy(device: Device, accuracy: float, total: bool = False) -> Found:
     """Nothing eliminated, with the cut-offs that an accuracy asks for.
 
     Examples
@@ -131,15 +113,16 @@ def hierarchy(device: Device, accuracy: float, damping: float = 0.0) -> Found:
     >>> round(found.results["phonon_number"], 2), found.results["fullest"]
     (9.57, 0)
     """
-    options = {"damping": damping, "memory_limit": 5e9, "progress": False}
-    state = full_quantum(device, accuracy, **options)
-    coarser = full_quantum(device, min(0.1, _COARSER * accuracy), **options)
-    results, rough = _numbers(state), _numbers(coarser)
+    state, coarser = (
+        full_quantum(device, each, memory_limit=_MEMORY, progress=False)
+        for each in (accuracy, min(0.1, _COARSER * accuracy))
+    )
+    results, rough = _numbers(state, total), _numbers(coarser, total)
     results |= {"occupation": state.occupation, "current": state.current}
     error = _errors(state)
     for name in ("occupation", "current"):
         error[name] = state.error[name]
-    for name in ("ergotropy", "total_ergotropy"):
+    for name in results.keys() & {"ergotropy", "total_ergotropy"}:
         error[name] = _TWICE * abs(results[name] - rough[name])
     settings = {"accuracy": accuracy, **asdict(state.resolution), "changes": dict(state.changes)}
     return Found(results, error, settings)
@@ -170,15 +153,15 @@ def cut_off(device: Device, **cut_offs: Any) -> Found:
     return Found(results, {}, cut_offs)
 
 
-def _numbers(state: State) -> dict[str, float]:
-    """What is asked of any state."""
-    return {
+def _numbers(state: State, total: bool) -> dict[str, float]:
+    """What is asked of any state; its total ergotropy takes its coherences."""
+    results = {
         "phonon_number": state.phonon_number,
         "g2": state.g2,
         "ergotropy": ergotropy(state, coherences=False),
-        "total_ergotropy": ergotropy(state),
         "fullest": int(held_populations(state, _BEYOND).argmax()),
     }
+    return results | {"total_ergotropy": ergotropy(state)} if total else results
 
 
 def _errors(state: State) -> dict[str, float]:
@@ -189,7 +172,7 @@ def _errors(state: State) -> dict[str, float]:
     }
 
 
-def _of_averaged(model: AveragedModel, rtol: float, cut: bool) -> Found:
+def _of_averaged(model: AveragedModel, rtol: float, total: bool, cut: bool) -> Found:
     state = averaged_state(model, edge_weight=1.0 if cut else _EDGE)
     settings = {
         "rtol": rtol,
@@ -201,14 +184,16 @@ def _of_averaged(model: AveragedModel, rtol: float, cut: bool) -> Found:
         results = {"phonon_number": state.phonon_number, "g2": state.g2}
         settings["edge_weight"] = state.edge_weight
         return Found(results | {"fullest": round(at_peak**2)}, _errors(state), settings)
-    return Found(_numbers(state), _errors(state) | _error_of_work(model, state), settings)
+    results = _numbers(state, total)
+    error = _errors(state) | _error_of_work(model, results)
+    return Found(results, error, settings)
 
 
-def _error_of_work(model: AveragedModel, state: AveragedState) -> dict[str, float]:
+def _error_of_work(model: AveragedModel, results: dict[str, float]) -> dict[str, float]:
     """What the errors of the coefficients make of the ergotropy."""
-    here, change = ergotropy(state, coherences=False), 0.0
+    here, change = results["ergotropy"], 0.0
     for name in ("friction", "amplitude_diffusion", "frequency_shift"):
         off = getattr(model, name) + model.error[name]
         other = averaged_state(replace(model, **{name: off}), edge_weight=_EDGE)
         change += abs(ergotropy(other, coherences=False) - here)
-    return {"ergotropy": change, "total_ergotropy": change}
+    return dict.fromkeys(results.keys() & {"ergotropy", "total_ergotropy"}, change)

@@ -103,7 +103,11 @@ def column(found: Iterable[Record], name: str) -> np.ndarray:
     (array([0., 3.]), array([ 9.56, 12.95]))
     """
     return np.array(
-        [(each.parameters | each.results).get(name, np.nan) for each in found], dtype=float
+        [
+            ({"seconds": each.seconds} | each.parameters | each.results).get(name, np.nan)
+            for each in found
+        ],
+        dtype=float,
     )
 
 

@@ -79,7 +79,7 @@ def _adiabatic(device: Device) -> float:
 
 
 def _orbits(device: Device) -> float:
-    return _rise(averaged_state(AveragedModel.from_device(device, 1e-9)).populations(2))
+    return _rise(averaged_state(AveragedModel.from_device(device, 1e-7)).populations(2))
 
 
 def _hierarchy(device: Device, **cut_offs: Any) -> float:
