@@ -173,7 +173,8 @@ RUNS: dict[str, Run] = {
             method=["adiabatic", "noise at omega0", "orbits"],
         )
         + _calls(voltage=[0.0, 3.0, 6.0, 8.0], method=["hierarchy"], accuracy=[0.003])
-        + _calls(voltage=[10.0], method=["hierarchy"], accuracy=[0.01]),
+        + _calls(voltage=[10.0], method=["hierarchy"], accuracy=[0.01])
+        + _calls(voltage=[16.0], method=["hierarchy"], accuracy=[0.03]),
     ),
     "ring": Run(
         "The ring of the paper's device at infinite bias, cut at the same number of levels.",
