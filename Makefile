@@ -124,7 +124,7 @@ notebooks: setup  ## run the chapters' references again and compare every printe
 	  --nbval-kernel-startup-timeout 600 tests/references
 
 browser: setup chromium  ## open the built pages in a browser
-	pytest -n 2 --dist loadgroup tests/browser
+	pytest -n 2 tests/browser
 
 references: setup  ## run the chapters and write what `make notebooks` compares with
 	python3 tests/make_references.py
