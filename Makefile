@@ -128,7 +128,7 @@ survival: setup  ## sweeps of 2,000 exact points whose processes are killed half
 	python3 tests/studies/full_size.py
 
 browser: setup chromium  ## open the built pages in a browser
-	pytest -n 2 --dist loadgroup tests/browser
+	pytest -n 2 tests/browser
 
 references: setup  ## run the chapters and write what `make notebooks` compares with
 	python3 tests/make_references.py

@@ -1,11 +1,13 @@
 """A build takes nothing from an earlier one, and runs its pages at the same time."""
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from itertools import accumulate
 from pathlib import Path
 
 import nbformat
@@ -165,12 +167,31 @@ while not Path({other!r}).exists():
     assert all(run.error is None and run.seconds > 0 for run in runs)
 
 
-def test_the_longest_begin_first_and_no_more_run_than_were_asked_for(tmp_path):
+@pytest.mark.parametrize("kernels", [1, 2])
+def test_the_longest_begin_first_and_no_more_run_than_were_asked_for(
+    tmp_path, monkeypatch, kernels
+):
     assert set(LONGEST) < {path.stem for path in chapters_with_code()}
+    began_or_ended = []
+
+    class Client:
+        """Runs a notebook of which nothing is known but when it begins and when it ends."""
+
+        km = None
+
+        def __init__(self, notebook, **options):
+            pass
+
+        async def async_execute(self):
+            for step in (1, -1):
+                began_or_ended.append(step)
+                await asyncio.sleep(0)
+
+    monkeypatch.setattr("running.NotebookClient", Client)
     names = ["another", f"chapters/{LONGEST[1]}", LONGEST[0]]
-    code = "from pathlib import Path\n\nPath('one').touch(exist_ok=False)\nPath('one').unlink()"
     runs = []
-    run_together([job(tmp_path, name, code) for name in names], runs.append, kernels=1)
+    run_together([job(tmp_path, name, "1") for name in names], runs.append, kernels=kernels)
+    assert max(accumulate(began_or_ended)) == kernels
     assert [(run.job.name, run.error) for run in runs] == [(name, None) for name in names[::-1]]
 
 

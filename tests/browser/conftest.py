@@ -6,9 +6,10 @@ import shutil
 import threading
 
 import pytest
-from book import BOOK
+from book import BOOK, PAGES, name
 from playwright.sync_api import sync_playwright
 from visiting import Visit
+from xdist.scheduler import LoadScopeScheduling
 
 # Without these chromium asks for things from the network by itself.
 FLAGS = [
@@ -19,6 +20,18 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+class ByPage(LoadScopeScheduling):
+    """Of several processes, the one that has opened a page runs all of its tests."""
+
+    def _split_scope(self, nodeid):
+        parameters = nodeid.partition("[")[2].rstrip("]")
+        return next((page for page in map(name, PAGES) if parameters.endswith(page)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByPage(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -115,17 +115,7 @@ def see(visit, path):
     return Seen(problems, facts, moved, overflow, unreachable, wide_equations, findings)
 
 
-# Who has opened a page runs all of its tests.
-every_page, pages_with_sliders = (
-    pytest.mark.parametrize(
-        "path",
-        [
-            pytest.param(path, id=name(path), marks=pytest.mark.xdist_group(name(path)))
-            for path in of
-        ],
-    )
-    for of in (PAGES, list(filter(has_sliders, PAGES)))
-)
+every_page = pytest.mark.parametrize("path", PAGES, ids=name)
 
 
 def test_every_chapter_is_built():
@@ -205,7 +195,7 @@ def test_there_is_a_slider():
     assert any(map(has_sliders, PAGES))
 
 
-@pages_with_sliders
+@pytest.mark.parametrize("path", list(filter(has_sliders, PAGES)), ids=name)
 def test_sliders_move_their_pictures(look, path):
     moved = look(path).moved
     assert moved

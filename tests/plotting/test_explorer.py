@@ -38,6 +38,7 @@ def explorer():
     return DeviceExplorer(qem.paper_device(6.0))
 
 
+@pytest.mark.usefixtures("told_pictures")
 def test_it_starts_with_the_device_given(explorer):
     assert DeviceExplorer().device == qem.paper_device(10.0)
     assert explorer.controls.keys() == OTHER_VALUES.keys()
@@ -194,6 +195,7 @@ def test_a_preview_comes_at_once_the_exact_state_after_a_rest_and_then_the_curve
     assert alt.startswith("Six panels at V = 10: ⟨a†a⟩ = 42.13")
 
 
+@pytest.mark.usefixtures("told_pictures")
 def test_presets_set_all_controls_at_once():
     cold = qem.Device(
         qem.Oscillator(0.3, 2.0),
