@@ -63,7 +63,7 @@ class MotionAverage(Locked):
 
 @dataclass(frozen=True, eq=False)
 class MotionCurrent(Locked):
-    """The mean current of a device in motion, from left to right.
+    """The mean current of a device in motion, from left to right; as a float, its `value`.
 
     Attributes
     ----------
@@ -87,6 +87,9 @@ class MotionCurrent(Locked):
     def value(self) -> float:
         """The mean current with both parts."""
         return self.at_rest + self.left_out
+
+    def __float__(self) -> float:
+        return self.value
 
     def __repr__(self) -> str:
         return (

@@ -47,7 +47,7 @@ _HIGHEST = 6
 
 @dataclass(frozen=True, eq=False)
 class CertifiedErgotropy(Locked):
-    """The least ergotropy that moments of the phonon number allow, with both of its proofs.
+    """The least ergotropy that moments of the phonon number allow; as a float, its `value`.
 
     Attributes
     ----------
@@ -67,6 +67,9 @@ class CertifiedErgotropy(Locked):
     coefficients: np.ndarray
     populations: np.ndarray
     error: float
+
+    def __float__(self) -> float:
+        return self.value
 
     def __repr__(self) -> str:
         return (

@@ -98,7 +98,7 @@ def test_zeroth_order_is_all_for_a_slow_motion():
     # Second order in the frequency, and first in the swing.
     assert abs(found.left_out) < 1e-3 * abs(fast.left_out)
     assert (found.swing < 0.05 * fast.swing).all()
-    assert found.value == found.at_rest + found.left_out
+    assert float(found) == found.value == found.at_rest + found.left_out
     assert found.at_rest == qem.average_over_motion(thermal(slow, 4.0), qem.current).value
 
 

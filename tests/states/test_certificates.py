@@ -263,7 +263,7 @@ def test_energy_counts_in_the_oscillators_quantum():
 
 def test_near_the_vacuum_nothing_is_certified():
     found = qem.certified_ergotropy(0.1, 0.0, mean_error=0.1)
-    assert found.value == 0.0
+    assert found.value == float(found) == 0.0
     assert found.populations.tolist() == [1.0]
 
 
