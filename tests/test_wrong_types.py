@@ -61,8 +61,7 @@ TAKES = {
     qem.LangevinModel.from_device: {"device": DEVICE, "half_width": 30.0},
     qem.Lead: {"density": BAND, "chemical_potential": 0.0, "temperature": 1.0},
     qem.Lorentzian: {"center": 0.5, "bandwidth": 1.0, "rate": 2.0},
-    qem.Measurement: {"quantity": "damping", "values": 3e-4, "errors": 1e-5, "at": 1.0}
-    | {"over": "voltage"},
+    qem.Measurement: {"quantity": "damping", "values": 3e-4, "errors": 1e-5, "at": 1.0},
     qem.Oscillator: {"frequency": 0.2, "mass": 1.0},
     qem.Tabulated: {"omega": X, "kappa": np.exp(-(X**2) / 50.0), "interpolation": "cubic"},
     qem.Units: {"energy": 1.0, "mass": 1.0},

@@ -92,6 +92,7 @@ def changed(device, name, value):
         ("right.temperature", 0.0, "temperature must be finite and greater than 0, got 0.0"),
         ("mass", np.nan, "mass must be finite and greater than 0, got nan"),
         ("coupling", 0.0, "its coupling must not be 0"),
+        ("loss", -1e-3, "own friction 1/Q must be finite and greater than 0, got -0.001"),
     ],
 )
 def test_what_can_not_be_is_said_in_words_and_the_picture_stays(explorer, name, value, message):
@@ -104,6 +105,16 @@ def test_what_can_not_be_is_said_in_words_and_the_picture_stays(explorer, name, 
     explorer.controls[name].value = before
     assert explorer.message == text
     assert 'role="status"' in explorer._status.value
+
+
+def test_a_bath_of_the_oscillators_own_is_kept():
+    own = qem.Oscillator(0.2, quality_factor=1000.0, bath_temperature=1.5)
+    explorer = DeviceExplorer(replace(qem.paper_device(6.0), oscillator=own))
+    assert explorer.controls["loss"].value == pytest.approx(1e-3)
+    explorer.controls["level"].value = 0.1
+    assert explorer.device.oscillator == own
+    explorer.controls["loss"].value = 0.0
+    assert explorer.device.oscillator == qem.Oscillator(0.2)
 
 
 def directly(device):

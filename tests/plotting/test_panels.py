@@ -1,5 +1,7 @@
 """The explorer's picture: what its lines and its map hold."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -54,6 +56,17 @@ def test_panels_show_the_device_and_its_state(numbers, voltage):
     # What the sorted levels lack in energy is the ergotropy, if all levels are shown.
     assert g2["_child1"][0] == pytest.approx([voltage, at.g2])
     assert work["_child2"][0] == pytest.approx([voltage, at.ergotropy])
+
+
+def test_friction_is_shown_with_the_oscillators_own(numbers):
+    own = qem.Oscillator(0.2, quality_factor=1000.0, bath_temperature=1.5)
+    device = replace(DEVICES[10.0], oscillator=own)
+    figure = StatePanels(reach=15.0).show(device, paper_state(10.0), numbers[10.0])
+    friction, noise = (xy for xy in lines_of(figure)[1].values() if len(xy) > 2)
+    at = qem.electron_coefficients(DEVICES[10.0], friction[:, 0] * own.x0)
+    assert friction[:, 1] == pytest.approx(1e4 * (at.damping + 2e-4), abs=1e-9)
+    # Its noise is that of T = 1.5, shown as if the leads' 2 were everybody's.
+    assert noise[:, 1] == pytest.approx(1e4 * (at.diffusion / 4.0 + 1.5e-4), abs=1e-9)
 
 
 def test_a_threshold_is_a_line_over_both_voltage_axes(numbers):
