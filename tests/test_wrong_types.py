@@ -172,6 +172,7 @@ RIGHT = {
     "base_device": ("a device",),
     "start": ("a device",),
     "quantity": ("a function",),
+    "onset": ("a function",),
     "model": ("a model",),
     "state": ("a state",),
     "function": ("a function", "a class"),
