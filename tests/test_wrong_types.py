@@ -209,6 +209,7 @@ RIGHT = {
     "start": ("a device",),
     # Nothing, or a path.
     "store": ("a word",),
+    "onset": ("a function",),
     "model": ("a model",),
     "state": ("a state",),
     "function": ("a function", "a class"),

@@ -6,7 +6,7 @@ each line that comes in is followed (`qemlib.studies._tracing`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from reprlib import repr as repr_short
 from typing import Any
@@ -105,7 +105,7 @@ class ThresholdLine(Locked):
 def threshold_line(
     device: Device,
     over: Mapping[str, tuple[float, float]],
-    onset: str | Onset = "damping",
+    onset: str | Callable[[Device], float] | Onset = "damping",
     *,
     noise_at: str = "zero",
     tolerance: float = 1e-4,
@@ -122,10 +122,11 @@ def threshold_line(
     over : dict of two str to (float, float)
         The parameters and the box within which the line is wanted; names as of
         `qemlib.studies.parameters`.
-    onset : {"damping", "ergotropy"} or Onset
+    onset : {"damping", "ergotropy"}, callable or Onset
         What changes its sign: friction at rest as for `damping_threshold`, the steepest rise of the
-        populations as for `ergotropy_threshold`, or an object of one's own with the methods
-        ``value(device)`` and ``error(device)``.
+        populations as for `ergotropy_threshold`, or a function of one's own that takes a device and
+        returns a number, smooth on the line; as an object with the methods ``value(device)`` and
+        ``error(device)``, it has an error too.
     noise_at : {"zero", "oscillator", "orbit"}
         As for these.
     tolerance : float
@@ -138,7 +139,7 @@ def threshold_line(
     Raises
     ------
     TypeError
-        If `device` is none, or `onset` has no such methods.
+        If `device` is none, or `onset` neither a function nor such an object.
     ValueError
         If an argument is out of range, a parameter is unknown, or the sign is the same along all
         edges of the box.
@@ -211,11 +212,28 @@ def _onset(onset: Any, noise_at: str) -> Onset:
             if onset == "damping"
             else SteepestRise(noise_at=noise_at)
         )
-    if not all(callable(getattr(onset, name, None)) for name in ("value", "error")):
+    if isinstance(onset, type) or not (callable(onset) or _is_onset(onset)):
         raise TypeError(
-            "onset must be 'damping', 'ergotropy' or an object with methods value(device) and "
-            f"error(device), got {repr_short(onset)}"
+            "onset must be 'damping', 'ergotropy', a function of a device, or an object with "
+            f"methods value(device) and error(device), got {repr_short(onset)}"
         )
     if noise_at != "zero":
         raise ValueError(f"noise_at must stay with an onset of your own, got {noise_at!r}")
-    return onset
+    return onset if _is_onset(onset) else _Exact(onset)
+
+
+def _is_onset(onset: Any) -> bool:
+    return all(callable(getattr(onset, name, None)) for name in ("value", "error"))
+
+
+@dataclass(frozen=True)
+class _Exact:
+    """A function of a device of which no error is known."""
+
+    function: Callable[[Device], float]
+
+    def value(self, device: Device) -> float:
+        return _checks.finite("onset: what it returns", self.function(device))
+
+    def error(self, device: Device) -> float:  # noqa: ARG002
+        return 0.0

@@ -168,6 +168,13 @@ def test_that_line_from_the_exact_state():
     assert found.at(2.0) == pytest.approx([8.552582], abs=1e-3)
 
 
+def test_an_onset_may_be_a_plain_function(line):
+    found = qem.threshold_line(DEVICE, BOX, lambda device: float(qem.damping(device, 0.0)))
+    assert np.array_equal(found.points, line.points)
+    with pytest.raises(ValueError, match="^onset: what it returns must be a finite number"):
+        qem.threshold_line(DEVICE, BOX, lambda device: np.nan)
+
+
 def test_it_says_what_it_is(line):
     text = repr(line)
     assert text.startswith("ThresholdLine(voltage over temperature, ")
