@@ -120,8 +120,8 @@ audit: setup  ## random models and devices by every method (takes minutes), with
 	pytest -m slow -s --ignore=tests/browser tests
 
 notebooks: setup  ## run the chapters' references again and compare every printed text
-	pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 1800 \
-	  --nbval-kernel-startup-timeout 600 tests/references
+	pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env \
+	  --nbval-cell-timeout 1800 --nbval-kernel-startup-timeout 600 tests/references
 
 survival: export TQDM_DISABLE := 1
 survival: setup  ## sweeps of 2,000 exact points whose processes are killed half-way (takes ten minutes)

@@ -15,7 +15,7 @@ from test_audit_models import SOLVERS, WORDS, conclude, disagreements, outcomes
 
 import qemlib as qem
 
-DEVICES, QUICK = 300, 4
+DEVICES, QUICK = 300, 3
 DECADES = 3.0  # to either side
 
 

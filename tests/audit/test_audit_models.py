@@ -18,7 +18,7 @@ import qemlib as qem
 from qemlib.states import positivity
 from qemlib.states.wigner import beside_vacuum
 
-MODELS, QUICK = 300, 4
+MODELS, QUICK = 300, 3
 SIGMAS = 5.0
 STEPS, MOST_STEPS = 1_500_000, 6_000_000
 RTOL = 1e-4

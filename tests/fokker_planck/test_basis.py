@@ -167,7 +167,7 @@ DEVICES = {f"V = {v:g}": qem.paper_device(v) for v in (0.0, 6.0, 8.463, 30.0)} |
 @pytest.mark.parametrize("name", DEVICES)
 def test_errors_are_above_what_a_much_larger_basis_changes(name, monkeypatch):
     model = qem.LangevinModel.from_device(DEVICES[name])
-    states = [qem.steady_state(model, rtol=rtol) for rtol in (1e-3, 1e-5, 1e-7, 1e-8, 1e-10)]
+    states = [qem.steady_state(model, rtol=rtol) for rtol in (1e-3, 1e-7, 1e-10)]
     monkeypatch.setattr(stationary, "sizes", lambda *_: (128, 148))
     fine = qem.steady_state(model, rtol=1e-10)
     assert len(fine.coefficients) == 148

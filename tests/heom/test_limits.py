@@ -34,15 +34,14 @@ def test_weak_coupling_is_the_golden_rule():
 
 
 @lru_cache
-def decay():
-    return qem.coherence_decay(DEVICE, progress=False)
+def decay(accuracy=0.1):
+    return qem.coherence_decay(DEVICE, accuracy, progress=False)
 
 
 def test_weak_coupling_is_the_golden_rule_of_friction_too():
     friction, _ = golden_rule(DEVICE)
     found = decay()
-    assert found.rate == pytest.approx(friction, rel=5e-3)
-    assert found.error["rate"] < 0.05 * friction
+    assert abs(found.rate - friction) < found.error["rate"] < 0.25 * friction
     assert repr(found).isascii()
 
 
@@ -55,6 +54,13 @@ def test_electrons_that_drive_have_a_negative_friction_where_damping_holds_the_m
         assert found.friction == found.rate - 2e-3
         assert found.friction == pytest.approx(friction, rel=5e-3)
     assert friction < 0.0
+
+
+@pytest.mark.slow
+def test_it_is_so_to_half_a_percent():
+    friction, _ = golden_rule(DEVICE)
+    assert decay(1e-2).rate == pytest.approx(friction, rel=5e-3)
+    assert decay(1e-2).error["rate"] < 0.05 * friction
 
 
 def test_the_charge_softens_the_spring():

@@ -38,10 +38,12 @@ def explorer():
     return DeviceExplorer(qem.paper_device(6.0))
 
 
-@pytest.mark.usefixtures("told_pictures")
-def test_it_starts_with_the_device_given(explorer):
-    assert DeviceExplorer().device == qem.paper_device(10.0)
+def test_it_starts_with_the_papers_device_and_its_picture():
+    explorer = DeviceExplorer()
+    assert explorer.device == qem.paper_device(10.0)
     assert explorer.controls.keys() == OTHER_VALUES.keys()
+    alt = re.search('alt="([^"]+)"', explorer._picture.value)[1]
+    assert alt.startswith("Six panels at V = 10: ⟨a†a⟩ = 42.13")
 
 
 @pytest.mark.usefixtures("told_pictures")
@@ -182,6 +184,7 @@ def test_whatever_goes_wrong_is_said_and_the_picture_stays(explorer, monkeypatch
     assert explorer._picture.value == picture
 
 
+@pytest.mark.usefixtures("told_pictures")
 def test_a_preview_comes_at_once_the_exact_state_after_a_rest_and_then_the_curves():
     async def turn():
         explorer = DeviceExplorer(qem.paper_device(6.0))
@@ -202,8 +205,7 @@ def test_a_preview_comes_at_once_the_exact_state_after_a_rest_and_then_the_curve
     (curves,) = explorer._curves.values()
     assert len(curves.voltage) == 21
     assert np.interp(10.0, curves.voltage, curves.g2) == pytest.approx(1.5449, abs=1e-4)
-    alt = re.search('alt="([^"]+)"', explorer._picture.value)[1]
-    assert alt.startswith("Six panels at V = 10: ⟨a†a⟩ = 42.13")
+    assert explorer._picture.value.startswith("Six panels at V = 10: ⟨a†a⟩ = 42.13")
 
 
 @pytest.mark.usefixtures("told_pictures")

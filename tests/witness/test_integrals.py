@@ -64,7 +64,8 @@ def same(a, b, digits=25):
 
 def test_a_dot_below_both_potentials_is_full():
     # The sum rule ∫ A dω = 2π: the integral reaches to infinity.  What is missing falls as μ^-3.
-    assert same(defining_integrals(at(UNEQUAL, 1e9, 1e9), 0.7, digits=25).occupation, 1)
+    full = defining_integrals(at(UNEQUAL, 1e9, 1e9), 0.7, digits=18).occupation
+    assert same(full, 1, digits=18)
 
 
 def test_a_dot_above_both_potentials_is_empty():
@@ -84,10 +85,10 @@ def test_a_mirrored_dot_is_half_full(voltage):
 def test_infinite_bias_forgets_the_temperature():
     # f_L = 1 and f_R = 0 wherever the dot has states, so that T is found only in the tails.
     values = [
-        defining_integrals(at(UNEVEN, 1e5, -1e5, temperature=t), 1.0, digits=22) for t in (0.2, 3.0)
+        defining_integrals(at(UNEVEN, 1e5, -1e5, temperature=t), 1.0, digits=16) for t in (0.2, 3.0)
     ]
     for name in COEFFICIENTS:
-        assert same(*(getattr(value, name) for value in values), digits=20)
+        assert same(*(getattr(value, name) for value in values), digits=14)
 
 
 def test_weak_coupling_gives_the_occupation_of_the_level():
