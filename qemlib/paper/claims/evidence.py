@@ -99,6 +99,9 @@ class Evidence:
         """Its Langevin model; for orbit averages on a coarse grid; with memory the averaged one."""
         if self.method != "exact":
             return self.state(voltage).model
+        return self._langevin_model(voltage)
+
+    def _langevin_model(self, voltage: float) -> LangevinModel:
         return self._once("model", voltage, lambda: self.reading.model(voltage))
 
     def state(self, voltage: float) -> _State:
@@ -108,7 +111,7 @@ class Evidence:
             if self.method == "memory":
                 return self._passing_state(voltage)
             if self.method == "exact":
-                return steady_state(self.model(voltage), rtol=self.rtol)
+                return steady_state(self._langevin_model(voltage), rtol=self.rtol)
             # Voltages come in rising order, mostly, and states grow.
             widths = [
                 state.model.x[-1]
