@@ -22,7 +22,7 @@ from qemlib.paper.with_memory.measures import Found
 
 __all__ = ["at_rest", "inversion"]
 
-_TOLERANCE = 1e-7
+_TOLERANCE = 1e-6  # in V, and beside it
 
 
 def at_rest(device: Device, bracket: tuple[float, float]) -> Found:
@@ -40,7 +40,7 @@ def at_rest(device: Device, bracket: tuple[float, float]) -> Found:
         return float(found.friction[0])
 
     voltage = float(brentq(friction, *bracket, xtol=_TOLERANCE))
-    return Found({"voltage": voltage}, {"voltage": 1e-6}, {"bracket": list(bracket)})
+    return Found({"voltage": voltage}, {"voltage": _TOLERANCE}, {"bracket": list(bracket)})
 
 
 def inversion(device: Device, method: str, bracket: tuple[float, float], **cut_offs: Any) -> Found:
@@ -58,9 +58,10 @@ def inversion(device: Device, method: str, bracket: tuple[float, float], **cut_o
     Examples
     --------
     >>> from qemlib import paper_device
-    >>> device, bracket = paper_device(), (8.3, 8.7)
-    >>> round(inversion(device, "adiabatic", bracket).results["voltage"], 3)
-    8.553
+    >>> few = {"levels": 12, "bandwidth": 4, "depth": 2, "pade_terms": 2}
+    >>> found = inversion(paper_device(), "hierarchy", (8.3, 8.5), **few)
+    >>> round(found.results["voltage"], 3)
+    8.387
     """
     rise = {"adiabatic": _adiabatic, "orbits": _orbits, "hierarchy": _hierarchy}[method]
     voltage = float(
