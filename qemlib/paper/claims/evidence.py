@@ -100,6 +100,9 @@ class Evidence:
         """Its Langevin model; for orbit averages on a coarse grid; with memory the averaged one."""
         if self.method != "exact":
             return self.state(voltage).model
+        return self._langevin_model(voltage)
+
+    def _langevin_model(self, voltage: float) -> LangevinModel:
         return self._once("model", voltage, lambda: self.reading.model(voltage))
 
     def state(self, voltage: float) -> _State:
@@ -109,8 +112,7 @@ class Evidence:
             if self.method == "memory":
                 return self._passing_state(voltage)
             if self.method == "exact":
-                model = self._once("model", voltage, lambda: self.reading.model(voltage))
-                return steady_state(model, rtol=self.rtol)
+                return steady_state(self._langevin_model(voltage), rtol=self.rtol)
             # Voltages come in rising order, mostly, and states grow.
             widths = [
                 state.model.x[-1]
