@@ -66,6 +66,7 @@ from qemlib.states.quantum import QuantumState, quantum_state
 from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
 from qemlib.studies import methods
+from qemlib.studies.boundaries import ThresholdLine, threshold_line
 from qemlib.studies.observables import Observable
 from qemlib.studies.sweeps import read_sweep, sweep
 from qemlib.studies.thresholds import Threshold, ergotropy_threshold
@@ -111,6 +112,7 @@ __all__ = [
     "Summary",
     "Tabulated",
     "Threshold",
+    "ThresholdLine",
     "TooShortError",
     "Trajectory",
     "UnresolvedError",
@@ -153,5 +155,6 @@ __all__ = [
     "steady_state",
     "summary",
     "sweep",
+    "threshold_line",
     "wigner",
 ]

@@ -72,6 +72,9 @@ EXAMPLES = {
     qem.SteadyState: exact,
     qem.Tabulated: lambda: qem.Tabulated(X, np.exp(-(X**2) / 50.0)),
     qem.Threshold: lambda: qem.Threshold(8.0, 1e-6, 3),
+    qem.ThresholdLine: lambda: qem.threshold_line(
+        DEVICE, {"temperature": (1.0, 3.0), "voltage": (4.0, 16.0)}, tolerance=1e-2
+    ),
     qem.Trajectory: lambda: run().trajectory,
     # Public in their own modules only.
     qem.methods.Exact: qem.methods.Exact,

@@ -121,6 +121,12 @@ TAKES = {
         "observables": ["g2"],
         "base_device": None,
     },
+    qem.threshold_line: {
+        "base": DEVICE,
+        "over": {"temperature": (1.0, 3.0), "voltage": (4.0, 16.0)},
+        "of": lambda device: qem.damping(device, 0.0),
+        "tolerance": 0.1,
+    },
     # Public in their own modules only.
     DeviceExplorer: {"device": DEVICE},
     charge_in_hierarchy: {"device": DEVICE, "x": 0.0, "depth": 2, "pade_terms": 2},
@@ -140,6 +146,7 @@ OPTIONAL = defaultdict(tuple) | {
     qem.LangevinModel.from_device: ("half_width",),
     qem.sample: ("steps", "seed", "walkers", "step", "scheme", "burn_in", "trajectory"),
     qem.sweep: ("executor", "store", "observables", "base_device"),
+    qem.threshold_line: ("of", "tolerance"),
     DeviceExplorer: ("device",),
     summary: ("device",),
 }
