@@ -175,6 +175,7 @@ RIGHT = {
     "model": ("a model",),
     "state": ("a state",),
     "function": ("a function", "a class"),
+    "of": ("a function", "a class"),
     # Or a state; with a Hamiltonian beside it, it is that which is refused.
     "rho": ("a state",),
     "populations": ("a state",),
