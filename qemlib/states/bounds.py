@@ -1,9 +1,9 @@
 """What the numbers of a state may be wrong by, from what is known of its errors.
 
 For two sets of populations, δ_n apart, the ergotropies differ by no more than
-Σ_n (E_n − E_π(n)) δ_n with the best order π of either, and the entropies by
-Σ_n (1 + |ln ρ_nn|) |δ_n|.  Cauchy and Schwarz make of it the lengths of two vectors, and ‖δ‖
-follows from the error of W: Tr δρ² = π ∫d²α δW².
+Σ_n (E_n − E_π(n)) δ_n with the best order π of either, and the entropies by Σ_n (1 − ln ρ_nn) δ_n
+with all δ_n counted positive.  Cauchy and Schwarz make of it the lengths of two vectors, and that
+of δ follows from the error of W: Tr δρ² = π ∫d²α δW².
 """
 
 from __future__ import annotations

@@ -115,10 +115,16 @@ def _inside(value: Any) -> Iterable[Any]:
 def _of_function(value: Any) -> list[Any]:
     bound = getattr(value, "__self__", None)
     cells = [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
-    code = getattr(getattr(value, "__func__", value), "__code__", None)
     defaults = getattr(value, "__defaults__", None)
     own = None if bound is None or hasattr(bound, "__spec__") else bound  # a module is no part
-    return [value.__qualname__, code, defaults, cells, own]
+    return [value.__qualname__, _code(value), defaults, cells, own]
+
+
+def _code(value: Any) -> CodeType | None:
+    """What a function does, under what methods, properties and compilers make of it."""
+    for inner in ("fget", "func", "py_func", "__func__", "__wrapped__"):
+        value = getattr(value, inner, value)
+    return getattr(value, "__code__", None)
 
 
 def _code_of(kind: type) -> list[Any]:
@@ -129,8 +135,4 @@ def _code_of(kind: type) -> list[Any]:
         vars(each) for each in kind.__mro__ if each.__module__.partition(".")[0] not in _INSTALLED
     ]
     called = [(name, value) for space in own for name, value in sorted(space.items())]
-    return [
-        (name, getattr(getattr(value, "fget", value), "__code__", None))
-        for name, value in called
-        if not name.startswith("__")
-    ]
+    return [(name, _code(value)) for name, value in called if not name.startswith("__")]

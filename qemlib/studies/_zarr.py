@@ -59,7 +59,9 @@ class ZarrStore:
         for index in zip(*np.nonzero(~np.isnan(rows[..., 0])), strict=True):
             place = tuple(int(i) for i in index)
             failed = rows[place][0] == FAILED
-            table.put(place, rows[place], self._told(place) if failed else "")
+            words = self._told(place) if failed else ""
+            if words or not failed:  # whose words were removed is computed again
+                table.put(place, rows[place], words)
         return table
 
     def write(self, index: Index, row: np.ndarray, failure: str) -> None:

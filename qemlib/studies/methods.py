@@ -6,14 +6,16 @@ is handed to other processes, so it must be such that it can be pickled; a datac
 
 Where words will do, there are these, each with the settings that it has by default:
 
-=====================  =============================  ==========================================
-"preview" or "orbit"   `Preview()`                    orbits alone, exact for weak friction
-"exact"                `Exact()`                      the Fokker-Planck equation (A24)
-"noise_at_oscillator"  `Exact(noise_at="oscillator")` the same, with the electrons' noise at ±ω0
-"with_memory"          `WithMemory()`                 orbits, and all memory of the electrons
-"sampled"              `Sampled()`                    random walkers, with standard errors
-"full_quantum"         `FullQuantum()`                nothing eliminated
-=====================  =============================  ==========================================
+=====================  ==============================  ===========================================
+word                   object                          what it is
+=====================  ==============================  ===========================================
+"preview" or "orbit"   Preview()                       orbits alone, exact for weak friction
+"exact"                Exact()                         the Fokker-Planck equation (A24)
+"noise_at_oscillator"  Exact(noise_at="oscillator")    the same, with the electrons' noise at ±ω0
+"with_memory"          WithMemory()                    orbits, and all memory of the electrons
+"sampled"              Sampled()                       random walkers, with standard errors
+"full_quantum"         FullQuantum()                   nothing eliminated
+=====================  ==============================  ===========================================
 """
 
 from __future__ import annotations

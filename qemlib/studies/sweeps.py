@@ -44,7 +44,9 @@ def sweep(
 ) -> xr.Dataset:
     """Steady states over a grid of device parameters, or of many devices or models.
 
-    A point that fails is marked, with the words of its error, and the others go on.
+    A point that fails is marked, with the words of its error, and the others go on.  What a method
+    raises is the answer of its point, and stays in a store; what befell the machine, such as want
+    of memory or the end of a process, does not, and a later call tries again.
 
     Parameters
     ----------

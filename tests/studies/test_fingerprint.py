@@ -4,11 +4,12 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, cached_property, partial
 from operator import attrgetter
 
 import numpy as np
 import pytest
+from numba import njit
 
 import qemlib as qem
 from qemlib.studies._fingerprint import fingerprint, version
@@ -89,6 +90,17 @@ def test_what_a_method_does_is_a_part_of_it():
     assert fingerprint(method("subject + 1")) == fingerprint(method("subject + 1"))
     assert fingerprint(method("subject + 1")) != fingerprint(method("subject + 2"))
     assert fingerprint(method("subject.a")) != fingerprint(method("subject.b"))
+
+
+def test_what_is_wrapped_counts():
+    def wrapped(body, wrapper):
+        space = {"__name__": "mine", "wrapper": wrapper}
+        exec(f"class Mine:\n    @wrapper\n    def part(self):\n        return {body}", space)
+        return space["Mine"]()
+
+    for wrapper in (property, cached_property, staticmethod, classmethod, cache, njit):
+        one, again, other = (fingerprint(wrapped(body, wrapper)) for body in ("1", "1", "2"))
+        assert one == again != other, wrapper
 
 
 def test_it_is_the_same_in_another_process():

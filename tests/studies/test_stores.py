@@ -427,6 +427,17 @@ def test_missing_chunks_are_computed_again(folder):
     assert files(folder) == kept
 
 
+def test_words_that_are_missing_or_damaged_are_found_again(folder):
+    whole, kept = small(), files(folder)
+    path = folder / "words" / "c" / "1" / "0" / "0"
+    path.write_bytes(kept[path][:-1])
+    with pytest.raises(ValueError, match=f"1 of its points cannot be read, .*{path}"):
+        small(folder)
+    path.unlink()
+    assert small(folder).identical(whole)
+    assert files(folder) == kept
+
+
 @pytest.mark.parametrize("name", ["zarr.json", "record/zarr.json", "words/zarr.json"])
 def test_a_missing_manifest_is_told(name, folder):
     (folder / name).unlink()

@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
 
 import numpy as np
@@ -101,9 +102,30 @@ def test_a_pool_whose_processes_are_killed(undisturbed, tmp_path):
     assert len(calls(tmp_path)) == before
 
 
-def test_an_executor_that_breaks_is_told_and_what_it_brought_is_kept(undisturbed, tmp_path):
-    from concurrent.futures import BrokenExecutor, Future
+def test_what_is_lost_on_the_way_is_marked_and_not_kept(undisturbed, tmp_path):
+    class Losing:
+        """An executor that loses every third point, as Dask does one that ended four workers."""
 
+        def __init__(self):
+            self.sent = 0
+
+        def submit(self, function, *arguments):
+            future, self.sent = Future(), self.sent + 1
+            if self.sent % 3:
+                future.set_result(function(*arguments))
+            else:
+                future.set_exception(RuntimeError("lost on the way\nand where"))
+            return future
+
+    store = tmp_path / "sweep.zarr"
+    found = sweep(executor=Losing(), store=store)
+    lost = found["failure"].values == "RuntimeError: lost on the way"
+    assert lost.sum() == POINTS // 3
+    assert ((qem.read_sweep(store)["status"] == 0).values == lost).all()
+    assert same(sweep(store=store), undisturbed)
+
+
+def test_an_executor_that_breaks_is_told_and_what_it_brought_is_kept(undisturbed, tmp_path):
     class Breaking:
         """Three points, then none."""
 
