@@ -84,12 +84,17 @@ def adiabatic(
 
 
 def orbits(
-    device: Device, reach: float | None = None, rtol: float = 1e-6, total: bool = False
+    device: Device,
+    reach: float | None = None,
+    rtol: float = 1e-6,
+    total: bool = False,
+    damping: float = 0.0,
 ) -> Found:
     """Electrons with memory along the orbits.
 
     With a `reach` in units of x0 the state ends there: what lies beyond a ring that lasts long is
-    left out, and so are numbers that would feel the edge.
+    left out, and so are numbers that would feel the edge.  An oscillator that also loses energy by
+    itself, at a rate `damping`, must have come to its end there.
 
     Examples
     --------
@@ -100,7 +105,9 @@ def orbits(
     """
     far = None if reach is None else reach * device.oscillator.x0
     model = AveragedModel.from_device(device, rtol, reach=far)
-    return _of_averaged(model, rtol, total, cut=reach is not None)
+    if damping:
+        model = model.with_damping(damping)
+    return _of_averaged(model, rtol, total, cut=reach is not None and not damping)
 
 
 def hierarchy(device: Device, accuracy: float, total: bool = False) -> Found:

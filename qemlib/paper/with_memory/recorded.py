@@ -17,10 +17,14 @@ from typing import Any
 import numba
 import numpy as np
 import scipy
+from numpy.typing import ArrayLike
 
 import qemlib
+from qemlib import _checks
 
-__all__ = ["FILE", "Record", "column", "manifest", "read", "records", "write"]
+__all__ = ["FILE", "Record", "column", "fitted_exponent", "manifest", "read", "records", "write"]
+
+_FEWEST = 3
 
 FILE = Path(__file__).with_name("full_quantum.json")
 
@@ -111,6 +115,31 @@ def column(found: Iterable[Record], name: str) -> np.ndarray:
     )
 
 
+def fitted_exponent(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
+    """The p of y ∝ x^p, and its standard error from the scatter.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three points, or a number is not positive.
+
+    Examples
+    --------
+    >>> exponent, uncertainty = fitted_exponent([1.0, 2.0, 4.0], [8.0, 4.0, 2.0])
+    >>> round(exponent, 6), round(uncertainty, 6)
+    (-1.0, 0.0)
+    """
+    x, y = (_checks.finite_array(name, v, ndim=1) for name, v in (("x", x), ("y", y)))
+    if x.size < _FEWEST or x.shape != y.shape or min(x.min(), y.min()) <= 0:
+        raise ValueError(
+            f"x and y must be as many positive numbers, at least {_FEWEST}, got {x!r} and {y!r}"
+        )
+    along = np.log(x) - np.log(x).mean()
+    exponent = float(along @ np.log(y) / (along @ along))
+    rest = np.log(y) - np.log(y).mean() - exponent * along
+    return exponent, float(np.sqrt(rest @ rest / (x.size - 2) / (along @ along)))
+
+
 def manifest() -> dict[str, str]:
     """The versions that the file was computed with.
 
@@ -134,7 +163,16 @@ def versions() -> dict[str, str]:
 
 
 def write(path: Path, found: Iterable[Record]) -> None:
-    """A file that `read` reads: one record a line."""
+    """A file that `read` reads: one record a line.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write(Path(folder) / "copy.json", records("voltages", voltage=6.0))
+    ...     len(read(Path(folder) / "copy.json")[1])
+    4
+    """
     lines = ",\n".join(json.dumps(asdict(record), ensure_ascii=False) for record in found)
     path.write_text(
         f'{{"manifest": {json.dumps(versions())},\n"records": [\n{lines}\n]}}\n', encoding="utf-8"
@@ -142,7 +180,14 @@ def write(path: Path, found: Iterable[Record]) -> None:
 
 
 def read(path: Path) -> tuple[dict[str, str], list[Record]]:
-    """Manifest and records of a file."""
+    """Manifest and records of a file.
+
+    Examples
+    --------
+    >>> versions, found = read(FILE)
+    >>> versions == manifest(), found[0].run
+    (True, 'voltages')
+    """
     data = json.loads(path.read_text(encoding="utf-8"))
     return data["manifest"], [Record(**record) for record in data["records"]]
 
