@@ -20,6 +20,7 @@ __all__ = ["InPhaseSpace"]
 # their largest value; where W is smooth they converge exponentially.
 _FEWEST, _MOST, _STILL = 128, 2**14, 1e-9
 _MOST_EACH_WAY = 2048
+_CIRCLES = 129
 _AT_ONCE = 2**19  # values of W
 
 
@@ -27,16 +28,16 @@ class InPhaseSpace(OfOscillator):
     """A state whose W(x, p) is known, of a model: all that it tells beside W.
 
     Who inherits has a `model`, the `moments` (⟨|α|²⟩, ⟨|α|⁴⟩) of W, the position of its `center`,
-    a `radius` in |α| around there beyond which W is nothing, `_reach`, the same around α = 0, the
-    number of `_angles` that resolve W on circles, and W itself as `wigner(x, p)`.
+    a `radius` in |α| around there beyond which W is nothing, its `error`, and W itself as
+    `wigner(x, p)`.  Who knows them better may say `_reach`, the radius around α = 0, and the number
+    of `_angles` that resolve W on circles.
     """
 
     model: Any
     moments: tuple[float, float]
     center: float
     radius: Any
-    _reach: Any
-    _angles: Any
+    error: Any
 
     def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         raise NotImplementedError
@@ -44,6 +45,26 @@ class InPhaseSpace(OfOscillator):
     def _everywhere(self, x: np.ndarray, p: np.ndarray) -> np.ndarray:
         """W(x, p), outside of the model's grid too."""
         return self.wigner(x, p)
+
+    @cached_property
+    def _reach(self) -> float:
+        """|α| that holds all of W."""
+        return abs(self._middle) + positivity.radius(self)
+
+    @cached_property
+    def _angles(self) -> int:
+        """Directions that resolve W on circles: doubled until its averages stand still."""
+        r, angles = np.linspace(0.0, self._reach, _CIRCLES), _FEWEST
+        before = np.full(_CIRCLES, np.inf)
+        while angles <= _MOST:
+            profile = wigner.angular_average(self._everywhere, r, self._x0, self._p0, angles)
+            if np.abs(profile - before).max() <= _STILL * np.abs(profile).max():
+                return angles
+            before, angles = profile, 2 * angles
+        raise ConvergenceError(
+            f"radial_profile: {angles // 2} directions do not resolve W on circles up to "
+            f"|α| = {self._reach:.4g}"
+        )
 
     @property
     def oscillator(self) -> Oscillator:

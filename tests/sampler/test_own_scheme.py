@@ -180,7 +180,9 @@ def test_what_is_missing_is_told():
         qem.sample(model_of(0.1), 10**6, scheme=Copy(), progress=False)
     with pytest.raises(TypeError, match=r"must be a Scheme, got the class Copy itself.*Copy\(\)"):
         scheme_of(Copy)
-    with pytest.raises(ValueError, match=r"one of \['baoab', .*'symplectic'\] or a Scheme, got 3"):
+    with pytest.raises(
+        ValueError, match=r"one of \[.*'baoab', .*'symplectic'.*\] or a Scheme, got 3"
+    ):
         scheme_of(3)
 
     class Half(Scheme):

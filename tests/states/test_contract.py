@@ -12,6 +12,7 @@ from scipy.special import eval_hermite, factorial, gammaln
 
 import qemlib as qem
 from qemlib.plotting.panels import StateCurves, StatePanels
+from qemlib.states.in_phase_space import InPhaseSpace
 from qemlib.states.quantum import resolved_populations
 
 FREQUENCY, MASS, MEAN = 0.5, 2.0, 2.0
@@ -65,6 +66,19 @@ class Thermal:
         return self.position_density(x)
 
 
+class ThermalInPhaseSpace(InPhaseSpace):
+    """Another, of which W is all that is known."""
+
+    center, radius, error = 0.0, 6.0 * np.sqrt(MEAN + 0.5), {"phonon_number": 0.0, "g2": 0.0}
+    moments = MEAN + 0.5, 2.0 * (MEAN + 0.5) ** 2
+
+    def __init__(self, model):
+        self.model = model
+
+    def wigner(self, x, p):
+        return Thermal().wigner(x, p)
+
+
 KINDS = {
     "steady": lambda: qem.steady_state(linear_model()),
     "orbit": lambda: qem.orbit_average(linear_model()),
@@ -73,6 +87,7 @@ KINDS = {
     "matrix": lambda: qem.QuantumState(thermal_populations(200), OSCILLATOR),
     "truncated": lambda: qem.quantum_state(made("steady")),
     "own": Thermal,
+    "own W": lambda: ThermalInPhaseSpace(linear_model()),
 }
 
 
