@@ -15,7 +15,9 @@ from test_audit_models import SOLVERS, WORDS, conclude, disagreements, outcomes
 
 import qemlib as qem
 
-DEVICES, QUICK = 300, 3
+DEVICES = 300
+# Not those with which a search goes to its end: seconds for each of 0, 1 and 6.
+QUICK = (2, 3, 4, 5, 7, 8, 9)
 DECADES = 3.0  # to either side
 
 
@@ -76,9 +78,9 @@ def audit(seeds):
 
 
 def test_a_few_random_devices():
-    rows, wrong = audit(range(QUICK))
+    rows, wrong = audit(QUICK)
     assert not wrong, "\n".join(wrong)
-    assert sum(count for text, count in rows.items() if text.startswith("model")) >= QUICK // 3
+    assert sum(count for text, count in rows.items() if text.startswith("model")) >= len(QUICK) // 3
 
 
 @pytest.mark.slow

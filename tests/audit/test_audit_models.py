@@ -18,7 +18,9 @@ import qemlib as qem
 from qemlib.states import positivity
 from qemlib.states.wigner import beside_vacuum
 
-MODELS, QUICK = 300, 3
+MODELS = 300
+# Not those with which the search for a basis goes to its end: seconds for each of 3, 7 and 8.
+QUICK = (0, 1, 2, 4, 5, 6, 9)
 SIGMAS = 5.0
 STEPS, MOST_STEPS = 1_500_000, 6_000_000
 RTOL = 1e-4
@@ -132,10 +134,10 @@ def audit(seeds):
 
 
 def test_a_few_random_models():
-    rows, wrong = audit(range(QUICK))
+    rows, wrong = audit(QUICK)
     assert not wrong, "\n".join(wrong)
     # Most are answered by all three.
-    assert rows["answered: sampler, Fokker-Planck, orbit average"] >= QUICK // 2
+    assert rows["answered: sampler, Fokker-Planck, orbit average"] >= len(QUICK) // 2
 
 
 def test_a_wrong_answer_would_be_seen():

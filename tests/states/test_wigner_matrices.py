@@ -170,6 +170,14 @@ def test_displaced_parity_is_the_definition():
         assert found == pytest.approx(expected, abs=1e-12)
 
 
+def test_one_level_is_the_first_of_many():
+    w = in_phase_space(thermal_wigner(2.0))
+    one, many = (wigner.density_matrix(w, levels, RADIUS, X0, P0) for levels in (1, 6))
+    assert one.shape == (1, 1)
+    assert one[0, 0] == pytest.approx(1.0 / 3.0, abs=1e-12)
+    assert one[0, 0] == pytest.approx(many[0, 0], abs=1e-13)
+
+
 def blurred_coherent_state(mean, levels, spread):
     """A coherent state whose phase is uncertain by `spread`: coherences reach a few levels."""
     n = np.arange(levels)
