@@ -45,8 +45,8 @@ class ElectronTransport(Locked):
         Positions.
     current : ndarray
         I from left to right (energy, that is electrons per unit time).
-    heat_current : ndarray, shape (2, *x.shape)
-        Q_L and Q_R, the heat per unit time that either lead loses (energy²).
+    heat_current : ndarray
+        Q_L and Q_R along the first axis, the heat per unit time that either lead loses (energy²).
     entropy_production : ndarray
         σ ≥ 0, entropy per unit time (energy).
     error : dict of str to ndarray
@@ -111,9 +111,9 @@ def electron_transport(device: Device, x: ArrayLike) -> ElectronTransport:
 
 
 def heat_current(device: Device, x: ArrayLike) -> np.ndarray:
-    """Heat per unit time that the left and the right lead lose; shape (2, *x.shape) (energy²).
+    """Heat per unit time that the left and the right lead lose, along the first axis (energy²).
 
-    What both lose is −IV.  Arguments, errors: as for `electron_transport`.
+    The other axes are those of `x`.  What both lose is −IV.  Arguments, errors: as for `electron_transport`.
 
     Examples
     --------

@@ -103,7 +103,8 @@ def fit_device(
 
     Parameters
     ----------
-    data : Measurement or iterable of Measurement
+    data : ~qemlib.studies.measurements.Measurement
+        Or an iterable of them.
     start : Device
         Where to start; what is not free stays as it is here.
     free : iterable of str
