@@ -113,7 +113,8 @@ def electron_transport(device: Device, x: ArrayLike) -> ElectronTransport:
 def heat_current(device: Device, x: ArrayLike) -> np.ndarray:
     """Heat per unit time that the left and the right lead lose, along the first axis (energy²).
 
-    The other axes are those of `x`.  What both lose is −IV.  Arguments, errors: as for `electron_transport`.
+    The other axes are those of `x`.  What both lose is −IV.  Arguments, errors: as for
+    `electron_transport`.
 
     Examples
     --------
