@@ -48,16 +48,16 @@ class CoherenceDecay(Locked):
         Γ: ⟨a⟩ decays as e^{−Γt/2}, and the energy of a weakly damped oscillator as e^{−Γt}.
     frequency_shift : float
         δω: ⟨a⟩ turns as e^{−i(ω0 + δω)t}.
-    damping : float
-        What of the rate is not the electrons'.
     error : dict of str to float
         Of "rate" and "frequency_shift": twice what one step of each cut-off changes, added up.
+    damping : float
+        What of the rate is not the electrons'.
     """
 
     rate: float
     frequency_shift: float
-    damping: float
     error: dict[str, float]
+    damping: float = 0.0
 
     @property
     def friction(self) -> float:

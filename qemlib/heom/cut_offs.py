@@ -61,8 +61,8 @@ def at_cut_offs(
     >>> import qemlib as qem
     >>> few = at_cut_offs(qem.paper_device(voltage=8.0), levels=12, bandwidth=3)
     >>> more = at_cut_offs(qem.paper_device(voltage=8.0), levels=24, bandwidth=3)
-    >>> [round(each.populations[1] / each.populations[0], 4) for each in (few, more)]
-    [0.9911, 0.9911]
+    >>> [round(float(s.populations[1] / s.populations[0]), 4) for s in (few, more)]
+    [0.9955, 0.9955]
     """
     levels = _checks.integer("levels", levels, 2)
     bandwidth = _checks.integer("bandwidth", bandwidth, 1)

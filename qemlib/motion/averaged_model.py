@@ -211,7 +211,7 @@ class AveragedModel(Locked):
         >>> model = qem.AveragedModel.from_device(qem.paper_device(voltage=10.0))
         >>> cooled = qem.averaged_state(model.with_damping(1e-3))
         >>> round(cooled.phonon_number, 1)
-        1.9
+        3.4
         """
         for name, value in (("damping", damping), ("bath_occupation", bath_occupation)):
             if _checks.finite(name, value) < 0:

@@ -300,11 +300,12 @@ def test_amplitudes_may_reach_far_beyond_the_state():
     assert far.radial_profile(200.0) == 0.0
 
 
-def test_damping_by_itself_cools_to_its_bath():
-    model = qem.AveragedModel.from_device(qem.paper_device(10.0))
-    for occupation in (1.0, 3.0):
-        state = qem.averaged_state(model.with_damping(10.0, occupation))
-        assert state.phonon_number == pytest.approx(occupation, abs=3e-3)
+def test_two_baths_cool_in_proportion_to_their_friction():
+    model = linear(friction=1e-3, temperature=2.0)  # ⟨a†a⟩ + 1/2 = T/ω0 = 10
+    for damping, occupation in ((1e-3, 0.0), (3e-3, 4.0)):
+        state = qem.averaged_state(model.with_damping(damping, occupation))
+        mean = (1e-3 * 10.0 + damping * (occupation + 0.5)) / (1e-3 + damping)
+        assert state.phonon_number == pytest.approx(mean - 0.5, rel=1e-9)
     with pytest.raises(ValueError, match="damping must not be negative, got -1.0"):
         model.with_damping(-1.0)
     with pytest.raises(ValueError, match="bath_occupation must be a finite number"):

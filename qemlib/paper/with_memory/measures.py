@@ -77,7 +77,7 @@ def adiabatic(
     >>> from qemlib import paper_device
     >>> found = adiabatic(paper_device(10.0))
     >>> round(found.results["phonon_number"], 4), found.results["fullest"]
-    (42.1346, 14)
+    (42.1346, 17)
     """
     state = steady_state(LangevinModel.from_device(device, noise_at=noise_at), rtol)
     return Found(_numbers(state, total), _errors(state), {"rtol": rtol, "noise_at": noise_at})

@@ -106,13 +106,10 @@ def ratios(frequency_over_rate: float, coupling_over_rate: float, method: str) -
     )
 
 
-def couplings(coupling: float, method: str, accuracy: float = 0.0) -> Found:
+def couplings(coupling: float, method: str) -> Found:
     """Another λ at a fixed voltage."""
     device = paper_device(_VOLTAGE)
-    device = with_ratios(device, device.oscillator.frequency, coupling)
-    if method == "hierarchy":
-        return measures.hierarchy(device, accuracy)
-    return _of_method(device, method)
+    return _of_method(with_ratios(device, device.oscillator.frequency, coupling), method)
 
 
 def inversions(planck: float, method: str, **chosen: int) -> Found:
