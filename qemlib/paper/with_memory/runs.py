@@ -106,10 +106,13 @@ def ratios(frequency_over_rate: float, coupling_over_rate: float, method: str) -
     )
 
 
-def couplings(coupling: float, method: str) -> Found:
+def couplings(coupling: float, method: str, accuracy: float = 0.0) -> Found:
     """Another λ at a fixed voltage."""
     device = paper_device(_VOLTAGE)
-    return _of_method(with_ratios(device, device.oscillator.frequency, coupling), method)
+    device = with_ratios(device, device.oscillator.frequency, coupling)
+    if method == "hierarchy":
+        return measures.hierarchy(device, accuracy)
+    return _of_method(device, method)
 
 
 def inversions(planck: float, method: str, **chosen: int) -> Found:
@@ -142,7 +145,7 @@ def _rounded(values: np.ndarray) -> list[float]:
 
 
 _ETAS = _rounded(np.geomspace(0.45, 1.0, 5))
-_FAST, _STRONG = [0.05, 0.1, 0.2], [0.025, 0.05, 0.1]
+_FAST, _STRONG = [0.025, 0.05, 0.1, 0.15, 0.2], [0.025, 0.05, 0.1, 0.2]
 
 RUNS: dict[str, Run] = {
     "voltages": Run(
@@ -188,7 +191,8 @@ RUNS: dict[str, Run] = {
     "couplings": Run(
         "Another coupling at V = 10.",
         couplings,
-        _calls(coupling=[0.05, 0.07, 0.1, 0.14, 0.2], method=["adiabatic", "orbits"]),
+        _calls(coupling=[0.05, 0.07, 0.1, 0.14, 0.2], method=["adiabatic", "orbits"])
+        + _calls(coupling=[0.07, 0.1, 0.14], method=["hierarchy"], accuracy=[0.03]),
     ),
     "ratios": Run(
         "Another frequency and coupling at V = 16.",
