@@ -97,9 +97,14 @@ def test_sweeps(energy, mass):
         for device, unit in ((DEVICE, 1.0), (scaled(DEVICE, energy, mass), energy))
     )
     for name, series in expected.items():
+        if name in ("status", "failure"):
+            assert (found[name] == series).all(), name
+            continue
         unit = energy if series.attrs["units"].startswith("energy") else 1.0
-        least = 1e-6 * np.abs(series.values).max() + 1e-11 * unit
-        assert found[name].values / unit == pytest.approx(series.values, rel=1e-5, abs=least), name
+        least = 1e-6 * np.abs(series.values).max() + 1e-11
+        # What an error is of, round-off, is another one in other units.
+        rel = 0.1 if name.endswith("_error") else 1e-5
+        assert found[name].values / unit == pytest.approx(series.values, rel=rel, abs=least), name
 
 
 def batches():

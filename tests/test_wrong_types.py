@@ -180,7 +180,11 @@ OPTIONAL = defaultdict(tuple) | {
     summary: ("device",),
 }
 # Of objects, or of numbers and words: a matrix is a state, too.
-EITHER = {(qem.quantum_state, "state"), (qem.damping_threshold, "over")}
+EITHER = {
+    (qem.quantum_state, "state"),
+    (qem.damping_threshold, "over"),
+    (qem.Measurement, "quantity"),
+}
 
 WRONG = {
     "None": None,
