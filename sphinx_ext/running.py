@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 # Those that take longest, the longest first.  Begun last, one would run on beside idle cores.
 LONGEST = (
-    *("reproduction", "langevin", "explorer", "work"),
+    *("reproduction", "with_memory", "langevin", "explorer", "work"),
     *("wigner", "derivation", "electrons", "ring"),
 )
 # The three largest kernels together hold 3.8 GB.
