@@ -30,7 +30,7 @@ The motion is prescribed: what noise and friction do to it within the electrons'
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -41,8 +41,7 @@ from qemlib.devices.device import Device
 from qemlib.electrons import _floquet
 from qemlib.electrons._orbit_integrals import Found, Motion, integrate, level_width
 from qemlib.electrons.coefficients import coefficients_as_given
-from qemlib.electrons.quadrature import known_accuracy
-from qemlib.electrons.uncertain_densities import errors_of_densities
+from qemlib.electrons.uncertain_densities import with_errors_of_densities
 from qemlib.errors import QuadratureError
 
 __all__ = ["OrbitCoefficients", "orbit_coefficients"]
@@ -179,11 +178,7 @@ def orbit_coefficients(
     def compute(of: Device) -> OrbitCoefficients:
         return as_given(of, amplitudes, center, frequency, harmonics, rtol)
 
-    found = compute(device)
-    if known_accuracy(device) == 0.0:
-        return found
-    unknown = errors_of_densities(device, found, compute)
-    return replace(found, error={name: own + unknown[name] for name, own in found.error.items()})
+    return with_errors_of_densities(device, compute(device), compute)
 
 
 def _orbits(amplitudes: ArrayLike, center: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

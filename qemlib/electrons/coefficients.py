@@ -18,7 +18,7 @@ closed form does not hold, or has lost too many digits, quadrature takes over
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,8 +27,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.electrons._integrals import Electrons
-from qemlib.electrons.quadrature import known_accuracy
-from qemlib.electrons.uncertain_densities import errors_of_densities
+from qemlib.electrons.uncertain_densities import with_errors_of_densities
 
 __all__ = [
     "ElectronCoefficients",
@@ -110,24 +109,27 @@ def electron_coefficients(device: Device, x: ArrayLike) -> ElectronCoefficients:
     >>> c.occupation.round(12), (c.damping * 1e4).round(4)
     (array([0.5]), array([3.2514]))
     """
-    found = coefficients_as_given(device, x)
-    if known_accuracy(device) == 0.0:
-        return found
-    unknown = errors_of_densities(
-        device, found, lambda other: coefficients_as_given(other, found.x)
+    return coefficients_at(device, x)
+
+
+def coefficients_at(
+    device: Device, x: ArrayLike, frequency: float | None = None
+) -> ElectronCoefficients:
+    """`electron_coefficients`, or those of an oscillator that turns at a frequency ω.
+
+    Then friction and noise are mγ = [S_x(ω) − S_x(−ω)]/2ω and D = [S_x(ω) + S_x(−ω)]/2, which are
+    S'_x(0) and S_x(0) for ω → 0.
+    """
+    found = coefficients_as_given(device, x, frequency)
+    return with_errors_of_densities(
+        device, found, lambda other: coefficients_as_given(other, found.x, frequency)
     )
-    error = {name: own + unknown[name] for name, own in found.error.items()}
-    return replace(found, error=error)
 
 
 def coefficients_as_given(
     device: Device, x: ArrayLike, frequency: float | None = None
 ) -> ElectronCoefficients:
-    """`electron_coefficients` as if the leads' densities were known exactly.
-
-    With a `frequency` ω, friction and noise are those of an oscillator that turns at it,
-    mγ = [S_x(ω) − S_x(−ω)]/2ω and D = [S_x(ω) + S_x(−ω)]/2, which are S'_x(0) and S_x(0) for ω → 0.
-    """
+    """`coefficients_at` as if the leads' densities were known exactly."""
     x = _checks.finite_array("x", x)
     # N0 is the occupation where the force does nothing, as at x = 0.
     electrons = Electrons(device, np.append(x.ravel(), 0.0))

@@ -21,7 +21,7 @@ In closed form between Lorentzian leads of one temperature; by quadrature elsewh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,9 +29,8 @@ from numpy.typing import ArrayLike
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
-from qemlib.electrons.coefficients import errors_of_densities
-from qemlib.electrons.quadrature import known_accuracy
 from qemlib.electrons.transport import TransportElectrons
+from qemlib.electrons.uncertain_densities import with_errors_of_densities
 
 __all__ = ["CurrentNoise", "current_noise"]
 
@@ -140,11 +139,9 @@ def current_noise(device: Device, x: ArrayLike, omega: ArrayLike = 0.0) -> Curre
     """
     _checks.kind("device", device, Device)
     x, omega = _checks.broadcast(x=x, omega=omega)
-    found = _as_given(device, x, omega)
-    if known_accuracy(device) == 0.0:
-        return found
-    unknown = errors_of_densities(device, found, lambda other: _as_given(other, x, omega))
-    return replace(found, error={name: own + unknown[name] for name, own in found.error.items()})
+    return with_errors_of_densities(
+        device, _as_given(device, x, omega), lambda other: _as_given(other, x, omega)
+    )
 
 
 def _as_given(device: Device, x: np.ndarray, omega: np.ndarray) -> CurrentNoise:

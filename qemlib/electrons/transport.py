@@ -13,7 +13,7 @@ it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,9 +23,8 @@ from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.electrons._integrals import Electrons
 from qemlib.electrons._transport_integrals import TransportQuadrature, TransportSums
-from qemlib.electrons.quadrature import known_accuracy
 from qemlib.electrons.spectral import Integral
-from qemlib.electrons.uncertain_densities import errors_of_densities
+from qemlib.electrons.uncertain_densities import with_errors_of_densities
 
 __all__ = [
     "ElectronTransport",
@@ -103,11 +102,7 @@ def electron_transport(device: Device, x: ArrayLike) -> ElectronTransport:
     """
     _refuse_infinite(device)
     x = _checks.finite_array("x", x)
-    found = _as_given(device, x)
-    if known_accuracy(device) == 0.0:
-        return found
-    unknown = errors_of_densities(device, found, lambda other: _as_given(other, x))
-    return replace(found, error={name: own + unknown[name] for name, own in found.error.items()})
+    return with_errors_of_densities(device, _as_given(device, x), lambda other: _as_given(other, x))
 
 
 def heat_current(device: Device, x: ArrayLike) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,20 +13,33 @@ from qemlib.devices.tabulated import Tabulated
 from qemlib.electrons.quadrature import known_accuracy
 from qemlib.errors import QuadratureError
 
-__all__ = ["errors_of_densities"]
+__all__ = ["with_errors_of_densities"]
 
 # Of what tables of half the points change, and of how much faster a table is than they.
 _SAFETY = 3.0
 
+_Found = TypeVar("_Found", bound=Any)
 
-def errors_of_densities(
-    device: Device, found: Any, compute: Callable[[Device], Any]
-) -> dict[str, np.ndarray]:
-    """What densities that are not known exactly leave open, by the names of the errors.
 
-    `compute` makes of a device what was found.  Tables of every other point change it by more than
-    the table itself is off.  There are two of them: one may be right by chance.  Other densities
-    only say how well they are known.
+def with_errors_of_densities(
+    device: Device, found: _Found, compute: Callable[[Device], _Found]
+) -> _Found:
+    """What was found, with errors that hold what densities not known exactly leave open, too.
+
+    `found` is a dataclass with a dict `error` by the names of its arrays, and `compute` makes of a
+    device what was found.
+    """
+    if known_accuracy(device) == 0.0:
+        return found
+    unknown = _errors(device, found, compute)
+    return replace(found, error={name: own + unknown[name] for name, own in found.error.items()})
+
+
+def _errors(device: Device, found: Any, compute: Callable[[Device], Any]) -> dict[str, np.ndarray]:
+    """Tables of every other point change what was found by more than the table itself is off.
+
+    There are two of them: one may be right by chance.  Other densities only say how well they are
+    known.
     """
     values = {name: getattr(found, name) for name in found.error}
     if not any(isinstance(lead.density, Tabulated) for lead in device.leads):

@@ -10,8 +10,7 @@ import numpy as np
 
 from qemlib.devices.device import Device, Oscillator
 from qemlib.electrons.along_orbit import OrbitCoefficients, as_given
-from qemlib.electrons.quadrature import known_accuracy
-from qemlib.electrons.uncertain_densities import errors_of_densities
+from qemlib.electrons.uncertain_densities import with_errors_of_densities
 from qemlib.errors import ConvergenceError, NoSteadyState
 from qemlib.motion._weight import GAIN, NAMES, solve
 
@@ -187,10 +186,7 @@ class _Source:
             return found.mean_force / (m * omega0**2), found
 
         center, found = _fixed_point(target, np.zeros(amplitudes.shape), device.oscillator.x0)
-        error = dict(found.error)
-        if known_accuracy(device) > 0.0:
-            unknown = errors_of_densities(device, found, lambda other: along(other, center))
-            error = {name: error[name] + unknown[name] for name in NAMES}
+        found = with_errors_of_densities(device, found, lambda other: along(other, center))
         omega = omega0 + found.frequency_shift
         # From one frequency of all orbits to their own, at which they are faster or slower.
         speed = {"friction": frequency / omega, "frequency_shift": 1.0}
@@ -200,7 +196,7 @@ class _Source:
         moved = np.maximum(amplitudes, _SMALL * amplitudes.max())
         distortion = _distortion(forces, m, omega, moved)
         off = [
-            s * error[name] + _OF_OVERTONES * distortion * np.abs(value)
+            s * found.error[name] + _OF_OVERTONES * distortion * np.abs(value)
             for s, name, value in zip(scale, NAMES, values, strict=True)
         ]
         own = np.array([_own(device.oscillator, frequency) for frequency in omega.tolist()])
