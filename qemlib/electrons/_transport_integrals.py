@@ -34,7 +34,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from qemlib.electrons._polynomials import Polynomial
+from qemlib.electrons._two_points import Polynomial
 from qemlib.electrons.quadrature import Energies, EnergyQuadrature
 from qemlib.electrons.residues import POLES_MAY_COINCIDE, ResidueSums, x_coth
 from qemlib.electrons.spectral import Integral

@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property, reduce
 from operator import add, mul
-from typing import NamedTuple, Protocol
 
 import numpy as np
 from scipy.special import exprel
@@ -26,9 +25,10 @@ from scipy.special import exprel
 from qemlib._special.polygamma import divided_difference, parallelogram, polygamma
 from qemlib.devices.densities import Lorentzian
 from qemlib.devices.device import Device, Lead
+from qemlib.electrons._two_points import Pair, Rational
 from qemlib.electrons.spectral import Integral
 
-__all__ = ["Pair", "Rational", "ResidueSums", "poles", "solvable"]
+__all__ = ["POLES_MAY_COINCIDE", "ResidueSums", "poles", "solvable", "x_coth"]
 
 # A sum over the poles, and what its round-off is proportional to; r₁, r₂ and the size of r₁.
 _Term = tuple[np.ndarray, np.ndarray]
@@ -294,66 +294,6 @@ class ResidueSums:
         return terms
 
 
-class Rational(Protocol):
-    """A function at two points that may merge, and what its values are sums of."""
-
-    @property
-    def second(self) -> np.ndarray: ...
-
-    @property
-    def second_size(self) -> np.ndarray: ...
-
-    @property
-    def slope(self) -> np.ndarray: ...
-
-    @property
-    def size(self) -> np.ndarray: ...
-
-
-class Pair(NamedTuple):
-    """A function at two points that may merge: its values and its divided difference.
-
-    `size` bounds the terms that the divided difference is the sum of.
-    """
-
-    first: np.ndarray
-    second: np.ndarray
-    slope: np.ndarray
-    size: np.ndarray
-
-    @property
-    def second_size(self) -> np.ndarray:
-        """Bounds the terms that `second` is the sum of: there are none but itself."""
-        return np.abs(self.second)
-
-    def __mul__(self, other: Pair) -> Pair:  # type: ignore[override]  # a tuple only repeats
-        return Pair(
-            self.first * other.first,
-            self.second * other.second,
-            self.slope * other.first + self.second * other.slope,
-            self.size * np.abs(other.first) + np.abs(self.second) * other.size,
-        )
-
-    @classmethod
-    def pole(cls, first: np.ndarray, second: np.ndarray) -> Pair:
-        """1/(ν − c) where ν − c is `first` and `second`."""
-        slope = -1.0 / (first * second)
-        return cls(1.0 / first, 1.0 / second, slope, np.abs(slope))
-
-    @classmethod
-    def quadratic(
-        cls, first: np.ndarray, second: np.ndarray, band: Lorentzian, weight: float
-    ) -> Pair:
-        """weight × [(ν − ω_α)² + δ_α²] at the two points."""
-        width = 1j * band.bandwidth
-        here, there = (
-            weight * (point - band.center + width) * (point - band.center - width)
-            for point in (first, second)
-        )
-        slope = weight * (first + second - 2.0 * band.center)
-        return cls(here, there, slope, np.abs(slope))
-
-
 def _lorentzians(device: Device) -> list[Lorentzian]:
     """The densities of a device that is `solvable`."""
     densities = (lead.density for lead in device.leads)
@@ -400,6 +340,7 @@ def _term(residue: np.ndarray, function: np.ndarray, size: np.ndarray | None = N
 
 
 def x_coth(x: float) -> float:
+    """x coth x."""
     return x / np.tanh(x) if x != 0.0 else 1.0
 
 
