@@ -2,7 +2,8 @@
 
 - `parameters`: the parameters of a device by name, for all that vary one.
 - `sweeps`: states over a grid of parameters, and their store.
-- `thresholds`, `inversion`: where friction, and where the order of the levels, changes its sign.
+- `friction`: friction at rest; `thresholds`, `inversion`: where that, and where the order of the
+  levels, changes its sign.
 - `boundaries`: threshold lines over two parameters.
 - `measurements`, `fits`: what was measured, and the device that fits it.
 

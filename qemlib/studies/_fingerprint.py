@@ -17,7 +17,7 @@ __all__ = ["fingerprint", "version"]
 # What a number of a sweep comes from.
 _COMPUTES = (
     *("_special", "devices", "electrons", "motion", "fokker_planck", "heom", "sampler", "states"),
-    *("studies/methods.py", "studies/observables.py"),
+    *("studies/friction.py", "studies/methods.py", "studies/observables.py"),
 )
 _DEEPEST = 40
 _INSTALLED = ("builtins", "numpy", "qemlib", "scipy")

@@ -18,9 +18,10 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.studies._tracing import Plane, Tracer, curve_through, refined
+from qemlib.studies.friction import FrictionAtRest
 from qemlib.studies.inversion import SteepestRise
 from qemlib.studies.parameters import refuse_overlap, refuse_unknown, varied
-from qemlib.studies.thresholds import FrictionAtRest, Onset, bracketed
+from qemlib.studies.thresholds import Exactly, Onset, bracketed
 
 __all__ = ["ThresholdLine", "threshold_line"]
 
@@ -219,21 +220,8 @@ def _onset(onset: Any, noise_at: str) -> Onset:
         )
     if noise_at != "zero":
         raise ValueError(f"noise_at must stay with an onset of your own, got {noise_at!r}")
-    return onset if _is_onset(onset) else _Exact(onset)
+    return onset if _is_onset(onset) else Exactly(onset)
 
 
 def _is_onset(onset: Any) -> bool:
     return all(callable(getattr(onset, name, None)) for name in ("value", "error"))
-
-
-@dataclass(frozen=True)
-class _Exact:
-    """A function of a device of which no error is known."""
-
-    function: Callable[[Device], float]
-
-    def value(self, device: Device) -> float:
-        return _checks.finite("onset: what it returns", self.function(device))
-
-    def error(self, device: Device) -> float:  # noqa: ARG002
-        return 0.0

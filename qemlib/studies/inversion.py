@@ -17,7 +17,8 @@ from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.states import positivity, wigner
 from qemlib.states.in_phase_space import InPhaseSpace
-from qemlib.studies.thresholds import NOISE, Threshold, bracketed, over_parameter
+from qemlib.studies.friction import NOISE
+from qemlib.studies.thresholds import Threshold, bracketed, over_parameter, slope_at
 
 __all__ = ["SteepestRise", "ergotropy_threshold"]
 
@@ -106,10 +107,9 @@ def ergotropy_threshold(
             f"at {label} = {ends[1]:g} in levels that hold {_OCCUPIED:g} of the fullest"
         )
     width = ends[1] - ends[0]
-    tolerance, step = _TOLERANCE * width, 1e-3 * width
+    tolerance = _TOLERANCE * width
     found = float(brentq(value, *ends, xtol=tolerance))
-    slope = (value(found + step) - value(found - step)) / (2.0 * step)
-    uncertainty = tolerance + onset.error(at(found)) / abs(slope)
+    uncertainty = tolerance + onset.error(at(found)) / abs(slope_at(value, found, ends))
     return Threshold(found, float(uncertainty), onset.level(at(found)), over)
 
 

@@ -19,8 +19,8 @@ from qemlib.errors import ConvergenceError
 from qemlib.fokker_planck.stationary import SteadyState, steady_state
 from qemlib.motion.model import LangevinModel
 from qemlib.states import positivity
+from qemlib.studies.friction import FrictionAtRest
 from qemlib.studies.parameters import varied
-from qemlib.studies.thresholds import FrictionAtRest
 
 __all__ = ["Measurement", "States"]
 

@@ -14,7 +14,7 @@ from qemlib import _checks
 from qemlib.devices.device import Device
 from qemlib.states.bounds import absolute_errors
 from qemlib.states.summary import Summary, summary
-from qemlib.studies.thresholds import FrictionAtRest
+from qemlib.studies.friction import FrictionAtRest
 
 __all__ = ["Observable"]
 
@@ -100,8 +100,7 @@ class Told:
     def damping_at_rest(self) -> Number:
         """Of device or model at x = 0, and of a device with the noise that the method takes."""
         if isinstance(self.subject, Device):
-            friction = FrictionAtRest(0.0, self._noise_at, 0.0)
-            return friction.value(self.subject), friction.error(self.subject)
+            return FrictionAtRest(noise_at=self._noise_at).with_error(self.subject)
         return float(self.subject.damping_at(0.0)), np.nan
 
 
@@ -153,7 +152,7 @@ _TOLD = {
     "damping_at_rest": ("energy (hbar = 1)", "damping rate at x = 0"),
     "bath_temperature": (
         "energy (k_B = 1)",
-        "temperature in the free-energy work: the colder lead's",
+        "temperature in the free-energy work: the coldest bath's",
     ),
     "missing_trace": ("1", "part of the trace beyond the levels kept"),
     "levels": ("1", "number of levels kept"),

@@ -8,7 +8,8 @@ from scipy import integrate
 from scipy.optimize import brentq
 
 import qemlib as qem
-from qemlib.studies.thresholds import over_parameter, position_at_rest, root
+from qemlib.studies.friction import position_at_rest
+from qemlib.studies.thresholds import over_parameter, root
 
 DEVICE = qem.paper_device()
 

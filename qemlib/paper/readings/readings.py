@@ -25,7 +25,7 @@ from qemlib.motion import grid, sources
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
 from qemlib.sampler.sampling import euler_equivalent
-from qemlib.studies.thresholds import root
+from qemlib.studies.thresholds import Exactly, root
 
 __all__ = [
     "AT_OSCILLATOR",
@@ -273,7 +273,8 @@ class Reading:
         for voltage in _VOLTAGES[1:]:
             if self.damping_at_rest(voltage) <= 0:
                 ends = float(before), float(voltage)
-                return root(_Friction(self), self.device, ends, "voltage", "friction").value
+                friction = Exactly(self._damping_at_rest_of)
+                return root(friction, self.device, ends, "voltage", "friction").value
             before = voltage
         return inf
 
@@ -282,19 +283,6 @@ class Reading:
             if change.motion:
                 model = change.motion(model, device)
         return euler_equivalent(model, self.step) if self.step else model
-
-
-@dataclass(frozen=True)
-class _Friction:
-    """Friction at rest in a reading, for whoever looks for its zero."""
-
-    reading: Reading
-
-    def value(self, device: Device) -> float:
-        return self.reading._damping_at_rest_of(device)  # noqa: SLF001  a part of it
-
-    def error(self, device: Device) -> float:  # noqa: ARG002
-        return 0.0  # a threshold is wanted, and not how well it is known
 
 
 PRINTED = Reading()

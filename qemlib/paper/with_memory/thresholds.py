@@ -12,13 +12,13 @@ import numpy as np
 from scipy.optimize import brentq
 
 from qemlib.devices.device import Device
-from qemlib.electrons.along_orbit import orbit_coefficients
 from qemlib.fokker_planck.stationary import steady_state
 from qemlib.heom.cut_offs import at_cut_offs
 from qemlib.motion.amplitude_state import averaged_state
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.paper.with_memory.measures import Found
+from qemlib.studies.thresholds import damping_threshold
 
 __all__ = ["at_rest", "inversion"]
 
@@ -34,13 +34,10 @@ def at_rest(device: Device, bracket: tuple[float, float]) -> Found:
     >>> round(at_rest(paper_device(), (8.0, 9.0)).results["voltage"], 4)
     8.3014
     """
-
-    def friction(voltage: float) -> float:
-        found = orbit_coefficients(device.with_voltage(voltage), [0.0], rtol=1e-11)
-        return float(found.friction[0])
-
-    voltage = float(brentq(friction, *bracket, xtol=_TOLERANCE))
-    return Found({"voltage": voltage}, {"voltage": _TOLERANCE}, {"bracket": list(bracket)})
+    found = damping_threshold(device, bracket, noise_at="orbit")
+    return Found(
+        {"voltage": found.value}, {"voltage": found.uncertainty}, {"bracket": list(bracket)}
+    )
 
 
 def inversion(device: Device, method: str, bracket: tuple[float, float], **cut_offs: Any) -> Found:
