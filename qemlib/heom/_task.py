@@ -29,12 +29,12 @@ class Task:
     device: Device
     accuracy: float
     damping: float
-    bath_occupation: float | None
-    bath_temperature: float | None
-    exponentials: tuple[Exponentials, Exponentials] | None
+    bath_occupation: float | None = None
+    bath_temperature: float | None = None
+    exponentials: tuple[Exponentials, Exponentials] | None = None
     memory_limit: float
     time_limit: float
-    levels: int | None
+    levels: int | None = None
     progress: bool
 
     def __post_init__(self) -> None:

@@ -123,7 +123,6 @@ def coherence_decay(
             exponentials=exponentials,
             memory_limit=memory_limit,
             time_limit=time_limit,
-            levels=None,
             progress=progress,
         )
     )

@@ -73,12 +73,8 @@ def at_cut_offs(
             device=device,
             accuracy=_ANY,
             damping=damping,
-            bath_occupation=None,
-            bath_temperature=None,
-            exponentials=None,
             memory_limit=memory_limit,
             time_limit=time_limit,
-            levels=None,
             progress=progress,
         )
     )

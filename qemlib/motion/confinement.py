@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qemlib.devices.device import Device, Oscillator
+from qemlib.devices.device import Device
 from qemlib.motion._of_device import glance
 from qemlib.motion._weight import solve
 from qemlib.motion.averaged_model import AveragedModel
@@ -51,8 +51,8 @@ def least_weight(device: Device, damping: float = 0.0, bath_occupation: float = 
     """
     if device.coupling == 0:
         return 0.0
-    osc = device.oscillator
-    electrons = replace(device, oscillator=Oscillator(osc.frequency, osc.mass))
+    alone = replace(device.oscillator, quality_factor=None, bath_temperature=None)
+    electrons = replace(device, oscillator=alone)
     model = glance(AveragedModel, electrons).with_damping(damping, bath_occupation)
     if model.friction[-1] > 0.0:
         return 0.0

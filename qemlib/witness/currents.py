@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
-from qemlib.witness.modes import REACH, System, discretise, memory_time, unit
+from qemlib.witness.modes import REACH, System, correlation_time, discretise, memory_time, unit
 
 __all__ = ["CurrentsInTime", "currents_in_time"]
 
@@ -115,9 +115,8 @@ def currents_in_time(
     omega = _checks.finite_array("omega", omega, ndim=1)
     max_modes = _checks.integer("max_modes", max_modes, 1)
     reach = REACH * unit(device)
-    coldest = min(lead.temperature for lead in device.leads)
     memory = memory_time(device, x, reach, max_modes)
-    span = max(memory, 12 / (pi * coldest))
+    span = correlation_time(device, memory)
     start = memory + _MARGIN * span
     system = discretise(device, x, 2 * pi / (start + 2 * _MARGIN * span), reach, max_modes)
     dot, bath, energetic = _operators(system)

@@ -236,8 +236,7 @@ def charge_in_time(
     reach = REACH * unit(device)
     if start is None or span is None:
         memory = memory_time(device, x, reach, max_modes)
-        coldest = min(lead.temperature for lead in device.leads)
-        span = max(memory, 12 / (pi * coldest)) if span is None else span
+        span = correlation_time(device, memory) if span is None else span
         if start is None:
             start = memory + span if backwards else memory
     recurrence = start + span + max(start, span)
@@ -359,6 +358,12 @@ def discretise(device: Device, x: float, spacing: float, reach: float, max_modes
     energy, modes = np.linalg.eigh(hamiltonian)
     left, right = (len(each) for each in couplings)
     return System(energy, modes, np.concatenate(filled), (left, right))
+
+
+def correlation_time(device: Device, memory: float) -> float:
+    """Time in which correlations decay: that of the electrons, or of the colder lead."""
+    coldest = min(lead.temperature for lead in device.leads)
+    return max(memory, 12 / (pi * coldest))
 
 
 def memory_time(device: Device, x: float, reach: float, max_modes: int) -> float:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qemlib.devices.device import Device, Oscillator, paper_device
+from qemlib.devices.device import Device, paper_device
 
 __all__ = ["at_infinite_bias", "slowed", "with_quantum", "with_ratios"]
 
@@ -69,6 +69,5 @@ def with_ratios(device: Device, frequency: float, coupling: float) -> Device:
     >>> with_ratios(paper_device(), 0.4, 0.3).oscillator
     Oscillator(frequency=0.4, mass=1.0)
     """
-    return replace(
-        device, oscillator=Oscillator(frequency, device.oscillator.mass), coupling=coupling
-    )
+    oscillator = replace(device.oscillator, frequency=frequency)
+    return replace(device, oscillator=oscillator, coupling=coupling)
