@@ -49,6 +49,9 @@ from qemlib.errors import (
     TooShortError,
     UnresolvedError,
 )
+from qemlib.fokker_planck.correlations import position_correlation
+from qemlib.fokker_planck.evolution import Evolution, EvolvedState, evolve
+from qemlib.fokker_planck.rates import Rates, slowest_rates
 from qemlib.fokker_planck.spectra import position_spectrum
 from qemlib.fokker_planck.state import SteadyState
 from qemlib.fokker_planck.stationary import steady_state
@@ -110,6 +113,8 @@ __all__ = [
     "ElectronTransport",
     "ErgotropyEstimate",
     "Estimate",
+    "Evolution",
+    "EvolvedState",
     "Exponentials",
     "FailedPointsError",
     "FittedDevice",
@@ -132,6 +137,7 @@ __all__ = [
     "QuadratureError",
     "QuantumState",
     "RateCoefficients",
+    "Rates",
     "SampledState",
     "SeveralWells",
     "SpectralDensity",
@@ -167,6 +173,7 @@ __all__ = [
     "estimate_ergotropy",
     "estimate_free_energy_work",
     "euler_equivalent",
+    "evolve",
     "excess_charge",
     "fit_device",
     "fit_exponentials",
@@ -183,6 +190,7 @@ __all__ = [
     "orbit_coefficients",
     "paper_device",
     "passive_g2",
+    "position_correlation",
     "position_spectrum",
     "quantum_state",
     "qutip_environment",
@@ -191,6 +199,7 @@ __all__ = [
     "sample",
     "sampled_populations",
     "second_order_coherence",
+    "slowest_rates",
     "spectral_function",
     "steady_state",
     "summary",

@@ -21,6 +21,10 @@ _FINE = (32, 36, 40, 44, 48, 54, 60, 66, 72, 80, 88, 96, 106, 116, 128, 140, 154
 _NEXT, _BEYOND = 2, 3
 # The solution is worse than the projection: by up to three orders where friction is weak.
 _OF_ASKED, _ROUND_OFF = 1e-3, 3e-13
+# The basis ends where the orbit-averaged W has fallen to this part of its maximum.
+_EDGE_OF_ESTIMATE = 1e-14
+# It is centred at α = 0 up to a center of this part of the state's extent.
+_OFF_CENTER = 0.25
 _POINTS = 601  # along x and p, for functions of the highest order
 
 
@@ -58,3 +62,19 @@ def _foretold(estimate: OrbitAverage, middle: float, radius: float, allowed: flo
         else:
             low = index + 1
     return high
+
+
+def extent_of(estimate: OrbitAverage) -> tuple[float, float]:
+    """Middle and radius, in units of |α|, of a disk that holds orbits above `_EDGE_OF_ESTIMATE`."""
+    weight = estimate.log_weight - estimate.log_weight.max()
+    edge = np.log(_EDGE_OF_ESTIMATE)
+    inside = np.flatnonzero(weight >= edge)[-1]
+    reach = estimate.radius[min(inside + 1, weight.size - 1)]
+    if inside == weight.size - 1:
+        reach *= np.sqrt(edge / weight[-1])  # W falls roughly as a Gaussian
+    reach *= 1.03
+    # Orbits are circles around the minimum, up to what the charge does to the spring.
+    center = estimate.center / estimate.model.x0
+    if abs(center) > _OFF_CENTER * reach:
+        return center, reach
+    return 0.0, reach + abs(center)

@@ -3,45 +3,58 @@
 from __future__ import annotations
 
 from reprlib import repr as repr_short
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import csr_array
-from scipy.sparse.linalg import expm_multiply
 
 from qemlib import _checks
-from qemlib.fokker_planck.basis import Basis
-from qemlib.fokker_planck.generator import generator_of
+from qemlib.errors import ConvergenceError
+from qemlib.fokker_planck._response import Observable, Response
 from qemlib.fokker_planck.state import SteadyState
+from qemlib.motion.orbit import refuse_other_than_model
 
 __all__ = ["position_correlation"]
 
-_EVEN = 1e-9  # differences of steps, in units of the last time
+_LEAST, _MOST, _FINEST = 1e-10, 1e-2, 1e-11
+_COARSER = 10.0
 
 
-def position_correlation(state: SteadyState, times: ArrayLike) -> np.ndarray:
-    """𝔼[x(t+τ)x(t)] in the steady state, the symmetrised correlation of Eqs. (A29) to (A31).
+def position_correlation(
+    model: Any, times: ArrayLike, observable: Observable = "x", rtol: float = 1e-8
+) -> np.ndarray:
+    """𝔼[A(t+τ)A(t)] in the steady state, of the position or another observable A.
 
-    xW is followed with (A24), in the basis of the state.
+    Of the position it is the symmetrised correlation of Eqs. (A29) to (A31).  A times W is followed
+    with (A24), at a cost that does not grow with the number of periods.
 
     Parameters
     ----------
-    state : SteadyState
+    model : LangevinModel or SteadyState
+        A state stands for its model.
     times : array_like, shape (n,)
-        τ ≥ 0, evenly spaced and rising (1/energy).
+        τ ≥ 0, rising (1/energy).
+    observable : {"x", "p", "x2", "current"} or callable
+        Position, momentum, squared position, the current of the model's device at x, or any
+        function of positions, an array.
+    rtol : float
+        Largest change beside the value at τ = 0 when the basis is refined, from 1e-10 to 1e-2.
 
     Returns
     -------
     ndarray, shape (n,)
-        length².  Beyond ⟨x⟩² it decays with the slowest relaxation; accurate as the state's basis
-        is for functions that are no steady state: compare with a state of a smaller rtol.
+        Of the observable squared.  Beyond ⟨A⟩² it decays with the slowest relaxation.
 
     Raises
     ------
     TypeError
-        If `state` is not a SteadyState.
+        If `model` is neither a LangevinModel nor a SteadyState.
     ValueError
-        If the times are not evenly spaced, not rising or negative.
+        If times are negative or do not rise, or an argument is not allowed.
+    ConvergenceError
+        If `rtol` is not reached.
+    NoSteadyState, LeftGridError
+        As `steady_state`.
 
     Examples
     --------
@@ -52,36 +65,31 @@ def position_correlation(state: SteadyState, times: ArrayLike) -> np.ndarray:
     >>> x = np.linspace(-40.0, 40.0, 101)
     >>> flat = np.ones_like(x)
     >>> model = qem.LangevinModel(1.0, 0.5, x, 0 * x, damping=0.02 * flat, diffusion=0.08 * flat)
-    >>> position_correlation(qem.steady_state(model), [0.0, 2 * np.pi]).round(4)
+    >>> qem.position_correlation(model, [0.0, 2 * np.pi]).round(4)
     array([ 8.    , -7.5127])
     """
-    _checks.kind("state", state, SteadyState)
-    times = _evenly_rising(times)
-    model, middle = state.model, state.center / state.model.x0
-    basis = Basis(len(state.coefficients), state.width, middle)
-    # About the middle; in a mirrored model, where that is 0, W is even and x W odd.
-    start = basis.position @ state.coefficients + middle * state.coefficients
-    readout = np.outer(basis.first_moments + middle * basis.integrals, basis.integrals)
-    flow = generator_of(model, basis, odd=model.mirrored)
-    begun, mean = (np.concatenate(flow.pack(each)) for each in (start, readout))
-    return model.x0**2 * (_followed(flow.sparse(), begun, times) @ mean)
-
-
-def _evenly_rising(times: ArrayLike) -> np.ndarray:
-    """Refuse anything but at least one time ≥ 0, and even steps."""
+    if isinstance(model, SteadyState):
+        model = model.model
+    refuse_other_than_model(model)
     times = _checks.finite_array("times", times, ndim=1)
-    steps = np.diff(times)
-    if not times.size or times[0] < 0 or (steps <= 0).any():
+    if not times.size or times[0] < 0 or (np.diff(times) <= 0).any():
         raise ValueError(f"times must rise from 0 or later, got {repr_short(times.tolist())}")
-    if steps.size and np.ptp(steps) > _EVEN * times[-1]:
-        raise ValueError(
-            f"times must be evenly spaced, got steps from {steps.min():.6g} to {steps.max():.6g}"
-        )
-    return times
-
-
-def _followed(flow: csr_array, begun: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """e^{flow τ} begun at each time, a row each."""
-    if times.size == 1:
-        return expm_multiply(times[0] * flow, begun)[None]
-    return expm_multiply(flow, begun, start=times[0], stop=times[-1], num=times.size)
+    rtol = _checks.positive("rtol", rtol)
+    if not _LEAST <= rtol <= _MOST:
+        raise ValueError(f"rtol must lie between {_LEAST:.0e} and {_MOST:.0e}, got {rtol!r}")
+    # What it is beside: its value at once.
+    all_times = np.append(0.0, times)
+    part, before = _COARSER * rtol, None
+    while True:
+        response = Response(model, observable, part)
+        found = response.correlation(all_times) + response.mean**2
+        if before is not None:
+            change = float(np.abs(found - before).max() / np.abs(found[0]))
+            if change < rtol:
+                return found[1:]
+            if part <= _FINEST:
+                raise ConvergenceError(
+                    f"position_correlation: refined to the last it still changes by {change:.1e} "
+                    f"of its value at once; rtol = {rtol:.1e} was asked for"
+                )
+        before, part = found, part / _COARSER

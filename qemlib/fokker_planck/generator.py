@@ -72,14 +72,22 @@ class Generator:
             rows[b][b + 1], rows[b + 1][b] = upper, lower
         return block_array(rows, format="csr")
 
+    def of_all(self, coefficients: np.ndarray) -> np.ndarray:
+        """L c of the matrix c[x function, p level], as far as this parity goes."""
+        return self.unpack(self.apply(self.pack(coefficients)))
+
     def solve(self, coefficients: np.ndarray) -> np.ndarray:
         """The matrix c of L c = coefficients."""
         return self.unpack(_eliminate(self)(self.pack(coefficients)))
 
     def solve_shifted(self, shift: complex, right: Blocks) -> Blocks:
         """The vector c of (L + shift) c = right, block by block; complex."""
+        return self.shifted_solver(complex(shift))([v.astype(complex) for v in right])
+
+    def shifted_solver(self, shift: complex) -> Callable[[Blocks], Blocks]:
+        """What solves (L + shift) c = right, for a right-hand side as real or complex as shift."""
         shifted = replace(self, diagonal=[d + shift * np.eye(len(d)) for d in self.diagonal])
-        return _eliminate(shifted)([v.astype(complex) for v in right])
+        return _eliminate(shifted)
 
     def null_vector(self) -> np.ndarray:
         """Coefficients c with L c ≈ 0, by inverse iteration."""
@@ -128,7 +136,12 @@ def generator_of(
             (lambda rows, columns: -omega0 * derivative[np.ix_(rows, columns)], inner(momentum)),
             (in_x(lambda x: omega0 * x / x0 - model.force_at(x) / p0, -1), inner(derivative)),
         ]
-    return _in_blocks(terms, size, _block_indices(size, model.mirrored, odd))
+    return _in_blocks(terms, size, _block_indices(size, _mirrored(model, basis), odd))
+
+
+def _mirrored(model: LangevinModel, basis: Basis) -> bool:
+    """Whether functions of one parity are moved into their like."""
+    return basis.middle == 0.0 and model.mirrored
 
 
 def _matrices(model: LangevinModel, basis: Basis) -> Callable[[Callable, int], InX]:
@@ -137,7 +150,7 @@ def _matrices(model: LangevinModel, basis: Basis) -> Callable[[Callable, int], I
     The coefficients are splines: at the points of the grid a high derivative jumps.  Nodes that do
     not know of it leave an error that changes with the basis, but need not do so visibly.
     """
-    grid, mirrored = model.x / model.x0 - basis.middle, model.mirrored
+    grid, mirrored = model.x / model.x0 - basis.middle, _mirrored(model, basis)
     low = 0.0 if mirrored else grid[0]
     local, weight = quadrature_between(grid, basis.size, basis.width, low, grid[-1])
     functions = basis.functions(local)

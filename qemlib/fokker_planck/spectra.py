@@ -7,41 +7,44 @@ from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib.errors import ConvergenceError
-from qemlib.fokker_planck.basis import disk
-from qemlib.fokker_planck.generator import generator_of
-from qemlib.fokker_planck.stationary import steady_state
+from qemlib.fokker_planck._response import Observable, Response
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import refuse_other_than_model
 
 __all__ = ["position_spectrum"]
 
-_SIZES = (48, 64, 88, 116, 152, 196)
+_LEAST, _MOST = 1e-8, 1e-2
+# Two bases are compared; the coarser leaves out this part of what is asked for.
+_OF_ASKED, _COARSER, _FINEST = 1e-2, 10.0, 1e-11
 
 
-def position_spectrum(model: LangevinModel, omega: ArrayLike, rtol: float = 1e-4) -> np.ndarray:
-    """Symmetrised spectrum of the position fluctuations in the steady state.
+def position_spectrum(
+    model: LangevinModel, omega: ArrayLike, rtol: float = 1e-4, observable: Observable = "x"
+) -> np.ndarray:
+    """Symmetrised spectrum of the fluctuations of the position, or of another observable.
 
     S_xx(ω) = ∫dt e^{iωt} [½⟨{x(t), x(0)}⟩ − ⟨x⟩²], which by Eqs. (A28) to (A31) is the spectrum of
     the Langevin equation's x(t):
 
         S_xx(ω) = −2 Re ∫dx dp x (L + iω)^{−1} (x − ⟨x⟩) W,
 
-    with L the generator of (A24).  One linear equation a frequency is solved, in the basis of the
-    steady state, which grows until the spectrum no longer changes.
+    with L the generator of (A24).  Of another observable A it is that of A(t).
 
     Parameters
     ----------
     model : LangevinModel
     omega : array_like
-        Angular frequencies, not 0.
+        Angular frequencies.
     rtol : float
-        Largest change under the last refinement of the basis, in units of the largest value, from
-        1e-8 to 1e-2.
+        Largest change when the basis is refined, in units of the largest value, from 1e-8 to 1e-2.
+    observable : {"x", "p", "x2", "current"} or callable
+        Position, momentum, squared position, the current of the model's device at x, or any
+        function of positions, an array.
 
     Returns
     -------
     ndarray
-        In omega's shape; length² × time.  ∫dω/2π S_xx = ⟨x²⟩ − ⟨x⟩².
+        In omega's shape; of the observable squared, times time.  ∫dω/2π S_AA = ⟨A²⟩ − ⟨A⟩².
 
     Raises
     ------
@@ -65,40 +68,18 @@ def position_spectrum(model: LangevinModel, omega: ArrayLike, rtol: float = 1e-4
     refuse_other_than_model(model)
     omega = _checks.finite_array("omega", omega)
     rtol = _checks.positive("rtol", rtol)
-    if not 1e-8 <= rtol <= 1e-2:
-        raise ValueError(f"rtol must lie between 1e-8 and 1e-2, got {rtol!r}")
-    if (omega == 0).any():
-        raise ValueError("omega must not be 0, where the generator cannot be inverted")
-    state = steady_state(model, rtol=max(1e-3 * rtol, 1e-10))
-    middle, radius = state.center / model.x0, state.radius
-    before, change = None, np.inf
-    for size in _SIZES:
-        spectrum = _spectrum(model, omega.ravel(), size, radius, middle)
+    if not _LEAST <= rtol <= _MOST:
+        raise ValueError(f"rtol must lie between {_LEAST:.0e} and {_MOST:.0e}, got {rtol!r}")
+    part, before = _OF_ASKED * rtol, None
+    while True:
+        spectrum = Response(model, observable, part).spectrum(omega.ravel())
         if before is not None:
             change = float(np.abs(spectrum - before).max() / np.abs(spectrum).max())
             if change < rtol:
                 return spectrum.reshape(omega.shape)
-        before = spectrum
-    raise ConvergenceError(
-        f"position_spectrum: with {size} × {size} functions the spectrum still changes by "
-        f"{change:.1e} of its largest value; rtol = {rtol:.1e} was asked for"
-    )
-
-
-def _spectrum(
-    model: LangevinModel, omega: np.ndarray, size: int, radius: float, middle: float
-) -> np.ndarray:
-    basis = disk(size, radius, middle)
-    state = generator_of(model, basis).null_vector()
-    state = state / basis.integral(state)
-    whole, first = basis.integrals, basis.first_moments
-    mean = first @ state @ whole
-    # In a mirrored model W is even, x W odd, and L keeps them apart.
-    moving = generator_of(model, basis, odd=model.mirrored)
-    start = moving.pack(basis.position @ state - mean * state)
-    readout = moving.pack(np.outer(first - mean * whole, whole))
-    values = []
-    for frequency in omega:
-        response = moving.solve_shifted(1j * frequency, start)
-        values.append(-2.0 * sum(a @ b for a, b in zip(readout, response, strict=True)).real)
-    return model.x0**2 * np.array(values)
+            if part <= _FINEST:
+                raise ConvergenceError(
+                    f"position_spectrum: refined to the last it still changes by {change:.1e} of "
+                    f"its largest value; rtol = {rtol:.1e} was asked for"
+                )
+        before, part = spectrum, part / _COARSER

@@ -11,9 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from qemlib import _checks
-from qemlib.errors import ConvergenceError, LeftGridError
+from qemlib.errors import ConvergenceError, LeftGridError, SeveralWells
 from qemlib.fokker_planck import _slow
-from qemlib.fokker_planck._sizes import LADDER, sizes
+from qemlib.fokker_planck._sizes import LADDER, extent_of, sizes
+from qemlib.fokker_planck._wells import state_of_wells
 from qemlib.fokker_planck.basis import Basis, disk
 from qemlib.fokker_planck.generator import generator_of
 from qemlib.fokker_planck.state import CHANGES, SteadyState
@@ -23,10 +24,9 @@ from qemlib.states import positivity, wigner
 
 __all__ = ["steady_state"]
 
-# The basis ends where the orbit-averaged W has fallen to this part of its maximum ...
-_EDGE_OF_ESTIMATE = 1e-14
-# ... and W found there must be below this part.  What is above it and known to a third of itself,
-# or stays within such a factor for three sizes, is no error of a small basis: it is then widened.
+# W found at the edge of the basis must be below this part of its maximum.  What is above it and
+# known to a third of itself, or stays within such a factor for three sizes, is no error of a small
+# basis: it is then widened.
 _EDGE_ALLOWED, _KNOWN = 1e-10, 3.0
 _WIDER = 1.15
 # Inverse iteration leaves round-off of this size in the residual.
@@ -40,8 +40,6 @@ _ROUND_OFF_OF_MOMENTS = 1e-12
 _PER_FUNCTION = 4.0 * 2.0 * np.finfo(float).eps
 # ... and W, where it relaxes fast, no better than where ω0 is this multiple of the rate.
 _FEWEST_TURNS = 4.0
-# The basis is centred at α = 0 up to a center of this part of the state's extent.
-_OFF_CENTER = 0.25
 # Where the coefficients are rough the basis converges slowly: the last change times this bounds
 # the error, and the edge holds what is below this part of `rtol`.
 _SLOW, _ROUGH_EDGE = 3.0, 1e-2
@@ -55,7 +53,8 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
 
     The extent of the basis comes from the orbit-averaged estimate, and is widened if W turns out
     not to have decayed at its edge.  The number of functions grows until ⟨a†a⟩, g2 and W, point by
-    point, change by less than `rtol`.
+    point, change by less than `rtol`.  Where the potential has several wells no orbit average
+    foretells it: the basis is widened and refined until W leaves its highest functions empty.
 
     Parameters
     ----------
@@ -76,7 +75,7 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
         If `model` is not a LangevinModel.
     ValueError
         If `rtol` is out of range.
-    NoSteadyState, LeftGridError, SeveralWells
+    NoSteadyState, LeftGridError
         As `orbit_average`; the second also if W itself reaches the edge of the grid.
     ConvergenceError
         If the largest basis does not reach `rtol`.
@@ -101,9 +100,12 @@ def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
     rtol = _checks.positive("rtol", rtol)
     if not 1e-11 <= rtol <= 1e-2:
         raise ValueError(f"rtol must lie between 1e-11 and 1e-2, got {rtol!r}")
-    with positivity.untold():
-        estimate = orbit_average(model)
-    middle, radius = _extent(estimate)
+    try:
+        with positivity.untold():
+            estimate = orbit_average(model)
+    except SeveralWells:
+        return positivity.told(state_of_wells(model, rtol))
+    middle, radius = extent_of(estimate)
     room = min(middle - model.x[0] / model.x0, model.x[-1] / model.x0 - middle)
     _refuse_small_grid(model, _weight_at(estimate, room - abs(estimate.center / model.x0 - middle)))
     while True:
@@ -132,22 +134,6 @@ def _weight_at(estimate: OrbitAverage, radius: float) -> float:
 
 def _edge_allowed(model: LangevinModel, rtol: float) -> float:
     return max(_EDGE_ALLOWED, _ROUGH_EDGE * rtol) if model.rough else _EDGE_ALLOWED
-
-
-def _extent(estimate: OrbitAverage) -> tuple[float, float]:
-    """Middle and radius, in units of |α|, of a disk that holds orbits above `_EDGE_OF_ESTIMATE`."""
-    weight = estimate.log_weight - estimate.log_weight.max()
-    edge = np.log(_EDGE_OF_ESTIMATE)
-    inside = np.flatnonzero(weight >= edge)[-1]
-    reach = estimate.radius[min(inside + 1, weight.size - 1)]
-    if inside == weight.size - 1:
-        reach *= np.sqrt(edge / weight[-1])  # W falls roughly as a Gaussian
-    reach *= 1.03
-    # Orbits are circles around the minimum, up to what the charge does to the spring.
-    center = estimate.center / estimate.model.x0
-    if abs(center) > _OFF_CENTER * reach:
-        return center, reach
-    return 0.0, reach + abs(center)
 
 
 def _refine(

@@ -1,0 +1,118 @@
+"""What moves a state when: one model, models switched at times, or a function of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from reprlib import repr as repr_short
+from typing import Any
+
+import numpy as np
+
+from qemlib import _checks
+from qemlib.motion.model import LangevinModel
+from qemlib.motion.orbit import refuse_other_than_model
+
+__all__ = ["Protocol", "protocol"]
+
+_SAME = 1e-9  # oscillators, relative
+
+
+@dataclass(frozen=True, eq=False)
+class Protocol:
+    """Models, and the times from which on they hold, the first of them 0."""
+
+    starts: tuple[float, ...]
+    models: tuple[Any, ...]
+    at: Callable[[float], Any] | None = None
+
+    @property
+    def first(self) -> Any:
+        """The model at time 0."""
+        return self.models[0]
+
+    def pieces(self, last: float) -> Iterator[tuple[float, float, Any]]:
+        """(start, end, model) of all that begins no later than `last`."""
+        ends = (*self.starts[1:], np.inf)
+        for start, end, model in zip(self.starts, ends, self.models, strict=True):
+            if start <= last:
+                yield start, end, model
+            if end > last:
+                return
+
+    def shown(self, model: Any, time: float) -> Any:
+        """What moves a state from this time on, where `model` stands for a piece around it."""
+        return model if self.at is None else self.at(time)
+
+
+class Ramp:
+    """Models as a function of time, each made once and kept."""
+
+    def __init__(self, function: Callable[[float], Any], times: np.ndarray) -> None:
+        self._function, self._ends = function, np.unique(np.append(0.0, times))
+        self._made: dict[float, Any] = {}
+
+    def of(self, pieces: int) -> Protocol:
+        """So many pieces between two times, each with the model of its middle."""
+        ends = self._ends
+        if ends.size == 1:  # the start alone
+            return Protocol((0.0,), (self._at(0.0),), self._at)
+        part = np.arange(pieces) / pieces
+        starts = (ends[:-1, None] + np.diff(ends)[:, None] * part).ravel()
+        middles = 0.5 * (starts + np.append(starts[1:], ends[-1]))
+        models = tuple(self._at(float(time)) for time in middles)
+        _refuse_others(list(models))
+        return Protocol(tuple(starts.tolist()), models, self._at)
+
+    def _at(self, time: float) -> Any:
+        if time not in self._made:
+            model = self._function(time)
+            try:
+                refuse_other_than_model(model)
+            except TypeError as error:
+                raise TypeError(f"model, as a function of time, at {time:.6g}: {error}") from None
+            self._made[time] = model
+        return self._made[time]
+
+
+def is_ramp(model: Any) -> bool:
+    """Whether it is a function of time, and no model."""
+    return callable(model) and not hasattr(model, "force_at")
+
+
+def protocol(model: Any) -> Protocol:
+    """The protocol that is meant; refuse what is none."""
+    if isinstance(model, list | tuple):
+        return _of_list(model)
+    refuse_other_than_model(model)
+    return Protocol((0.0,), (model,))
+
+
+def _of_list(given: list | tuple) -> Protocol:
+    if not given:
+        raise ValueError("model must hold at least one pair (time, LangevinModel), got none")
+    starts, models = [], []
+    for pair in given:
+        if not (isinstance(pair, list | tuple) and len(pair) == 2):
+            raise TypeError(
+                f"model must be pairs (time, LangevinModel) where it is a list, got "
+                f"{repr_short(pair)}"
+            )
+        starts.append(_checks.finite("time in model", pair[0]))
+        refuse_other_than_model(pair[1])
+        models.append(pair[1])
+    if starts[0] != 0.0 or (np.diff(starts) <= 0).any():
+        raise ValueError(f"times in model must rise from 0, got {repr_short(starts)}")
+    _refuse_others(models)
+    return Protocol(tuple(starts), tuple(models))
+
+
+def _refuse_others(models: list[LangevinModel]) -> None:
+    first = models[0]
+    for other in models[1:]:
+        pairs = ((other.mass, first.mass), (other.frequency, first.frequency))
+        if not all(abs(one - two) <= _SAME * abs(two) for one, two in pairs):
+            raise ValueError(
+                f"model must hold models of one oscillator, got {first.oscillator!r} and "
+                f"{other.oscillator!r}"
+            )

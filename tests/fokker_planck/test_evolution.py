@@ -1,0 +1,285 @@
+"""W in time: closed forms, another propagator, balances, limits, switches and ramps, refusals."""
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from cases import model_of, paper_model, paper_state
+from scipy.linalg import expm
+
+import qemlib as qem
+
+
+@lru_cache
+def linear(friction, noise=None, force=0.0):
+    """A linear oscillator of frequency 0.5 at temperature 1.25, unless the noise says else."""
+    return model_of(
+        friction, 2.5 * friction if noise is None else noise, force, half_width=40.0, nodes=101
+    )
+
+
+def coherent(model, alpha):
+    """W(x, p) of a coherent state."""
+
+    def w(x, p):
+        distance = (x / model.x0 - alpha.real) ** 2 + (p / model.p0 - alpha.imag) ** 2
+        return 2 / np.pi * np.exp(-2 * distance) / (model.x0 * model.p0)
+
+    return w
+
+
+def cat(model, alpha):
+    """W(x, p) of |α⟩ + |−α⟩ with real α."""
+    norm = 2 * (1 + np.exp(-2 * alpha**2))
+
+    def w(x, p):
+        between = np.cos(4 * alpha * p / model.p0) * 2 / np.pi
+        between = between * np.exp(-2 * ((x / model.x0) ** 2 + (p / model.p0) ** 2))
+        parts = coherent(model, complex(alpha))(x, p) + coherent(model, complex(-alpha))(x, p)
+        return (parts + 2 * between / (model.x0 * model.p0)) / norm
+
+    return w
+
+
+def thermal(n):
+    return np.diag((n / (n + 1)) ** np.arange(60) / (n + 1))
+
+
+def exact_moments(model, alpha, friction, temperature, force, time):
+    """⟨a⟩, ⟨a†a⟩ and ⟨a²⟩ of a linear oscillator, begun in a coherent state."""
+    m, omega = model.mass, model.frequency
+    flow = expm(time * np.array([[0, 1 / m], [-m * omega**2, -friction]]))
+    rest = np.array([force / (m * omega**2), 0.0])
+    begun = np.array([alpha.real * model.x0, alpha.imag * model.p0])
+    mean = flow @ (begun - rest) + rest
+    equilibrium = np.diag([temperature / (m * omega**2), m * temperature])
+    start = np.diag([0.25 * model.x0**2, 0.25 * model.p0**2])
+    spread = flow @ (start - equilibrium) @ flow.T + equilibrium
+    amplitude = mean[0] / model.x0 + 1j * mean[1] / model.p0
+    xx, pp = spread[0, 0] / model.x0**2, spread[1, 1] / model.p0**2
+    xp = spread[0, 1] / (model.x0 * model.p0)
+    number = xx + pp + abs(amplitude) ** 2 - 0.5
+    return amplitude, number, xx - pp + 2j * xp + amplitude**2
+
+
+@pytest.mark.parametrize(("friction", "force"), [(0.02, 0.0), (0.3, 0.4), (2.0, 0.0)])
+def test_a_linear_oscillator_in_closed_form_at_all_times(friction, force):
+    model, alpha = linear(friction, force=force), 1.5 + 1.0j
+    times = [0.0, 0.1, 3.0, 40.0, 600.0, 1e7]
+    path = qem.evolve(coherent(model, alpha), model, times, rtol=1e-10)
+    for state in path:
+        mean, number, square = exact_moments(model, alpha, friction, 1.25, force, state.time)
+        scale = number + 0.5
+        assert abs(state.amplitude - mean) < 1e-10 * np.sqrt(scale)
+        assert abs(state.phonon_number - number) < 1e-10 * scale
+        assert abs(state.squeezing - square) < 1e-10 * scale
+        assert abs(state.phonon_number - number) <= state.error["phonon_number"] * abs(number)
+        assert abs(state.trace - 1.0) < 1e-12
+
+
+def test_in_the_end_there_is_the_steady_state():
+    """After 10⁶ periods, from a state that is not classical; trace and balance on the way."""
+    model, times = paper_model(10.0), [0.0, 30.0, 2e3, 3e4, 1e6 * 2 * np.pi / 0.2]
+    path = qem.evolve(np.diag([0.0, 1.0]), model, times, rtol=1e-9)
+    end, steady = path[-1], paper_state(10.0)
+    assert end.phonon_number == pytest.approx(steady.phonon_number, rel=1e-8)
+    assert end.g2 == pytest.approx(steady.g2, rel=1e-8)
+    assert end.populations(40) == pytest.approx(steady.populations(40), abs=1e-9)
+    for state in path:
+        assert abs(state.trace - 1.0) < 1e-12
+        told = state.energy_balance
+        largest = max(abs(told["friction"]), told["noise"])
+        assert abs(told["change"] - told["friction"] - told["noise"]) < 1e-8 * largest
+    assert path.error["phonon_number"] < 1e-9
+
+
+def test_charging_from_the_ground_state():
+    """Nine tenths of the phonons after 1.8e4; the error that is told holds what is missed."""
+    path = qem.evolve([[1.0]], paper_model(10.0), [0.0, 1e3, 1.8e4])
+    finer = qem.evolve([[1.0]], paper_model(10.0), [0.0, 1e3, 1.8e4], rtol=1e-9)
+    for name in ("phonon_number", "g2"):
+        off = [
+            abs(getattr(one, name) / getattr(two, name) - 1.0)
+            for one, two in zip(path[1:], finer[1:], strict=True)
+        ]
+        assert all(o < s.error[name] < 1e-5 for o, s in zip(off, path[1:], strict=True))
+    assert 0.88 < path[-1].phonon_number / paper_state(10.0).phonon_number < 0.92
+
+
+class Splitting:
+    """Another propagator: a Fourier grid in x, Hermite functions in p, and Strang's splitting.
+
+    At fixed x the motion of p is a matrix exponential; at fixed p that of x is a shift.
+    """
+
+    def __init__(self, model, reach=9.0, points=128, levels=72):
+        self.model = model
+        spacing = 2 * reach / points
+        self.x = spacing * (np.arange(points) - points // 2)
+        width = reach / np.sqrt(2.0 * levels + 1)
+        step = np.sqrt(np.arange(1.0, levels) / 2)
+        slope = (np.diag(step, 1) - np.diag(step, -1)) / width
+        momentum = width * (np.diag(step, 1) + np.diag(step, -1))
+        nodes, vectors = np.linalg.eigh(momentum)
+        self.p, self.to_levels = nodes, vectors
+        at = model.x0 * self.x
+        pull = model.frequency * self.x - model.force_at(at) / model.p0
+        friction, noise = model.damping_at(at), 0.5 * model.diffusion_at(at) / model.p0**2
+        self.generators = (
+            pull[:, None, None] * slope
+            + friction[:, None, None] * (slope @ momentum)
+            + noise[:, None, None] * (slope @ slope)
+        )
+        self.wave = 2 * np.pi * np.fft.fftfreq(points, spacing)
+        # Of a function of p at the nodes: h_0 there, which a Gauss rule of this kind divides by.
+        lowest = np.pi**-0.25 / np.sqrt(width) * np.exp(-0.5 * (nodes / width) ** 2)
+        self.root = np.abs(vectors[0]) / lowest
+        self.spacing = spacing
+
+    def run(self, w, times, per_time):
+        """W at nodes (x, p) at the times, each reached in so many steps a unit."""
+        values = w(self.model.x0 * self.x[:, None], self.model.p0 * self.p)
+        values = values * self.model.x0 * self.model.p0 * self.root
+        now, found = 0.0, []
+        for time in times:
+            count = round((time - now) * per_time)
+            dt = (time - now) / count
+            kick = np.array([expm(dt * g) for g in self.generators])
+            kick = self.to_levels.T @ kick @ self.to_levels
+            shift = np.exp(-0.5j * dt * self.model.frequency * np.outer(self.wave, self.p))
+            for _ in range(count):
+                values = np.fft.ifft(shift * np.fft.fft(values, axis=0), axis=0).real
+                values = (kick @ values[:, :, None])[:, :, 0]
+                values = np.fft.ifft(shift * np.fft.fft(values, axis=0), axis=0).real
+            found.append(self.numbers(values))
+            now = time
+        return np.array(found)
+
+    def numbers(self, values):
+        """⟨a†a⟩ and the populations of the two lowest levels."""
+        weight = values * self.root * self.spacing
+        square = self.x[:, None] ** 2 + self.p**2
+        ground = 2 * np.exp(-2 * square)
+        means = [square, ground, ground * (4 * square - 1)]
+        number, p0, p1 = (float((weight * mean).sum()) for mean in means)
+        return number - 0.5, p0, p1
+
+
+@pytest.mark.parametrize("begun", ["vacuum", "thermal", "fock"])
+def test_against_another_propagator(begun):
+    model, times = paper_model(10.0), [8.0, 40.0]
+    rho = {"vacuum": [[1.0]], "thermal": thermal(0.6), "fock": np.diag([0.0, 1.0])}[begun]
+    start = qem.QuantumState(rho, model.oscillator)
+    other = Splitting(model)
+    coarse, fine = (other.run(start.wigner, times, steps) for steps in (2, 4))
+    expected = fine + (fine - coarse) / 3
+    for state, numbers in zip(qem.evolve(rho, model, times, rtol=1e-8), expected, strict=True):
+        found = [state.phonon_number, *state.populations(2)]
+        assert found == pytest.approx(numbers, abs=1e-6)
+
+
+def test_a_cat_loses_its_fringes_and_not_its_phonons():
+    """W is negative for a while; (A24) is linear, so each part may be followed alone."""
+    model, alpha = linear(0.02), 1.5
+    path = qem.evolve(cat(model, alpha), model, [0.0, 1.0, 4.0, 40.0])
+    p = np.linspace(-2, 2, 81) * model.p0
+    lowest = [state.wigner(0.0, p).min() * np.pi / 2 * model.x0 * model.p0 for state in path]
+    assert lowest[0] < -0.5 < lowest[1] < -1e-3
+    assert lowest[3] > -1e-9
+    assert abs(path[0].squeezing - alpha**2) < 1e-6
+
+
+def test_switched_models_are_followed_one_after_the_other():
+    charge, rest = paper_model(10.0), paper_model(0.0)
+    path = qem.evolve([[1.0]], [(0.0, charge), (3e3, rest)], [1e3, 3e3, 5e3])
+    first = qem.evolve([[1.0]], charge, [1e3, 3e3])
+    second = qem.evolve(first[1], rest, [2e3])
+    expected = [*first.phonon_number, second.phonon_number[0]]
+    assert path.phonon_number == pytest.approx(expected, rel=1e-6)
+    assert path[0].model is charge
+    assert path[1].model is rest
+
+
+def test_a_ramp_of_the_noise_in_closed_form():
+    """d⟨p²⟩/dt = D(t)/2 and so on: an integral over the noise at each time."""
+    friction = 0.05
+
+    def model(time):
+        return linear(friction, 2.5 * friction * (1.0 + time / 40.0))
+
+    times = np.array([10.0, 40.0])
+    path = qem.evolve([[1.0]], model, times, rtol=1e-5)
+    m, omega = 1.0, 0.5
+    node, weight = np.polynomial.legendre.leggauss(60)
+    a = np.array([[0, 1 / m], [-m * omega**2, -friction]])
+    for state in path:
+        t = state.time
+        spread = expm(a * t) @ np.diag([1 / (2 * m * omega), m * omega / 2]) @ expm(a * t).T
+        for u, w in zip(0.5 * t * (node + 1), 0.5 * t * weight, strict=True):
+            kick = expm(a * (t - u))[:, 1]
+            spread = spread + w * 2.5 * friction * (1 + u / 40) * np.outer(kick, kick)
+        number = spread[0, 0] / model(0).x0 ** 2 + spread[1, 1] / model(0).p0 ** 2 - 0.5
+        assert state.phonon_number == pytest.approx(number, rel=1e-5)
+        told = state.energy_balance
+        assert told["change"] == pytest.approx(told["friction"] + told["noise"], abs=1e-6)
+
+
+def test_states_of_all_kinds_may_start():
+    model = linear(0.02)
+    steady = qem.steady_state(model)
+    for state in (steady, qem.orbit_average(model), qem.quantum_state(steady, 1e-9)):
+        path = qem.evolve(state, model, [50.0])
+        assert path.phonon_number[0] == pytest.approx(2.0, abs=2e-6)
+
+
+def test_samples_evolve_as_the_density_does():
+    """Walkers of the sampler are begun in their steady state: it stays, within their errors."""
+    model = linear(0.05)
+    run = qem.sample(model, steps=4_000_000, seed=3, progress=False)
+    path = qem.evolve(run, model, [0.0, 10.0, 1e3], rtol=1e-4)
+    assert abs(path[0].phonon_number - 2.0) < 5 * run.standard_error("phonon_number") + 2e-3
+    assert path[-1].phonon_number == pytest.approx(2.0, abs=1e-3)
+
+
+def test_what_it_tells_stacks():
+    path = qem.evolve([[1.0]], linear(0.02), [0.0, 5.0, 50.0])
+    found = path.dataset(levels=3)
+    assert found.sizes == {"time": 3, "level": 3}
+    assert found.populations[0].values == pytest.approx([1, 0, 0], abs=1e-8)
+    assert found.phonon_number.values == pytest.approx(path.phonon_number)
+    assert len(path) == 3
+    assert repr(path).startswith("Evolution(3 times from 0 to 50")
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"times": [-1.0, 2.0]}, ValueError, "times must rise from 0 or later, got"),
+        ({"times": [2.0, 1.0]}, ValueError, "times must rise from 0 or later, got"),
+        ({"times": []}, ValueError, "times must rise"),
+        ({"rtol": 1e-12}, ValueError, "rtol must lie between"),
+        ({"state": qem.QuantumState([[1.0]], qem.Oscillator(0.2))}, ValueError, "state must be of"),
+        ({"state": lambda x, p: np.zeros(3)}, ValueError, "state must be a function W"),
+        ({"state": lambda x, p: np.exp(-(x**2) - p**2)}, ValueError, "state must have trace 1"),
+        ({"state": lambda x, p: 0 * x * p}, ValueError, "state must not be zero"),
+        ({"state": [[1.0, 1.0]]}, ValueError, "must be square"),
+        ({"state": "vacuum"}, TypeError, "state must be a state, a function"),
+        ({"model": qem.paper_device(4.0)}, TypeError, "model must be a LangevinModel"),
+        ({"model": [(1.0, linear(0.02))]}, ValueError, "times in model must rise from 0"),
+        ({"model": [(0.0, linear(0.02)), (1.0, model_of(frequency=0.4))]}, ValueError, "one osc"),
+        ({"model": [linear(0.02)]}, TypeError, "model must be pairs"),
+        ({"model": lambda time: time}, TypeError, "model, as a function of time, at"),
+    ],
+)
+def test_what_cannot_be_is_named(change, error, message):
+    given = {"state": [[1.0]], "model": linear(0.02), "times": [1.0]} | change
+    with pytest.raises(error, match=message):
+        qem.evolve(**given)
+
+
+def test_a_state_beyond_the_grid_is_refused():
+    small = model_of(half_width=6.0)
+    with pytest.raises(qem.LeftGridError, match="must lie on the model's grid"):
+        qem.evolve(coherent(small, 2.9 + 0j), small, [1.0])
+    with pytest.raises(qem.LeftGridError, match="model: its grid"):
+        qem.evolve([[1.0]], small, [1e3])
