@@ -49,6 +49,7 @@ from qemlib.errors import (
     TooShortError,
     UnresolvedError,
 )
+from qemlib.fokker_planck.averaged_evolution import EvolvedAverage
 from qemlib.fokker_planck.correlations import position_correlation
 from qemlib.fokker_planck.evolution import Evolution, EvolvedState, evolve
 from qemlib.fokker_planck.rates import Rates, slowest_rates
@@ -114,6 +115,7 @@ __all__ = [
     "ErgotropyEstimate",
     "Estimate",
     "Evolution",
+    "EvolvedAverage",
     "EvolvedState",
     "Exponentials",
     "FailedPointsError",

@@ -30,6 +30,10 @@ def model():
     return qem.LangevinModel(1.0, 0.5, X, zero, zero + 0.02, zero + 0.05)
 
 
+def model_state():
+    return qem.orbit_average(model())
+
+
 def run():
     return qem.sample(model(), 1_000_000, trajectory=60, check=False, progress=False)
 
@@ -60,6 +64,11 @@ EXAMPLES = {
     qem.ElectronTransport: lambda: qem.electron_transport(DEVICE, [0.0, 1.0]),
     qem.ErgotropyEstimate: lambda: qem.ErgotropyEstimate(1.0, 0.1, 1.1, 0.1, 0.9, 0.1, 5),
     qem.Estimate: lambda: qem.jackknife(np.arange(16.0)[:, None], lambda mean: mean[0] ** 2),
+    qem.Evolution: lambda: qem.evolve(model_state(), model(), [0.0, 1.0], rtol=1e-2),
+    qem.EvolvedAverage: lambda: qem.evolve(
+        model_state(), qem.AveragedModel.from_langevin(model()), [1.0], rtol=1e-2
+    )[0],
+    qem.EvolvedState: lambda: qem.evolve(model_state(), model(), [1.0], rtol=1e-2)[0],
     qem.Exponentials: lambda: qem.lorentzian_exponentials(DEVICE.left, 2),
     qem.FittedDevice: lambda: qem.fit_device(
         qem.Measurement("damping", 3e-4, 1e-5), DEVICE, ["coupling"]
@@ -78,6 +87,7 @@ EXAMPLES = {
     qem.Oscillator: lambda: qem.Oscillator(0.2, 1.0),
     qem.QuantumState: lambda: qem.quantum_state(exact()),
     qem.RateCoefficients: rates,
+    qem.Rates: lambda: qem.slowest_rates(model(), rtol=1e-2),
     qem.SampledState: run,
     qem.SteadyState: exact,
     qem.Tabulated: lambda: qem.Tabulated(X, np.exp(-(X**2) / 50.0)),

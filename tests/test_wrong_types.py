@@ -101,6 +101,7 @@ TAKES = {
         "temperature": 1.0,
     },
     qem.euler_equivalent: {"model": MODEL, "step": 0.01},
+    qem.evolve: {"state": STATE, "model": MODEL, "times": [0.0, 1.0], "rtol": 1e-2},
     qem.excess_charge: {"device": DEVICE, "x": 0.0},
     qem.fit_device: {
         "data": qem.Measurement("damping", 3e-4, 1e-5),
@@ -120,6 +121,7 @@ TAKES = {
     qem.orbit_coefficients: {"device": DEVICE, "amplitudes": [1.0], "center": 0.0, "rtol": 1e-4},
     qem.paper_device: {"voltage": 4.0},
     qem.passive_g2: {"mean": 1.0},
+    qem.position_correlation: {"model": MODEL, "times": [0.0, 1.0], "rtol": 1e-2},
     qem.position_spectrum: {"model": MODEL, "omega": 0.5, "rtol": 1e-2},
     qem.quantum_state: {"state": qem.steady_state(MODEL, rtol=1e-4), "missing_trace": 1e-3},
     qem.qutip_environment: {"lead": DEVICE.left, "pade_terms": 2},
@@ -135,6 +137,7 @@ TAKES = {
     | STEPS,
     qem.sampled_populations: {"radius": np.linspace(0.1, 2.0, 64), "levels": 2, "batches": 8},
     qem.second_order_coherence: {"populations": [0.5, 0.25, 0.25]},
+    qem.slowest_rates: {"model": MODEL, "count": 1, "harmonic": 0, "rtol": 1e-2},
     qem.spectral_function: {"device": DEVICE, "x": 0.0, "omega": 0.0},
     qem.steady_state: {"model": MODEL, "rtol": 1e-4},
     qem.read_sweep: {"store": SWEPT},
@@ -182,6 +185,7 @@ OPTIONAL = defaultdict(tuple) | {
 # Of objects, or of numbers and words: a matrix is a state, too.
 EITHER = {
     (qem.quantum_state, "state"),
+    (qem.evolve, "state"),
     (qem.damping_threshold, "over"),
     (qem.Measurement, "quantity"),
 }

@@ -12,12 +12,16 @@ import numpy as np
 from qemlib import _checks
 from qemlib.devices.device import Oscillator
 from qemlib.fokker_planck._placing import Samples, sampled
+from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.states import positivity
 from qemlib.states.contract import is_sampled, is_state
 from qemlib.states.quantum import QuantumState, quantum_state
 
-__all__ = ["Beginning", "beginning"]
+__all__ = ["Beginning", "OnPlane", "beginning"]
+
+# W(Re α, Im α), of arrays that broadcast.
+OnPlane = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 # What the trace of a state may be off by, as for its work.
 _TRACE = 1e-3
@@ -30,7 +34,7 @@ _BEYOND = 3.6
 class Beginning:
     """W(α) wherever it is asked for, and how far out it may be."""
 
-    w: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    w: OnPlane
     reach: float | None = None
 
     def sampled(self, model: LangevinModel, part: float) -> Samples:
@@ -51,9 +55,9 @@ class Beginning:
         return Samples(found.x, found.p, found.values / trace)
 
 
-def beginning(state: Any, model: LangevinModel) -> Beginning:
+def beginning(state: Any, model: LangevinModel | AveragedModel) -> Beginning:
     """The W to start with; refuse what is none, or another oscillator's."""
-    oscillator = model.oscillator
+    oscillator = Oscillator(model.frequency, model.mass)
     if is_state(state):
         _refuse_other(state, oscillator)
         return _of_state(state, model)
@@ -79,25 +83,33 @@ def _refuse_other(state: Any, oscillator: Oscillator) -> None:
         )
 
 
-def _of_state(state: Any, model: LangevinModel) -> Beginning:
+def _of_state(state: Any, model: LangevinModel | AveragedModel) -> Beginning:
     if is_sampled(state):
         state = quantum_state(state)
     if isinstance(state, QuantumState):
         if state.oscillator is None:
-            state = QuantumState(state.matrix, model.oscillator, violations=state.violations)
+            oscillator = Oscillator(model.frequency, model.mass)
+            state = QuantumState(state.matrix, oscillator, violations=state.violations)
         return Beginning(_on_plane(state.wigner, model), np.sqrt(state.levels) + _BEYOND)
     if hasattr(state, "model"):
         return Beginning(_on_plane(lambda x, p: positivity.within_grid(state, x, p), model))
     return Beginning(_on_plane(state.wigner, model))
 
 
-def _on_plane(function: Callable[[Any, Any], Any], model: LangevinModel) -> Callable:
+def _on_plane(function: Callable[[Any, Any], Any], model: LangevinModel | AveragedModel) -> OnPlane:
     """W(Re α, Im α) of W(x, p)."""
     x0, p0 = model.x0, model.p0
 
     def w(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
         x, p = np.broadcast_arrays(x0 * real, p0 * imaginary)
-        values = _checks.finite_array("W(x, p) of state", function(x, p))
+        try:
+            found = function(x, p)
+        except TypeError as error:
+            raise TypeError(
+                f"state must be a state, a density matrix or a function W(x, p) of arrays; called "
+                f"as that it raised: {error}"
+            ) from error
+        values = _checks.finite_array("W(x, p) of state", found)
         if values.shape != x.shape:
             raise ValueError(
                 f"state must be a function W(x, p) that returns the shape of x and p, {x.shape}, "

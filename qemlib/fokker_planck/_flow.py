@@ -28,7 +28,7 @@ _MOST, _PARALLEL, _BLOCK = 720, 1e-11, 64
 # times the tolerance that is for another basis to tell.
 _PATIENCE, _NOISE = 5, 300.0
 # Poles lie this far from the imaginary axis, in units of the frequency, all along it ...
-_FAR = (0.1, 0.4, 1.5)
+_FAR = (0.1, 0.4, 1.5, 6.0, 24.0)
 # ... and nearer, each by this factor, where the vector has lines: down to this part of a rate.
 _NEARER, _OF_RATE = 5.0, 0.3
 _OF_MOTION = 1e-14  # rates below this part of the fastest are round-off of zero

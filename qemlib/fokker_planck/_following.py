@@ -47,9 +47,14 @@ class Settings:
         return max(2e-3 * self.part, 2e-14)
 
     @property
+    def kept(self) -> float:
+        """The same on the way, where what is left of the equation of motion is seen as well."""
+        return max(1e-2 * self.part, 1e-13)
+
+    @property
     def tail(self) -> float:
         """Of the highest coefficients, beside the largest."""
-        return max(2e-3 * self.part, 2e-14)
+        return max(1e-2 * self.part, 1e-13)
 
     @property
     def equation(self) -> float:
@@ -81,7 +86,8 @@ class Follower:
         now, mirrored = 0.0, self.model.mirrored
         samples, left = begun, list(times)
         for _ in range(_MOST_STAGES):
-            extent = samples.extent(self.settings.seen, self.middle)
+            seen = self.settings.kept if now > 0.0 else self.settings.seen
+            extent = samples.extent(seen, self.middle)
             basis, endless = self._basis(extent)
             coefficients = samples.project(basis)
             stage = _Stage(self.model, basis, coefficients, mirrored, self.settings, endless)

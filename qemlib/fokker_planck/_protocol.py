@@ -66,11 +66,14 @@ class Ramp:
 
     def _at(self, time: float) -> Any:
         if time not in self._made:
-            model = self._function(time)
             try:
+                model = self._function(time)
                 refuse_other_than_model(model)
             except TypeError as error:
-                raise TypeError(f"model, as a function of time, at {time:.6g}: {error}") from None
+                raise TypeError(
+                    "model must be a LangevinModel, or give one where it is a function of time; at "
+                    f"{time:.6g} it raised: {error}"
+                ) from error
             self._made[time] = model
         return self._made[time]
 

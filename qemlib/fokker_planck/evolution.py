@@ -19,8 +19,10 @@ from qemlib.fokker_planck._beginning import Beginning, beginning
 from qemlib.fokker_planck._following import Follower, Moment, Settings
 from qemlib.fokker_planck._placing import Samples, samples_of
 from qemlib.fokker_planck._protocol import Protocol, Ramp, is_ramp, protocol
+from qemlib.fokker_planck.averaged_evolution import evolved_averages
 from qemlib.fokker_planck.generator import generator_of
 from qemlib.fokker_planck.in_basis import InBasis
+from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.states import wigner
 
@@ -248,6 +250,9 @@ def evolve(state: Any, model: Any, times: ArrayLike, rtol: float = 1e-6) -> Evol
     rtol = _checks.positive("rtol", rtol)
     if not _LEAST <= rtol <= _MOST:
         raise ValueError(f"rtol must lie between {_LEAST:.0e} and {_MOST:.0e}, got {rtol!r}")
+    if isinstance(model, AveragedModel):
+        averages, errors = evolved_averages(beginning(state, model).w, model, times, rtol)
+        return Evolution(times, tuple(averages), errors)
     if is_ramp(model):
         return _ramped(state, model, times, rtol)
     plan = protocol(model)

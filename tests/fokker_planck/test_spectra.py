@@ -33,6 +33,54 @@ def test_a_linear_force_moves_the_resonance():
     assert qem.position_spectrum(linear(stiffening=0.11), omega) == pytest.approx(exact, rel=1e-7)
 
 
+def test_at_no_frequency_there_is_slow_noise():
+    """S(0) of x² of a linear oscillator: 2⟨x²⟩² (1/γ + …), from ∫C² twice over."""
+    friction, temperature = 0.02, 2.0
+    model = linear(friction, 2 * friction * temperature)
+    times = np.linspace(0.0, 2000.0, 200_001)
+    turn = np.sqrt(0.25 - friction**2 / 4)
+    swing = np.cos(turn * times) + friction / (2 * turn) * np.sin(turn * times)
+    correlation = temperature / 0.25 * np.exp(-0.5 * friction * times) * swing
+    expected = 4.0 * np.trapezoid(correlation**2, times)
+    found = qem.position_spectrum(model, 0.0, observable="x2")
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert qem.position_spectrum(model, 0.3, observable=lambda x: x**2) == pytest.approx(
+        qem.position_spectrum(model, 0.3, observable="x2"), rel=1e-9
+    )
+
+
+def test_the_momentum_is_the_velocity():
+    """S_pp = m²ω² S_xx."""
+    omega = np.array([0.1, 0.5, 0.7])
+    found = qem.position_spectrum(linear(), omega, observable="p")
+    assert found == pytest.approx(omega**2 * qem.position_spectrum(linear(), omega), rel=1e-7)
+
+
+def test_the_line_of_the_paper():
+    """Full width at half maximum, at V = 10; the averaged problem agrees to 1e-3."""
+    model = paper_model(10.0)
+    omega = 0.2003 + np.linspace(-4e-4, 4e-4, 3201)
+    spectrum = qem.position_spectrum(model, omega)
+    above = omega[spectrum > 0.5 * spectrum.max()]
+    width = above[-1] - above[0]
+    assert width == pytest.approx(2.354e-4, abs=5e-7)
+    state = qem.averaged_state(qem.AveragedModel.from_langevin(model))
+    assert width == pytest.approx(state.line_width(), abs=1e-6)
+
+
+def test_the_current_of_a_mirrored_device_knows_twice_the_frequency_alone():
+    model = paper_model(10.0)
+    omega = np.array([0.15, 0.2, 0.4006])
+    aside, once, twice = qem.position_spectrum(model, omega, observable="current")
+    assert twice > 100 * max(aside, once)
+    correlation = qem.position_correlation(model, [0.0], observable="current")[0]
+    state = paper_state(10.0)
+    axis = np.linspace(-60, 60, 4001)
+    density = state.position_density(axis) * (axis[1] - axis[0])
+    square = float(density @ qem.current(model.device, axis) ** 2)
+    assert correlation == pytest.approx(square, rel=1e-6)
+
+
 def half_line(nodes, center, width):
     """Nodes and weights of ∫_0^∞ dω/π, dense within `width` of `center`."""
     node, weight = np.polynomial.legendre.leggauss(nodes)
@@ -102,9 +150,10 @@ def test_correlations_in_time_against_the_sampler():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((linear(), 0.0), "omega must not be 0"),
         ((linear(), np.nan), "omega must be a finite"),
         ((linear(), 0.5, 0.0), "rtol must .*0.0"),
+        ((linear(), 0.5, 1e-4, "y"), "observable must be one of"),
+        ((linear(), 0.5, 1e-4, "current"), "observable must not be 'current'"),
         ((linear(), 0.5, 1e-9), "rtol must lie between 1e-8 and 1e-2, got 1e-09"),
     ],
 )

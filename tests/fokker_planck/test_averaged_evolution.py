@@ -1,0 +1,64 @@
+"""The averaged model in time, against the whole of (A24), and what it refuses."""
+
+import numpy as np
+import pytest
+from cases import model_of, paper_model
+
+import qemlib as qem
+
+
+def averaged(model):
+    return qem.AveragedModel.from_langevin(model)
+
+
+def test_a_linear_oscillator_in_closed_form():
+    """⟨a†a⟩ relaxes at γ; the populations stay those of a thermal state."""
+    model, times = averaged(model_of(1e-3, 2.5e-3)), np.array([0.0, 100.0, 1e3, 1e6])
+    rho = np.diag(0.5 ** np.arange(1.0, 40.0))
+    path = qem.evolve(rho, model, times, rtol=1e-7)
+    expected = 2.0 - np.exp(-1e-3 * times)
+    assert path.phonon_number == pytest.approx(expected, rel=3e-6)
+    for state, n in zip(path, expected, strict=True):
+        levels = np.arange(6)
+        assert state.populations(6) == pytest.approx(n**levels / (n + 1) ** (levels + 1), abs=1e-6)
+
+
+def test_charging_as_the_whole_equation_has_it():
+    """From the ground state and from a state that is not classical; both errors are small."""
+    model, times = paper_model(10.0), [1e3, 1.8e4]
+    for rho in ([[1.0]], np.diag([0.0, 1.0])):
+        path, whole = (qem.evolve(rho, each, times) for each in (averaged(model), model))
+        assert path.phonon_number == pytest.approx(whole.phonon_number, rel=2e-5)
+        assert path.g2 == pytest.approx(whole.g2, rel=2e-5)
+    assert path[0].populations(4) == pytest.approx(whole[0].populations(4), abs=1e-5)
+
+
+def test_in_the_end_there_is_the_averaged_state():
+    model = averaged(paper_model(10.0))
+    state, steady = qem.evolve([[1.0]], model, [1e7])[0], qem.averaged_state(model)
+    assert state.phonon_number == pytest.approx(steady.phonon_number, rel=1e-6)
+    x = np.array([0.0, 5.0, 20.0, -12.0])
+    assert state.wigner(x, 1.0) == pytest.approx(steady.wigner(x, 1.0), rel=1e-4)
+
+
+def test_the_parts_of_a_line():
+    """Without pulling, the phase alone diffuses; a stiffer spring adds what its width tells."""
+    parts = qem.averaged_state(averaged(paper_model(10.0))).line_parts()
+    assert parts["width"] == pytest.approx(2.354e-4, rel=2e-3)
+    assert parts["phase"] == pytest.approx(9.1e-5, rel=5e-3)
+    assert parts["pulling"] == pytest.approx(parts["width"] - parts["phase"])
+    linear = qem.averaged_state(averaged(model_of(1e-3, 2.5e-3))).line_parts()
+    assert linear["width"] == pytest.approx(1e-3, rel=1e-3)
+    assert abs(linear["pulling"]) < 1e-6 * linear["width"]
+
+
+def test_a_state_with_a_direction_is_refused():
+    model = averaged(model_of(1e-3, 2.5e-3))
+
+    def coherent(x, p):
+        return np.exp(-2 * ((x / model.x0 - 1.0) ** 2 + (p / model.p0) ** 2)) / np.pi
+
+    with pytest.raises(qem.UnresolvedError, match="state must not depend on the direction"):
+        qem.evolve(coherent, model, [1.0])
+    with pytest.raises(ValueError, match="state must be of the model's oscillator"):
+        qem.evolve(qem.QuantumState([[1.0]], qem.Oscillator(0.2)), model, [1.0])
