@@ -112,10 +112,11 @@ class Follower:
     def _basis(self, extent: Extent) -> tuple[Basis, bool]:
         """Functions for W from now on, and whether they hold it for ever."""
         if extent.radius > self._reach:
+            needed = 1.2 * (extent.radius + abs(self.middle)) * self.model.x0
             raise LeftGridError(
                 f"model: its grid, x from {self.model.x[0]:.6g} to {self.model.x[-1]:.6g}, is too "
-                f"small for the state, which reaches |alpha| = {extent.radius:.4g} from its "
-                "middle; build the model on a wider grid"
+                "small for the state; build the model on a wider one, as with "
+                f"LangevinModel.from_device(device, half_width={needed:.3g})"
             )
         grown = Extent(min(_ROOM * extent.radius, self._reach), _FINER * extent.wave)
         final = self._final
@@ -152,7 +153,7 @@ class _Stage:
         harmonics = max(4, int(2.0 * basis.size / 3.0))
         self._flows: list[tuple[Generator, Flow]] = []
         self._tolerances: list[float] = []
-        largest = np.linalg.norm(coefficients)
+        largest = float(np.linalg.norm(coefficients))
         for odd in parities:
             generator = generator_of(model, basis, odd=odd)
             part = generator.pack(coefficients)

@@ -62,10 +62,10 @@ def exact_moments(model, alpha, friction, temperature, force, time):
     return amplitude, number, xx - pp + 2j * xp + amplitude**2
 
 
-@pytest.mark.parametrize(("friction", "force"), [(0.02, 0.0), (0.3, 0.4), (2.0, 0.0)])
+@pytest.mark.parametrize(("friction", "force"), [(0.05, 0.4), (2.0, 0.0)])
 def test_a_linear_oscillator_in_closed_form_at_all_times(friction, force):
     model, alpha = linear(friction, force=force), 1.5 + 1.0j
-    times = [0.0, 0.1, 3.0, 40.0, 600.0, 1e7]
+    times = [0.0, 0.1, 30.0, 1e7]
     path = qem.evolve(coherent(model, alpha), model, times, rtol=1e-9)
     for state in path:
         mean, number, square = exact_moments(model, alpha, friction, 1.25, force, state.time)
@@ -112,7 +112,7 @@ class Splitting:
     At fixed x the motion of p is a matrix exponential; at fixed p that of x is a shift.
     """
 
-    def __init__(self, model, reach=9.0, points=128, levels=72):
+    def __init__(self, model, reach=9.0, points=128, levels=100):
         self.model = model
         spacing = 2 * reach / points
         self.x = spacing * (np.arange(points) - points // 2)
@@ -121,6 +121,7 @@ class Splitting:
         slope = (np.diag(step, 1) - np.diag(step, -1)) / width
         momentum = width * (np.diag(step, 1) + np.diag(step, -1))
         nodes, vectors = np.linalg.eigh(momentum)
+        vectors = vectors * np.sign(vectors[0])
         self.p, self.to_levels = nodes, vectors
         at = model.x0 * self.x
         pull = model.frequency * self.x - model.force_at(at) / model.p0
@@ -190,7 +191,8 @@ def test_a_cat_loses_its_fringes_and_not_its_phonons():
 
 
 def test_switched_models_are_followed_one_after_the_other():
-    charge, rest = paper_model(10.0), paper_model(0.0)
+    charge = paper_model(10.0)
+    rest = qem.LangevinModel.from_device(qem.paper_device(0.0), half_width=80.0)
     path = qem.evolve([[1.0]], [(0.0, charge), (3e3, rest)], [1e3, 3e3, 5e3])
     first = qem.evolve([[1.0]], charge, [1e3, 3e3])
     second = qem.evolve(first[1], rest, [2e3])

@@ -52,7 +52,8 @@ def test_the_paper_s_device_against_its_orbit_average():
 def test_several_wells_in_equilibrium(tilt):
     """W ∝ e^{−H/T}, whatever the friction."""
     model = two_wells(0.4, tilt=tilt)
-    state = qem.steady_state(model)
+    with pytest.warns(qem.ClassicalStateWarning):  # T is half of the wells' quantum
+        state = qem.steady_state(model)
     x, p = np.linspace(-2.5, 2.5, 41), np.linspace(-1.5, 1.5, 31)
     wide = np.linspace(-5, 5, 4001)
     norm = np.exp(-potential(wide, tilt) / 0.25).sum() * (wide[1] - wide[0])
