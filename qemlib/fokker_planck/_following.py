@@ -11,55 +11,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState, SeveralWells
+from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState, UnresolvedError
+from qemlib.fokker_planck._extents import Settings, final_of, middle_of, tail
 from qemlib.fokker_planck._flow import Flow
 from qemlib.fokker_planck._placing import Extent, Samples, samples_of
-from qemlib.fokker_planck._sizes import extent_of
 from qemlib.fokker_planck.basis import Basis
 from qemlib.fokker_planck.generator import Generator, generator_of
 from qemlib.motion.model import LangevinModel
-from qemlib.motion.orbit import orbit_average
-from qemlib.states import positivity
 
-__all__ = ["Follower", "Moment", "Settings", "foretold", "tail"]
+__all__ = ["Follower", "Moment"]
 
 # Room for W to grow in: in radius, and in wave numbers.
 _ROOM, _FINER = 1.5, 1.1
 # A stage whose basis is within this part of that of the steady state takes that.
 _NEAR = 0.75
-# Coefficients of so many of the highest functions tell whether W leaves the basis.
-_HIGHEST = 0.08
 # Times at which that is looked at, down to this part of a stage.
 _LOOKS, _FIRST = 24, 1e-3
 _MOST_STAGES = 200
-_CENTERED = 1e-9
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How much is left out: everything follows from one number."""
-
-    part: float
-
-    @property
-    def seen(self) -> float:
-        """Part of the largest W, and of its transform, that a basis need not hold."""
-        return max(2e-3 * self.part, 2e-14)
-
-    @property
-    def kept(self) -> float:
-        """The same on the way, where what is left of the equation of motion is seen as well."""
-        return max(1e-2 * self.part, 1e-13)
-
-    @property
-    def tail(self) -> float:
-        """Of the highest coefficients, beside the largest."""
-        return max(1e-2 * self.part, 1e-13)
-
-    @property
-    def equation(self) -> float:
-        """What may be left of the equation of motion."""
-        return max(1e-2 * self.part, 1e-13)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +45,12 @@ class Follower:
 
     def __init__(self, model: LangevinModel, settings: Settings) -> None:
         self.model, self.settings = model, settings
-        self.middle, self._final = foretold(model, settings)
+        self._final: Extent | None
+        try:
+            self.middle, self._final = final_of(model, settings)
+        except (NoSteadyState, LeftGridError, ConvergenceError, UnresolvedError):
+            # A state may be followed for a while where none is left in the end.
+            self.middle, self._final = middle_of(model), None
         edges = model.x / model.x0
         self._reach = float(min(self.middle - edges[0], edges[-1] - self.middle))
 
@@ -203,35 +176,3 @@ class _Stage:
                 slopes += generator.unpack(flow.vector(change[:, index]))
             trace = self._basis.integral(values)
             yield Moment(self._basis, values / trace, slopes / trace, abs(trace - 1.0))
-
-
-def tail(coefficients: np.ndarray) -> float:
-    """The highest coefficients beside the largest."""
-    highest = max(2, int(_HIGHEST * len(coefficients)))
-    size = np.abs(coefficients)
-    return float(max(size[-highest:].max(), size[:, -highest:].max()) / size.max())
-
-
-def foretold(model: LangevinModel, settings: Settings) -> tuple[float, Extent | None]:
-    """Re α around which all turns, and what holds the steady state where that is foretold."""
-    try:
-        with positivity.untold():
-            estimate = orbit_average(model)
-    except (NoSteadyState, SeveralWells, LeftGridError):
-        return _rest(model), None
-    middle, radius = extent_of(estimate)
-    x0, p0 = model.x0, model.p0
-    axis = radius * np.linspace(-1.0, 1.0, 257)[:-1]
-    values = x0 * p0 * estimate.density(x0 * (axis[:, None] + middle), p0 * axis)
-    seen = Samples(axis + middle, axis, values).extent(settings.seen, middle)
-    return middle, Extent(radius, seen.wave)
-
-
-def _rest(model: LangevinModel) -> float:
-    """Between the outermost places of rest, in units of x0; 0 for what is mirrored."""
-    pull = model.force - model.mass * model.frequency**2 * model.x
-    down = model.x[:-1][(pull[:-1] > 0) & (pull[1:] <= 0)]
-    if model.mirrored or not down.size:
-        return 0.0
-    middle = 0.5 * (down[0] + down[-1]) / model.x0
-    return 0.0 if abs(middle) < _CENTERED else float(middle)

@@ -16,7 +16,8 @@ from qemlib._locked import Locked
 from qemlib.errors import ConvergenceError
 from qemlib.fokker_planck import _balance
 from qemlib.fokker_planck._beginning import Beginning, beginning
-from qemlib.fokker_planck._following import Follower, Moment, Settings
+from qemlib.fokker_planck._extents import Settings
+from qemlib.fokker_planck._following import Follower, Moment
 from qemlib.fokker_planck._placing import Samples, samples_of
 from qemlib.fokker_planck._protocol import Protocol, Ramp, is_ramp, protocol
 from qemlib.fokker_planck.averaged_evolution import evolved_averages
