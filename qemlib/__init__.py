@@ -51,6 +51,7 @@ from qemlib.motion.amplitude_state import AveragedState, averaged_state
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
+from qemlib.sampler.correlations import SampledCorrelation, sampled_correlation
 from qemlib.sampler.diagnostics import Convergence, Diagnostics
 from qemlib.sampler.records import Histogram, Trajectory
 from qemlib.sampler.result import SampledState
@@ -108,6 +109,7 @@ __all__ = [
     "QuantumState",
     "RateCoefficients",
     "Rates",
+    "SampledCorrelation",
     "SampledState",
     "SeveralWells",
     "SpectralDensity",
@@ -152,6 +154,7 @@ __all__ = [
     "qutip_environment",
     "rate_equation_coefficients",
     "sample",
+    "sampled_correlation",
     "sampled_populations",
     "second_order_coherence",
     "slowest_rates",
