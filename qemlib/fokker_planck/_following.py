@@ -28,6 +28,8 @@ _NEAR = 0.75
 # Times at which that is looked at, down to this part of a stage.
 _LOOKS, _FIRST = 24, 1e-3
 _MOST_STAGES = 200
+# After a stage that ends before this part of it the next has so much more room, up to that.
+_LITTLE, _MORE, _MOST_MORE = 0.1, 1.15, 2.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +58,12 @@ class Follower:
 
     def follow(self, begun: Samples, times: np.ndarray) -> Iterator[Moment]:
         """W at rising times, the last of which ends it."""
-        now, mirrored = 0.0, self.model.mirrored
+        now, mirrored, spare = 0.0, self.model.mirrored, 1.0
         samples, left = begun, list(times)
         for _ in range(_MOST_STAGES):
             seen = self.settings.kept if now > 0.0 else self.settings.seen
             extent = samples.extent(seen, self.middle)
-            basis, endless = self._basis(extent)
+            basis, endless = self._basis(extent, spare)
             coefficients = samples.project(basis)
             stage = _Stage(self.model, basis, coefficients, mirrored, self.settings, endless)
             ahead = np.array(left) - now
@@ -72,41 +74,42 @@ class Follower:
             left = left[int(inside.sum()) :]
             if not left:
                 return
-            if until <= 0.0:
-                self._grow(extent)
-                continue
-            (last,) = stage.at(np.array([until]))
-            now, samples = now + until, samples_of(basis, last.coefficients)
+            if until < _LITTLE * span:
+                spare *= _MORE
+                if spare > _MOST_MORE:
+                    self._refuse(extent)
+            if until > 0.0:
+                (last,) = stage.at(np.array([until]))
+                now, samples = now + until, samples_of(basis, last.coefficients)
         raise ConvergenceError(
             f"evolve: W leaves its basis again and again, up to the time {now:.6g}; at this rtol "
             "the state needs more functions than there are"
         )
 
-    def _basis(self, extent: Extent) -> tuple[Basis, bool]:
+    def _basis(self, extent: Extent, spare: float) -> tuple[Basis, bool]:
         """Functions for W from now on, and whether they hold it for ever."""
         if extent.radius > self._reach:
-            needed = 1.2 * (extent.radius + abs(self.middle)) * self.model.x0
-            raise LeftGridError(
-                f"model: its grid, x from {self.model.x[0]:.6g} to {self.model.x[-1]:.6g}, is too "
-                "small for the state; build the model on a wider one, as with "
-                f"LangevinModel.from_device(device, half_width={needed:.3g})"
-            )
-        grown = Extent(min(_ROOM * extent.radius, self._reach), _FINER * extent.wave)
+            self._refuse(extent)
+        grown = Extent(_ROOM * extent.radius, _FINER * extent.wave)
         final = self._final
         endless = final is not None and grown.radius > _NEAR * final.radius
         if final is not None and endless:
-            grown = Extent(min(1.1 * extent.radius, self._reach), extent.wave).wider(final)
-        return grown.basis(self.middle), endless
+            grown = Extent(1.1 * extent.radius, extent.wave).wider(final)
+        held = Extent(min(spare * grown.radius, self._reach), spare * grown.wave)
+        return held.basis(self.middle), endless
 
-    def _grow(self, extent: Extent) -> None:
-        """More room for ever, after W left the basis at once."""
-        final = self._final or extent
-        if final.radius >= self._reach and extent.radius > _NEAR * self._reach:
-            raise LeftGridError(
-                f"model: its grid, x from {self.model.x[0]:.6g} to {self.model.x[-1]:.6g}, is too "
-                "small: W reaches its edge; build the model on a wider grid"
+    def _refuse(self, extent: Extent) -> None:
+        """W has no room on the grid, or none in any basis."""
+        if _ROOM * extent.radius < self._reach:
+            raise ConvergenceError(
+                "evolve: W leaves any basis for what it was; at this rtol it becomes too fine"
             )
-        self._final = Extent(min(1.15 * final.radius, self._reach), 1.15 * final.wave)
+        needed = 1.2 * (extent.radius + abs(self.middle)) * self.model.x0
+        raise LeftGridError(
+            f"model: its grid, x from {self.model.x[0]:.6g} to {self.model.x[-1]:.6g}, is too "
+            "small for the state; build the model on a wider one, as with "
+            f"LangevinModel.from_device(device, half_width={needed:.3g})"
+        )
 
 
 class _Stage:
