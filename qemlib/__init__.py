@@ -66,6 +66,7 @@ from qemlib.motion.amplitude_state import AveragedState, averaged_state
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
+from qemlib.sampler.correlations import SampledCorrelation, sampled_correlation
 from qemlib.sampler.diagnostics import Convergence, Diagnostics
 from qemlib.sampler.records import Histogram, Trajectory
 from qemlib.sampler.result import SampledState
@@ -140,6 +141,7 @@ __all__ = [
     "QuantumState",
     "RateCoefficients",
     "Rates",
+    "SampledCorrelation",
     "SampledState",
     "SeveralWells",
     "SpectralDensity",
@@ -199,6 +201,7 @@ __all__ = [
     "rate_equation_coefficients",
     "read_sweep",
     "sample",
+    "sampled_correlation",
     "sampled_populations",
     "second_order_coherence",
     "slowest_rates",

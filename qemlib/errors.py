@@ -59,7 +59,11 @@ class LeftGridError(QemError, ValueError):
 
 
 class SeveralWells(QemError, ValueError):
-    """The effective potential has several wells: an orbit's energy does not tell where it is."""
+    """The effective potential has several wells: an orbit's energy does not tell where it is.
+
+    `orbit_average` and what starts from it, such as `sample`, refuse such a model; `steady_state`,
+    `evolve` and `slowest_rates` solve it.
+    """
 
 
 class ConvergenceError(QemError, ArithmeticError):

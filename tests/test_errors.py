@@ -172,7 +172,7 @@ RAISED = {
     "two wells": (
         qem.SeveralWells,
         "must have one well on the grid, got 2 minima",
-        lambda: qem.steady_state(two_wells()),
+        lambda: qem.orbit_average(two_wells()),
     ),
     "thin ring": (
         qem.ConvergenceError,

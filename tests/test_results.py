@@ -88,6 +88,7 @@ EXAMPLES = {
     qem.QuantumState: lambda: qem.quantum_state(exact()),
     qem.RateCoefficients: rates,
     qem.Rates: lambda: qem.slowest_rates(model(), rtol=1e-2),
+    qem.SampledCorrelation: lambda: qem.SampledCorrelation(*np.array([[0.0], [1.0], [0.1]])),
     qem.SampledState: run,
     qem.SteadyState: exact,
     qem.Tabulated: lambda: qem.Tabulated(X, np.exp(-(X**2) / 50.0)),

@@ -135,6 +135,10 @@ TAKES = {
     qem.sample: {"model": MODEL, "seed": 1, "walkers": 128, "step": 0.8, "scheme": "rotation"}
     | {"burn_in": 1.0, "trajectory": 6}
     | STEPS,
+    qem.sampled_correlation: {
+        "run": qem.sample(MODEL, trajectory=6, **STEPS),
+        "times": [0.0],
+    },
     qem.sampled_populations: {"radius": np.linspace(0.1, 2.0, 64), "levels": 2, "batches": 8},
     qem.second_order_coherence: {"populations": [0.5, 0.25, 0.25]},
     qem.slowest_rates: {"model": MODEL, "count": 1, "harmonic": 0, "rtol": 1e-2},
@@ -169,7 +173,7 @@ TAKES = {
 }
 # Arguments that are objects; all others are numbers, or one of a few words.
 OBJECTS = {"oscillator", "left", "right", "density", "device", "base_device", "model", "state"}
-OBJECTS |= {"start", "lead", "over", "executor", "resume", "function", "quantity"}
+OBJECTS |= {"start", "run", "lead", "over", "executor", "resume", "function", "quantity"}
 UNCHECKED = {"check", "progress"}
 # What None leaves open.
 OPTIONAL = defaultdict(tuple) | {

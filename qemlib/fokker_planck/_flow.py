@@ -27,8 +27,9 @@ _MOST, _PARALLEL, _BLOCK = 720, 1e-11, 64
 # What does not halve in so many rounds is what the basis leaves out of the vector: up to so many
 # times the tolerance that is for another basis to tell.
 _PATIENCE, _NOISE = 5, 300.0
-# Poles lie this far from the imaginary axis, in units of the frequency, all along it ...
-_FAR = (0.1, 0.4, 1.5, 6.0, 24.0)
+# Poles lie this far from the imaginary axis, in units of the frequency, all along it, and farther
+# by this factor up to the fastest decay: early times see that ...
+_FAR, _FARTHER = 0.1, 4.0
 # ... and nearer, each by this factor, where the vector has lines: down to this part of a rate.
 _NEARER, _OF_RATE = 5.0, 0.3
 _OF_MOTION = 1e-14  # rates below this part of the fastest are round-off of zero
@@ -74,6 +75,8 @@ class Flow:
         self._modes: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
         if self._scale > 0.0:
             self._add(vector)
+            # With it the change at the start is exact.
+            self._add(self._matrix @ vector)
             for other in known:
                 self._add(np.concatenate(other))
 
@@ -201,13 +204,18 @@ class Flow:
         """s between which the transform of e^{Lt} is smooth, as far as it is seen."""
         rates, _, _ = self._eigen()
         unit = self._frequency
-        lines = 0.5 * unit * np.arange(2 * self._harmonics + 1)
-        poles = [complex(far * unit, line) for far in _FAR for line in lines]
+        poles: list[complex] = []
+        far = _FAR * unit
+        while far < max(2.0 * unit, float(-rates.real.min())):
+            step = max(0.5 * unit, 0.5 * far)
+            count = int(self._harmonics * unit / step) + 1
+            poles += [complex(far, line * step) for line in range(count)]
+            far *= _FARTHER
         decays = -rates.real[-rates.real > _OF_MOTION * np.abs(rates).max()]
         slowest = max(1.0 / time, _OF_RATE * float(decays.min(initial=np.inf)))
         if not 0.0 < slowest < np.inf:
-            slowest = 1.0 / time if np.isfinite(time) else _FAR[0] * unit
-        distance = _FAR[0] * unit / _NEARER
+            slowest = 1.0 / time if np.isfinite(time) else _FAR * unit
+        distance = _FAR * unit / _NEARER
         while distance > slowest / _NEARER:
             seen = rates[-rates.real < 2.0 * distance]
             steps = np.unique(np.round(np.abs(seen.imag) / distance))

@@ -11,55 +11,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState, SeveralWells
+from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState, UnresolvedError
+from qemlib.fokker_planck._extents import Settings, final_of, middle_of, tail
 from qemlib.fokker_planck._flow import Flow
 from qemlib.fokker_planck._placing import Extent, Samples, samples_of
-from qemlib.fokker_planck._sizes import extent_of
 from qemlib.fokker_planck.basis import Basis
 from qemlib.fokker_planck.generator import Generator, generator_of
 from qemlib.motion.model import LangevinModel
-from qemlib.motion.orbit import orbit_average
-from qemlib.states import positivity
 
-__all__ = ["Follower", "Moment", "Settings", "foretold", "tail"]
+__all__ = ["Follower", "Moment"]
 
 # Room for W to grow in: in radius, and in wave numbers.
 _ROOM, _FINER = 1.5, 1.1
 # A stage whose basis is within this part of that of the steady state takes that.
 _NEAR = 0.75
-# Coefficients of so many of the highest functions tell whether W leaves the basis.
-_HIGHEST = 0.08
 # Times at which that is looked at, down to this part of a stage.
 _LOOKS, _FIRST = 24, 1e-3
 _MOST_STAGES = 200
-_CENTERED = 1e-9
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How much is left out: everything follows from one number."""
-
-    part: float
-
-    @property
-    def seen(self) -> float:
-        """Part of the largest W, and of its transform, that a basis need not hold."""
-        return max(2e-3 * self.part, 2e-14)
-
-    @property
-    def kept(self) -> float:
-        """The same on the way, where what is left of the equation of motion is seen as well."""
-        return max(1e-2 * self.part, 1e-13)
-
-    @property
-    def tail(self) -> float:
-        """Of the highest coefficients, beside the largest."""
-        return max(1e-2 * self.part, 1e-13)
-
-    @property
-    def equation(self) -> float:
-        """What may be left of the equation of motion."""
-        return max(1e-2 * self.part, 1e-13)
+# After a stage that ends before this part of it the next has so much more room, up to that.
+_LITTLE, _MORE, _MOST_MORE = 0.1, 1.15, 2.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,18 +47,23 @@ class Follower:
 
     def __init__(self, model: LangevinModel, settings: Settings) -> None:
         self.model, self.settings = model, settings
-        self.middle, self._final = foretold(model, settings)
+        self._final: Extent | None
+        try:
+            self.middle, self._final = final_of(model, settings)
+        except (NoSteadyState, LeftGridError, ConvergenceError, UnresolvedError):
+            # A state may be followed for a while where none is left in the end.
+            self.middle, self._final = middle_of(model), None
         edges = model.x / model.x0
         self._reach = float(min(self.middle - edges[0], edges[-1] - self.middle))
 
     def follow(self, begun: Samples, times: np.ndarray) -> Iterator[Moment]:
         """W at rising times, the last of which ends it."""
-        now, mirrored = 0.0, self.model.mirrored
+        now, mirrored, spare = 0.0, self.model.mirrored, 1.0
         samples, left = begun, list(times)
         for _ in range(_MOST_STAGES):
             seen = self.settings.kept if now > 0.0 else self.settings.seen
             extent = samples.extent(seen, self.middle)
-            basis, endless = self._basis(extent)
+            basis, endless = self._basis(extent, spare)
             coefficients = samples.project(basis)
             stage = _Stage(self.model, basis, coefficients, mirrored, self.settings, endless)
             ahead = np.array(left) - now
@@ -99,40 +74,42 @@ class Follower:
             left = left[int(inside.sum()) :]
             if not left:
                 return
-            if until <= 0.0:
-                self._grow(extent)
-                continue
-            (last,) = stage.at(np.array([until]))
-            now, samples = now + until, samples_of(basis, last.coefficients)
+            if until < _LITTLE * span:
+                spare *= _MORE
+                if spare > _MOST_MORE:
+                    self._refuse(extent)
+            if until > 0.0:
+                (last,) = stage.at(np.array([until]))
+                now, samples = now + until, samples_of(basis, last.coefficients)
         raise ConvergenceError(
             f"evolve: W leaves its basis again and again, up to the time {now:.6g}; at this rtol "
             "the state needs more functions than there are"
         )
 
-    def _basis(self, extent: Extent) -> tuple[Basis, bool]:
+    def _basis(self, extent: Extent, spare: float) -> tuple[Basis, bool]:
         """Functions for W from now on, and whether they hold it for ever."""
         if extent.radius > self._reach:
-            raise LeftGridError(
-                f"model: its grid, x from {self.model.x[0]:.6g} to {self.model.x[-1]:.6g}, is too "
-                f"small for the state, which reaches |alpha| = {extent.radius:.4g} from its "
-                "middle; build the model on a wider grid"
-            )
-        grown = Extent(min(_ROOM * extent.radius, self._reach), _FINER * extent.wave)
+            self._refuse(extent)
+        grown = Extent(_ROOM * extent.radius, _FINER * extent.wave)
         final = self._final
         endless = final is not None and grown.radius > _NEAR * final.radius
         if final is not None and endless:
-            grown = Extent(min(1.1 * extent.radius, self._reach), extent.wave).wider(final)
-        return grown.basis(self.middle), endless
+            grown = Extent(1.1 * extent.radius, extent.wave).wider(final)
+        held = Extent(min(spare * grown.radius, self._reach), spare * grown.wave)
+        return held.basis(self.middle), endless
 
-    def _grow(self, extent: Extent) -> None:
-        """More room for ever, after W left the basis at once."""
-        final = self._final or extent
-        if final.radius >= self._reach and extent.radius > _NEAR * self._reach:
-            raise LeftGridError(
-                f"model: its grid, x from {self.model.x[0]:.6g} to {self.model.x[-1]:.6g}, is too "
-                "small: W reaches its edge; build the model on a wider grid"
+    def _refuse(self, extent: Extent) -> None:
+        """W has no room on the grid, or none in any basis."""
+        if _ROOM * extent.radius < self._reach:
+            raise ConvergenceError(
+                "evolve: W leaves any basis for what it was; at this rtol it becomes too fine"
             )
-        self._final = Extent(min(1.15 * final.radius, self._reach), 1.15 * final.wave)
+        needed = 1.2 * (extent.radius + abs(self.middle)) * self.model.x0
+        raise LeftGridError(
+            f"model: its grid, x from {self.model.x[0]:.6g} to {self.model.x[-1]:.6g}, is too "
+            "small for the state; build the model on a wider one, as with "
+            f"LangevinModel.from_device(device, half_width={needed:.3g})"
+        )
 
 
 class _Stage:
@@ -202,35 +179,3 @@ class _Stage:
                 slopes += generator.unpack(flow.vector(change[:, index]))
             trace = self._basis.integral(values)
             yield Moment(self._basis, values / trace, slopes / trace, abs(trace - 1.0))
-
-
-def tail(coefficients: np.ndarray) -> float:
-    """The highest coefficients beside the largest."""
-    highest = max(2, int(_HIGHEST * len(coefficients)))
-    size = np.abs(coefficients)
-    return float(max(size[-highest:].max(), size[:, -highest:].max()) / size.max())
-
-
-def foretold(model: LangevinModel, settings: Settings) -> tuple[float, Extent | None]:
-    """Re α around which all turns, and what holds the steady state where that is foretold."""
-    try:
-        with positivity.untold():
-            estimate = orbit_average(model)
-    except (NoSteadyState, SeveralWells, LeftGridError):
-        return _rest(model), None
-    middle, radius = extent_of(estimate)
-    x0, p0 = model.x0, model.p0
-    axis = radius * np.linspace(-1.0, 1.0, 257)[:-1]
-    values = x0 * p0 * estimate.density(x0 * (axis[:, None] + middle), p0 * axis)
-    seen = Samples(axis + middle, axis, values).extent(settings.seen, middle)
-    return middle, Extent(radius, seen.wave)
-
-
-def _rest(model: LangevinModel) -> float:
-    """Between the outermost places of rest, in units of x0; 0 for what is mirrored."""
-    pull = model.force - model.mass * model.frequency**2 * model.x
-    down = model.x[:-1][(pull[:-1] > 0) & (pull[1:] <= 0)]
-    if model.mirrored or not down.size:
-        return 0.0
-    middle = 0.5 * (down[0] + down[-1]) / model.x0
-    return 0.0 if abs(middle) < _CENTERED else float(middle)

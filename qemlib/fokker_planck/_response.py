@@ -14,9 +14,8 @@ import numpy as np
 
 from qemlib import _checks
 from qemlib.electrons.coefficients import current
+from qemlib.fokker_planck._extents import Settings, final_of
 from qemlib.fokker_planck._flow import Flow
-from qemlib.fokker_planck._following import Settings
-from qemlib.fokker_planck._wells import final_of
 from qemlib.fokker_planck.basis import Basis
 from qemlib.fokker_planck.generator import generator_of
 from qemlib.motion.model import LangevinModel

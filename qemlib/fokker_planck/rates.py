@@ -10,8 +10,7 @@ import numpy as np
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.errors import ConvergenceError
-from qemlib.fokker_planck._following import Settings
-from qemlib.fokker_planck._wells import final_of
+from qemlib.fokker_planck._extents import Settings, final_of
 from qemlib.fokker_planck.basis import Basis
 from qemlib.fokker_planck.generator import Generator, generator_of
 from qemlib.motion.model import LangevinModel

@@ -13,7 +13,6 @@ from qemlib.motion.orbit import refuse_other_than_model
 
 __all__ = ["position_spectrum"]
 
-_LEAST, _MOST = 1e-8, 1e-2
 # Two bases are compared; the coarser leaves out this part of what is asked for.
 _OF_ASKED, _COARSER, _FINEST = 1e-2, 10.0, 1e-11
 
@@ -68,8 +67,8 @@ def position_spectrum(
     refuse_other_than_model(model)
     omega = _checks.finite_array("omega", omega)
     rtol = _checks.positive("rtol", rtol)
-    if not _LEAST <= rtol <= _MOST:
-        raise ValueError(f"rtol must lie between {_LEAST:.0e} and {_MOST:.0e}, got {rtol!r}")
+    if not 1e-8 <= rtol <= 1e-2:
+        raise ValueError(f"rtol must lie between 1e-8 and 1e-2, got {rtol!r}")
     part, before = _OF_ASKED * rtol, None
     while True:
         spectrum = Response(model, observable, part).spectrum(omega.ravel())

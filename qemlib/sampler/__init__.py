@@ -2,6 +2,7 @@
 
 - `sampling`: `sample`, from a model to a state; `plan`: what is decided before the first step.
 - `schemes`: the integrators, and the contract for one of your own; `kernels`: the compiled loops.
+- `correlations`: of two times, along trajectories.
 - `ensemble`: the walkers; `records`, `result`: what they leave behind; `diagnostics`: have they run
   for long enough.
 """

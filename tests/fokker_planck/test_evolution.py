@@ -8,6 +8,7 @@ from cases import model_of, paper_model, paper_state
 from scipy.linalg import expm
 
 import qemlib as qem
+from qemlib._special.hermite import hermite_functions
 
 
 @lru_cache
@@ -62,11 +63,13 @@ def exact_moments(model, alpha, friction, temperature, force, time):
     return amplitude, number, xx - pp + 2j * xp + amplitude**2
 
 
-@pytest.mark.parametrize(("friction", "force"), [(0.02, 0.0), (0.3, 0.4), (2.0, 0.0)])
-def test_a_linear_oscillator_in_closed_form_at_all_times(friction, force):
-    model, alpha = linear(friction, force=force), 1.5 + 1.0j
-    times = [0.0, 0.1, 3.0, 40.0, 600.0, 1e7]
-    path = qem.evolve(coherent(model, alpha), model, times, rtol=1e-9)
+@pytest.mark.parametrize(
+    ("friction", "force", "rtol"), [(0.05, 0.0, 1e-9), (0.3, 0.4, 1e-9), (2.0, 0.0, 1e-10)]
+)
+def test_a_linear_oscillator_in_closed_form_at_all_times(friction, force, rtol):
+    model, alpha = linear(friction, force=force), 1.0 + 0.5j
+    times = [0.0, 0.1, 30.0, 1e7]
+    path = qem.evolve(coherent(model, alpha), model, times, rtol=rtol)
     for state in path:
         mean, number, square = exact_moments(model, alpha, friction, 1.25, force, state.time)
         scale = number + 0.5
@@ -96,7 +99,7 @@ def test_in_the_end_there_is_the_steady_state():
 def test_charging_from_the_ground_state():
     """Nine tenths of the phonons after 1.8e4; the error that is told holds what is missed."""
     path = qem.evolve([[1.0]], paper_model(10.0), [0.0, 1e3, 1.8e4])
-    finer = qem.evolve([[1.0]], paper_model(10.0), [0.0, 1e3, 1.8e4], rtol=1e-9)
+    finer = qem.evolve([[1.0]], paper_model(10.0), [0.0, 1e3, 1.8e4], rtol=1e-7)
     for name in ("phonon_number", "g2"):
         off = [
             abs(getattr(one, name) / getattr(two, name) - 1.0)
@@ -112,7 +115,7 @@ class Splitting:
     At fixed x the motion of p is a matrix exponential; at fixed p that of x is a shift.
     """
 
-    def __init__(self, model, reach=9.0, points=128, levels=72):
+    def __init__(self, model, reach=9.0, points=128, levels=100):
         self.model = model
         spacing = 2 * reach / points
         self.x = spacing * (np.arange(points) - points // 2)
@@ -120,8 +123,11 @@ class Splitting:
         step = np.sqrt(np.arange(1.0, levels) / 2)
         slope = (np.diag(step, 1) - np.diag(step, -1)) / width
         momentum = width * (np.diag(step, 1) + np.diag(step, -1))
-        nodes, vectors = np.linalg.eigh(momentum)
-        self.p, self.to_levels = nodes, vectors
+        self.p = nodes = np.linalg.eigvalsh(momentum)
+        functions = hermite_functions(levels, nodes, width)
+        # What W is multiplied with to be a vector there: the root of a Gauss rule's weight.
+        self.root = 1.0 / np.sqrt((functions**2).sum(axis=0))
+        self.to_levels = functions * self.root
         at = model.x0 * self.x
         pull = model.frequency * self.x - model.force_at(at) / model.p0
         friction, noise = model.damping_at(at), 0.5 * model.diffusion_at(at) / model.p0**2
@@ -131,9 +137,6 @@ class Splitting:
             + noise[:, None, None] * (slope @ slope)
         )
         self.wave = 2 * np.pi * np.fft.fftfreq(points, spacing)
-        # Of a function of p at the nodes: h_0 there, which a Gauss rule of this kind divides by.
-        lowest = np.pi**-0.25 / np.sqrt(width) * np.exp(-0.5 * (nodes / width) ** 2)
-        self.root = np.abs(vectors[0]) / lowest
         self.spacing = spacing
 
     def run(self, w, times, per_time):
@@ -171,7 +174,7 @@ def test_against_another_propagator(begun):
     rho = {"vacuum": [[1.0]], "thermal": thermal(0.6), "fock": np.diag([0.0, 1.0])}[begun]
     start = qem.QuantumState(rho, model.oscillator)
     other = Splitting(model)
-    coarse, fine = (other.run(start.wigner, times, steps) for steps in (2, 4))
+    coarse, fine = (other.run(start.wigner, times, steps) for steps in (4, 8))
     expected = fine + (fine - coarse) / 3
     for state, numbers in zip(qem.evolve(rho, model, times, rtol=1e-8), expected, strict=True):
         found = [state.phonon_number, *state.populations(2)]
@@ -190,7 +193,8 @@ def test_a_cat_loses_its_fringes_and_not_its_phonons():
 
 
 def test_switched_models_are_followed_one_after_the_other():
-    charge, rest = paper_model(10.0), paper_model(0.0)
+    charge = paper_model(10.0)
+    rest = qem.LangevinModel.from_device(qem.paper_device(0.0), half_width=80.0)
     path = qem.evolve([[1.0]], [(0.0, charge), (3e3, rest)], [1e3, 3e3, 5e3])
     first = qem.evolve([[1.0]], charge, [1e3, 3e3])
     second = qem.evolve(first[1], rest, [2e3])
@@ -207,8 +211,7 @@ def test_a_ramp_of_the_noise_in_closed_form():
     def model(time):
         return linear(friction, 2.5 * friction * (1.0 + time / 40.0))
 
-    times = np.array([10.0, 40.0])
-    path = qem.evolve([[1.0]], model, times, rtol=1e-5)
+    path = qem.evolve([[1.0]], model, [20.0], rtol=1e-4)
     m, omega = 1.0, 0.5
     node, weight = np.polynomial.legendre.leggauss(60)
     a = np.array([[0, 1 / m], [-m * omega**2, -friction]])
@@ -219,7 +222,7 @@ def test_a_ramp_of_the_noise_in_closed_form():
             kick = expm(a * (t - u))[:, 1]
             spread = spread + w * 2.5 * friction * (1 + u / 40) * np.outer(kick, kick)
         number = spread[0, 0] / model(0).x0 ** 2 + spread[1, 1] / model(0).p0 ** 2 - 0.5
-        assert state.phonon_number == pytest.approx(number, rel=1e-5)
+        assert state.phonon_number == pytest.approx(number, rel=5e-5)
         told = state.energy_balance
         assert told["change"] == pytest.approx(told["friction"] + told["noise"], abs=1e-6)
 
@@ -232,13 +235,34 @@ def test_states_of_all_kinds_may_start():
         assert path.phonon_number[0] == pytest.approx(2.0, abs=2e-6)
 
 
-def test_samples_evolve_as_the_density_does():
-    """Walkers of the sampler are begun in their steady state: it stays, within their errors."""
-    model = linear(0.05)
-    run = qem.sample(model, steps=4_000_000, seed=3, progress=False)
-    path = qem.evolve(run, model, [0.0, 10.0, 1e3], rtol=1e-4)
-    assert abs(path[0].phonon_number - 2.0) < 5 * run.standard_error("phonon_number") + 2e-3
-    assert path[-1].phonon_number == pytest.approx(2.0, abs=1e-3)
+def test_walkers_from_the_ground_state_spread_as_the_density_does():
+    """Of (6) with friction of both signs; within four standard errors at three times."""
+    model = model_of(
+        lambda x: 0.05 - 0.06 * np.exp(-(x**2) / 32), 0.1, lambda x: 0.3 * np.tanh(x / 4)
+    )
+    x0, p0, step, walkers = model.x0, model.p0, 0.1, 40_000
+    at = np.linspace(-25, 25, 5001)
+    force, damping, noise = (
+        values(at) for values in (model.force_at, model.damping_at, model.diffusion_at)
+    )
+    rng = np.random.default_rng(4)
+    x, p = 0.5 * x0 * rng.normal(size=walkers), 0.5 * p0 * rng.normal(size=walkers)
+    turn = np.exp(-0.5j * model.frequency * step)
+    times, found = [2.0, 10.0, 30.0], []
+    for number in range(1, round(times[-1] / step) + 1):
+        alpha = turn * (x / x0 + 1j * p / p0)
+        x, p = x0 * alpha.real, p0 * alpha.imag
+        gamma = np.interp(x, at, damping)
+        decay = np.exp(-gamma * step)
+        spread = np.interp(x, at, noise) * step * (1 - gamma * step)
+        p = decay * p + step * np.interp(x, at, force) + np.sqrt(spread) * rng.normal(size=walkers)
+        alpha = turn * (x / x0 + 1j * p / p0)
+        x, p = x0 * alpha.real, p0 * alpha.imag
+        if number in np.round(np.array(times) / step):
+            square = np.abs(alpha) ** 2 - 0.5
+            found.append((square.mean(), square.std() / np.sqrt(walkers)))
+    for (mean, error), state in zip(found, qem.evolve([[1.0]], model, times), strict=True):
+        assert abs(state.phonon_number - mean) < 4 * error
 
 
 def test_what_it_tells_stacks():

@@ -52,7 +52,8 @@ def test_the_paper_s_device_against_its_orbit_average():
 def test_several_wells_in_equilibrium(tilt):
     """W ∝ e^{−H/T}, whatever the friction."""
     model = two_wells(0.4, tilt=tilt)
-    state = qem.steady_state(model)
+    with pytest.warns(qem.ClassicalStateWarning):  # T is half of the wells' quantum
+        state = qem.steady_state(model)
     x, p = np.linspace(-2.5, 2.5, 41), np.linspace(-1.5, 1.5, 31)
     wide = np.linspace(-5, 5, 4001)
     norm = np.exp(-potential(wide, tilt) / 0.25).sum() * (wide[1] - wide[0])
@@ -97,9 +98,9 @@ def test_escape_at_low_temperature_is_kramers():
         found = qem.slowest_rates(two_wells(1.0, temperature)).values[0].real
         reduced = np.sqrt(0.25 + 1.0) - 0.5
         ratios.append(found / (reduced * np.sqrt(2.0) / np.pi * np.exp(-0.25 / temperature)))
-    off = np.abs(np.array(ratios) - 1.0)
-    assert off[1] < 0.05
-    assert off[1] < 0.6 * off[0]
+    assert abs(ratios[1] - 1.0) < 0.04
+    # Corrections of first order in T are gone.
+    assert abs(2 * ratios[1] - ratios[0] - 1.0) < 0.015
 
 
 def test_the_wells_exchange_at_the_slowest_rate():
@@ -110,7 +111,7 @@ def test_the_wells_exchange_at_the_slowest_rate():
         return np.exp(-((x - 1.0) ** 2) / 0.1 - p**2 / 0.2) / (np.pi * np.sqrt(0.02))
 
     times = np.array([1.0, 1.5, 2.0]) / rate
-    path = qem.evolve(right, model, times, rtol=1e-5)
+    path = qem.evolve(right, model, times, rtol=1e-4)
     mean = np.array([state.amplitude.real for state in path])
     assert np.diff(np.log(mean)) == pytest.approx(-rate * np.diff(times), rel=1e-3)
 

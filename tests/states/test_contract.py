@@ -83,6 +83,10 @@ KINDS = {
     "steady": lambda: qem.steady_state(linear_model()),
     "orbit": lambda: qem.orbit_average(linear_model()),
     "averaged": lambda: qem.averaged_state(qem.AveragedModel.from_langevin(linear_model())),
+    "evolved": lambda: qem.evolve(Thermal(), linear_model(), [40.0], rtol=1e-9)[0],
+    "evolved average": lambda: qem.evolve(
+        Thermal(), qem.AveragedModel.from_langevin(linear_model()), [40.0], rtol=1e-8
+    )[0],
     "sampled": lambda: qem.sample(linear_model(), 4_000_000, seed=3, progress=False),
     "matrix": lambda: qem.QuantumState(thermal_populations(200), OSCILLATOR),
     "truncated": lambda: qem.quantum_state(made("steady")),
