@@ -120,6 +120,23 @@ class EvolvedAverage(Locked, InPhaseSpace):
         r = np.linspace(0.0, min(wide, self._reach), min(_CIRCLES, self.amplitude.size))
         return even_spline(r, super().radial_profile(r))
 
+    def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
+        if turn not in self._marginals:
+            low, high = (
+                self._middle * turn.real - self.radius,
+                self._middle * turn.real + self.radius,
+            )
+            at = np.linspace(low, high, _CIRCLES)
+            self._marginals[turn] = make_interp_spline(at, super()._quadrature(at, turn), k=5)
+        curve = self._marginals[turn]
+        inside = (u >= curve.t[0]) & (u <= curve.t[-1])
+        return np.where(inside, curve(np.where(inside, u, curve.t[0])), 0.0)
+
+    @cached_property
+    def _marginals(self) -> dict[complex, BSpline]:
+        """Densities of quadratures that were asked for."""
+        return {}
+
     @property
     def trace(self) -> float:
         """∫dx dp W."""
