@@ -32,8 +32,8 @@ _CELLS, _MOST_CELLS = 200, 3200
 _ROUND_OFF = 1e-12
 # Of W, beside its largest value.
 _NOTHING = 1e-13
-# Radii that are as fine as W where it is more than nothing.
-_CIRCLES = 601
+# Radii, and lines, that are as fine as W where it is more than nothing.
+_CIRCLES, _LINES = 601, 301
 # Nodes of Gauss's rule between two amplitudes: exact for the splines of W and of dI/dA.
 _NODES = 6
 
@@ -126,7 +126,7 @@ class EvolvedAverage(Locked, InPhaseSpace):
                 self._middle * turn.real - self.radius,
                 self._middle * turn.real + self.radius,
             )
-            at = np.linspace(low, high, _CIRCLES)
+            at = np.linspace(low, high, _LINES)
             self._marginals[turn] = make_interp_spline(at, super()._quadrature(at, turn), k=5)
         curve = self._marginals[turn]
         inside = (u >= curve.t[0]) & (u <= curve.t[-1])

@@ -4,7 +4,8 @@ Three ledgers, as for an electron shuttle (C. W. Wächtler, P. Strasberg, S. H. 
 and C. Jarzynski, New J. Phys. 21, 073009 (2019)).  The leads do the work ∫ĪV dt; some of it becomes
 mechanical energy, and the rest is heat that the leads get back.  With Ī(t) = ∫dx I(x) P(x, t) that
 is of zeroth order in the motion: electrons at rest lose all of it as Joule's heat.  What the motion
-takes is of second order, and comes from the balance of its energy.
+takes is of second order, and comes from the balance of its energy; what Ī itself leaves out at that
+order is told by `qemlib.electrons.over_motion.current_over_motion`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from scipy.optimize import brentq, minimize_scalar
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
-from qemlib.electrons.over_motion import average_over_motion, current_over_motion
+from qemlib.electrons.over_motion import average_over_motion
 from qemlib.electrons.transport import electron_transport
 from qemlib.fokker_planck.evolved import Evolution
 from qemlib.states.contract import is_state
@@ -46,8 +47,6 @@ class Ledgers(Locked):
         Of the populations (energy).
     current : ndarray, shape (times,)
         Ī = ∫dx I(x) P(x), of zeroth order in the motion (energy).
-    left_out : ndarray, shape (times,)
-        What the electrons' memory adds to it, as `current_over_motion` estimates it (energy).
     electrical_power : ndarray, shape (times,)
         ĪV (energy²).
     electrical_work : ndarray, shape (times,)
@@ -68,7 +67,6 @@ class Ledgers(Locked):
     power: np.ndarray
     ergotropy: np.ndarray
     current: np.ndarray
-    left_out: np.ndarray
     electrical_power: np.ndarray
     electrical_work: np.ndarray
     heat: np.ndarray
@@ -185,7 +183,7 @@ def ledgers(path: Evolution, *, ramped: bool = False) -> Ledgers:
     NoQuantumState
         As `ergotropy`.
     QuadratureError, ConvergenceError
-        As `electron_transport` and `current_over_motion`.
+        As `electron_transport` and `average_over_motion`.
 
     Examples
     --------
@@ -214,9 +212,6 @@ def ledgers(path: Evolution, *, ramped: bool = False) -> Ledgers:
         power=np.array([told["change"] for told in balance]),
         ergotropy=np.array([ergotropy(state, coherences=False) for state in path]),
         current=rates[0],
-        left_out=np.array(
-            [current_over_motion(*pair).left_out for pair in zip(path, devices, strict=True)]
-        ),
         electrical_power=rates[0] * voltage,
         electrical_work=work,
         heat=-rates[1:3],
