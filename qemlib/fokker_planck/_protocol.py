@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from qemlib import _checks
+from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import refuse_other_than_model
 
@@ -87,7 +88,7 @@ def protocol(model: Any) -> Protocol:
     """The protocol that is meant; refuse what is none."""
     if isinstance(model, list | tuple):
         return _of_list(model)
-    refuse_other_than_model(model)
+    _refuse_none(model)
     return Protocol((0.0,), (model,))
 
 
@@ -102,7 +103,7 @@ def _of_list(given: list | tuple) -> Protocol:
                 f"{repr_short(pair)}"
             )
         starts.append(_checks.finite("time in model", pair[0]))
-        refuse_other_than_model(pair[1])
+        _refuse_none(pair[1])
         models.append(pair[1])
     if starts[0] != 0.0 or (np.diff(starts) <= 0).any():
         raise ValueError(f"times in model must rise from 0, got {repr_short(starts)}")
@@ -110,12 +111,19 @@ def _of_list(given: list | tuple) -> Protocol:
     return Protocol(tuple(starts), tuple(models))
 
 
-def _refuse_others(models: list[LangevinModel]) -> None:
+def _refuse_none(model: Any) -> None:
+    if not isinstance(model, AveragedModel):
+        refuse_other_than_model(model)
+
+
+def _refuse_others(models: list[LangevinModel | AveragedModel]) -> None:
     first = models[0]
     for other in models[1:]:
+        if isinstance(other, AveragedModel) != isinstance(first, AveragedModel):
+            raise TypeError("model must hold models of one kind, got averaged ones and others")
         pairs = ((other.mass, first.mass), (other.frequency, first.frequency))
         if not all(abs(one - two) <= _SAME * abs(two) for one, two in pairs):
             raise ValueError(
-                f"model must hold models of one oscillator, got {first.oscillator!r} and "
-                f"{other.oscillator!r}"
+                "model must hold models of one oscillator, got masses and frequencies "
+                f"{(first.mass, first.frequency)} and {(other.mass, other.frequency)}"
             )

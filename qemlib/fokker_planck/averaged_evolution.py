@@ -1,23 +1,26 @@
 """W of the averaged model in time: a function of the amplitude, with the electrons' memory.
 
 In the action I(A) it diffuses in one dimension, ∂_t W = ∂_I [K W_s ∂_I (W/W_s)] with the steady
-W_s and K = (mΩA)² d_A: cells in a row that exchange what they hold.  The cost does not know time:
-their symmetric matrix is diagonalised once.
+W_s and K = (mΩA)² d_A: cells in a row that exchange what they hold.  The cost does not know time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import BSpline, make_interp_spline
-from scipy.linalg import eigh_tridiagonal
 
+from qemlib import _checks
 from qemlib._locked import Locked
-from qemlib.errors import ConvergenceError, LeftGridError, UnresolvedError
-from qemlib.fokker_planck._beginning import OnPlane
+from qemlib.errors import ConvergenceError
+from qemlib.fokker_planck._beginning import OnPlane, beginning
+from qemlib.fokker_planck._cells import Cells, Held, actions
+from qemlib.fokker_planck._protocol import Protocol
+from qemlib.motion._interpolation import even_spline
 from qemlib.motion.amplitude_state import AveragedState, averaged_state
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.states import positivity, wigner
@@ -26,12 +29,13 @@ from qemlib.states.in_phase_space import InPhaseSpace
 __all__ = ["EvolvedAverage", "evolved_averages"]
 
 _CELLS, _MOST_CELLS = 200, 3200
-_DIRECTIONS = 96
-# Of W, beside its largest value: what may depend on the direction, and be left at the last orbit.
-_UNEVEN, _EDGE = 0.05, 1e-8
 _ROUND_OFF = 1e-12
-# ln of the steady W beside its largest value: cells beyond exchange nothing that counts.
-_NOTHING = -36.0
+# Of W, beside its largest value.
+_NOTHING = 1e-13
+# Radii, and lines, that are as fine as W where it is more than nothing.
+_CIRCLES, _LINES = 601, 301
+# Nodes of Gauss's rule between two amplitudes: exact for the splines of W and of dI/dA.
+_NODES = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,9 @@ class EvolvedAverage(Locked, InPhaseSpace):
         A, and W(x, p) on the orbit; it may be negative.
     moments : tuple of float
         (⟨|α|²⟩, ⟨|α|⁴⟩).
+    energy_balance : dict of str to float
+        As of an `EvolvedState`: "energy" is ∫Ω dI of an orbit, on average, "change" is how it
+        changes as W does; "friction" −⟨Ωγ̄I⟩ and "noise" ⟨∂_I(ΩK)⟩ add up to it.
     error : dict of str to float
         "phonon_number" and "g2", relative: what twice the number of cells changed; "wigner", beside
         the largest W, with what of the first state depended on the direction and was averaged.
@@ -61,6 +68,7 @@ class EvolvedAverage(Locked, InPhaseSpace):
     amplitude: np.ndarray
     weight: np.ndarray
     moments: tuple[float, float]
+    energy_balance: dict[str, float]
     error: dict[str, float]
 
     def __repr__(self) -> str:
@@ -74,14 +82,17 @@ class EvolvedAverage(Locked, InPhaseSpace):
         """Position of the smallest orbit."""
         return self.steady.center
 
-    @property
+    @cached_property
     def radius(self) -> float:
         """|α − center/x0| beyond which W is nothing."""
-        return self._reach
+        seen = np.abs(self.weight) > _NOTHING * np.abs(self.weight).max()
+        last = min(int(np.flatnonzero(seen)[-1]) + 1, self.amplitude.size - 1)
+        # The steady state's reach, for orbits of this size.
+        return float(self.amplitude[last] / self.steady.amplitude[-1]) * self.steady._reach  # noqa: SLF001
 
     @property
     def _reach(self) -> float:
-        return self.steady._reach  # noqa: SLF001  # the same orbits
+        return abs(self._middle) + self.radius
 
     @property
     def _angles(self) -> int:
@@ -92,6 +103,54 @@ class EvolvedAverage(Locked, InPhaseSpace):
         mirrored = np.concatenate([-self.amplitude[::-1], self.amplitude])
         return make_interp_spline(mirrored, np.concatenate([self.weight[::-1], self.weight]), k=5)
 
+    def radial_profile(self, r: ArrayLike) -> np.ndarray:
+        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
+        at = np.abs(_checks.finite_array("r", r))
+        known = at <= self._profile.t[-1]
+        profile = np.where(known, self._profile(np.where(known, at, 0.0)), 0.0)
+        between = ~known & (at < self._reach)
+        if between.any():
+            profile[between] = super().radial_profile(at[between])
+        return profile
+
+    @cached_property
+    def _profile(self) -> BSpline:
+        """It as a spline as fine as W itself, to where circles leave the orbits."""
+        wide = self.steady._all_around * self.amplitude[-1] / self.steady.amplitude[-1]  # noqa: SLF001
+        r = np.linspace(0.0, min(wide, self._reach), min(_CIRCLES, self.amplitude.size))
+        return even_spline(r, super().radial_profile(r))
+
+    def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
+        if turn not in self._marginals:
+            low, high = (
+                self._middle * turn.real - self.radius,
+                self._middle * turn.real + self.radius,
+            )
+            at = np.linspace(low, high, _LINES)
+            self._marginals[turn] = make_interp_spline(at, super()._quadrature(at, turn), k=5)
+        curve = self._marginals[turn]
+        inside = (u >= curve.t[0]) & (u <= curve.t[-1])
+        return np.where(inside, curve(np.where(inside, u, curve.t[0])), 0.0)
+
+    @cached_property
+    def _marginals(self) -> dict[complex, BSpline]:
+        """Densities of quadratures that were asked for."""
+        return {}
+
+    @property
+    def trace(self) -> float:
+        """∫dx dp W."""
+        step = self.amplitude[1] - self.amplitude[0]
+        node, weight = np.polynomial.legendre.leggauss(_NODES)
+        at = (self.amplitude[:, None] + 0.5 * step * node).ravel()
+        area = (
+            2.0
+            * np.pi
+            * actions(self.model, at)[0]
+            * np.tile(0.5 * step * weight, self.amplitude.size)
+        )
+        return float(self._curve(at) @ area)
+
     def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         """W(x, p), ∫dx dp W = 1; arrays broadcast.  Zero beyond the widest orbit."""
         amplitude = self.steady.amplitude_at(x, p)
@@ -100,14 +159,36 @@ class EvolvedAverage(Locked, InPhaseSpace):
 
 
 def evolved_averages(
+    state: Any, plan: Protocol, times: np.ndarray, rtol: float
+) -> tuple[list[EvolvedAverage], dict[str, float]]:
+    """States at the times, under one model after the other, and the largest errors."""
+    found: list[EvolvedAverage] = []
+    w = beginning(state, plan.first).w
+    worst, before = dict.fromkeys(("phonon_number", "g2", "wigner"), 0.0), 0.0
+    for start, end, model in plan.pieces(times[-1]):
+        last = end >= times[-1]
+        wanted = times[(times >= start) & ((times < end) | last)]
+        stops = wanted if last else np.append(wanted, end)
+        states, changes = _of_one_model(w, model, stops - start, rtol)
+        for name, change in changes.items():
+            worst[name] = max(worst[name], before + change)
+        for one in states[: wanted.size]:
+            error = {name: value + before for name, value in one.error.items()}
+            found.append(replace(one, time=one.time + start, error=error))
+        before += max(changes.values())
+        w = beginning(states[-1], model).w
+    return found, worst
+
+
+def _of_one_model(
     w: OnPlane, model: AveragedModel, times: np.ndarray, rtol: float
 ) -> tuple[list[EvolvedAverage], dict[str, float]]:
-    """States at the times, in as many cells as leave them to `rtol`, and the largest changes."""
+    """States in as many cells as leave them to `rtol`, and the largest changes."""
     with positivity.untold():
         steady = averaged_state(model)
     cells, before, better = _CELLS, None, None
     while cells <= _MOST_CELLS:
-        found = _Cells(steady, cells).evolved(w, times)
+        found = _evolved(Cells(steady, w, cells), times)
         if before is not None:
             # The error falls with the square of a cell.
             new = [_extrapolated(*pair) for pair in zip(found, before, strict=True)]
@@ -124,89 +205,21 @@ def evolved_averages(
     )
 
 
-class _Cells:
-    """The diffusion in a row of cells of one width in A."""
+def _evolved(cells: Cells, times: np.ndarray) -> list[EvolvedAverage]:
+    return [_state(cells, float(time), cells.held(float(time))) for time in times]
 
-    def __init__(self, steady: AveragedState, count: int) -> None:
-        model = self._model = steady.model
-        self._steady = steady
-        seen = steady.log_weight - steady.log_weight.max() > _NOTHING
-        last = steady.amplitude[np.flatnonzero(seen)[-1]]
-        step = float(last) / count
-        self.amplitude = step * (np.arange(count) + 0.5)
-        ends = step * np.arange(1, count)
-        slope, _ = self._action(self.amplitude)
-        self.area = 2.0 * np.pi * slope * step
-        weight = np.exp(steady.log_weight_at(self.amplitude))
-        between = np.exp(steady.log_weight_at(ends))
-        slope, momentum = self._action(ends)
-        diffusion = momentum**2 * model.at("amplitude_diffusion", ends)
-        flow = 2.0 * np.pi * diffusion * between / (slope * step)
-        self._root = np.sqrt(weight * self.area)
-        diagonal = np.append(flow, 0.0) + np.append(0.0, flow)
-        self._rates, self._modes = eigh_tridiagonal(
-            diagonal / self._root**2, -flow / (self._root[1:] * self._root[:-1])
-        )
-        self._rates[0] = 0.0
 
-    def _action(self, amplitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """dI/dA and the largest momentum mΩA."""
-        model = self._model
-        omega = model.frequency + model.at("frequency_shift", amplitude)
-        momentum = model.mass * omega * amplitude
-        stretch = 1.0 + 0.5 * amplitude * model.at("frequency_shift", amplitude, 1) / omega
-        return momentum * stretch, momentum
-
-    def evolved(self, w: OnPlane, times: np.ndarray) -> list[EvolvedAverage]:
-        """States, from W(Re α, Im α) averaged over the orbits."""
-        model = self._model
-        alpha = self._orbits()
-        values = w(alpha.real, alpha.imag) / (model.x0 * model.p0)
-        begun = values.mean(axis=1)
-        largest = np.abs(values).max()
-        uneven = float(np.abs(values - begun[:, None]).max() / largest)
-        self._refuse(uneven, float(abs(begun[-1]) / largest), float(begun @ self.area))
-        parts = self._modes.T @ (begun * self.area / self._root)
-        square = (np.abs(alpha) ** 2).mean(axis=1), (np.abs(alpha) ** 4).mean(axis=1)
-        states = []
-        for time in times:
-            held = (self._modes @ (parts * np.exp(-self._rates * time))) * self._root
-            held = held / held.sum()
-            states.append(
-                EvolvedAverage(
-                    model=model,
-                    time=float(time),
-                    steady=self._steady,
-                    amplitude=self.amplitude,
-                    weight=held / self.area,
-                    moments=(float(held @ square[0]), float(held @ square[1])),
-                    error={"wigner": uneven},
-                )
-            )
-        return states
-
-    def _orbits(self) -> np.ndarray:
-        """α on each orbit, a row each."""
-        model, amplitude = self._model, self.amplitude[:, None]
-        angle = 2.0 * np.pi * (np.arange(_DIRECTIONS) + 0.5) / _DIRECTIONS
-        ratio = 1.0 + model.at("frequency_shift", amplitude) / model.frequency
-        x = model.at("center", amplitude) + amplitude * np.cos(angle)
-        return (x - 1j * ratio * amplitude * np.sin(angle)) / model.x0
-
-    def _refuse(self, uneven: float, edge: float, trace: float) -> None:
-        if uneven > _UNEVEN:
-            raise UnresolvedError(
-                "state must not depend on the direction in phase space where the model is an "
-                f"AveragedModel, got a W that varies by {uneven:.1e} of its largest value along "
-                "an orbit: the average holds its mean alone; a LangevinModel follows all of it"
-            )
-        if edge > _EDGE:
-            raise LeftGridError(
-                f"model: its amplitudes, up to {self.amplitude[-1]:.6g}, are too small for the "
-                f"state, which is {edge:.1e} of its largest value there"
-            )
-        if not abs(trace - 1.0) < _UNEVEN:
-            raise ValueError(f"state must have trace 1, got {trace:.6g} on the model's orbits")
+def _state(cells: Cells, time: float, held: Held) -> EvolvedAverage:
+    return EvolvedAverage(
+        model=cells.model,
+        time=time,
+        steady=cells.steady,
+        amplitude=cells.amplitude,
+        weight=held.content / cells.area,
+        moments=held.moments,
+        energy_balance=held.balance,
+        error={"wigner": cells.uneven},
+    )
 
 
 def _extrapolated(fine: EvolvedAverage, coarse: EvolvedAverage) -> EvolvedAverage:
@@ -217,7 +230,12 @@ def _extrapolated(fine: EvolvedAverage, coarse: EvolvedAverage) -> EvolvedAverag
         one + (one - two) / 3.0 for one, two in zip(fine.moments, coarse.moments, strict=True)
     )
     weight = np.where(inside, fine.weight + (fine.weight - other) / 3.0, fine.weight)
-    return replace(fine, weight=weight, moments=(moments[0], moments[1]))
+    balance = {
+        name: value + (value - coarse.energy_balance[name]) / 3.0
+        for name, value in fine.energy_balance.items()
+    }
+    found = replace(fine, weight=weight, moments=(moments[0], moments[1]), energy_balance=balance)
+    return replace(found, weight=weight / found.trace)
 
 
 def _changes(new: EvolvedAverage, old: EvolvedAverage) -> dict[str, float]:

@@ -44,5 +44,6 @@ def of_langevin(model: LangevinModel) -> dict[str, Any]:
         "amplitude_diffusion": along,
         "phase_diffusion": across,
         "center": center,
+        "device": model.device,
         "note": f"averages over the orbits of {model!r}",
     }
