@@ -43,6 +43,7 @@ from qemlib.errors import (
     LeftGridError,
     NoQuantumState,
     NoSteadyState,
+    NoTicks,
     QemError,
     QuadratureError,
     SeveralWells,
@@ -66,11 +67,13 @@ from qemlib.motion.amplitude_state import AveragedState, averaged_state
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
+from qemlib.sampler.allan import AllanVariance, allan_variance
 from qemlib.sampler.correlations import SampledCorrelation, sampled_correlation
 from qemlib.sampler.diagnostics import Convergence, Diagnostics
 from qemlib.sampler.records import Histogram, Trajectory
 from qemlib.sampler.result import SampledState
 from qemlib.sampler.sampling import euler_equivalent, sample
+from qemlib.sampler.ticks import SampledTicks, sampled_ticks
 from qemlib.states import wigner
 from qemlib.states.certificates import CertifiedErgotropy, certified_ergotropy, passive_g2
 from qemlib.states.contract import State
@@ -101,6 +104,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Adiabaticity",
+    "AllanVariance",
     "AveragedModel",
     "AveragedState",
     "CertifiedErgotropy",
@@ -132,6 +136,7 @@ __all__ = [
     "MotionCurrent",
     "NoQuantumState",
     "NoSteadyState",
+    "NoTicks",
     "Observable",
     "OrbitAverage",
     "OrbitCoefficients",
@@ -143,6 +148,7 @@ __all__ = [
     "Rates",
     "SampledCorrelation",
     "SampledState",
+    "SampledTicks",
     "SeveralWells",
     "SpectralDensity",
     "State",
@@ -156,6 +162,7 @@ __all__ = [
     "Units",
     "UnresolvedError",
     "adiabaticity",
+    "allan_variance",
     "average_over_motion",
     "averaged_state",
     "certified_ergotropy",
@@ -203,6 +210,7 @@ __all__ = [
     "sample",
     "sampled_correlation",
     "sampled_populations",
+    "sampled_ticks",
     "second_order_coherence",
     "slowest_rates",
     "spectral_function",
