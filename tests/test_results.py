@@ -92,7 +92,7 @@ EXAMPLES = {
     qem.SampledCorrelation: lambda: qem.SampledCorrelation(*np.array([[0.0], [1.0], [0.1]])),
     qem.SampledState: run,
     qem.SampledTicks: lambda: qem.SampledTicks(
-        1.0, np.arange(16).repeat(9).reshape(16, 9), np.ones((16, 9)), 1.0
+        1.0, np.tile(np.arange(9), (16, 1)), np.tile(np.arange(9.0), (16, 1)), 1.0
     ),
     qem.SteadyState: exact,
     qem.Tabulated: lambda: qem.Tabulated(X, np.exp(-(X**2) / 50.0)),

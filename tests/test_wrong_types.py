@@ -141,7 +141,7 @@ TAKES = {
         "times": [0.0],
     },
     qem.sampled_ticks: {"model": MODEL, "time": 10.0, "thresholds": (-0.1, 0.1), "spacing": 2.0}
-    | {"seed": 1, "walkers": 128, "step": 0.5, "burn_in": 1.0, "progress": False},
+    | {"seed": 1, "walkers": 128, "step": 0.5, "burn_in": 1.0},
     qem.sampled_populations: {"radius": np.linspace(0.1, 2.0, 64), "levels": 2, "batches": 8},
     qem.second_order_coherence: {"populations": [0.5, 0.25, 0.25]},
     qem.slowest_rates: {"model": MODEL, "count": 1, "harmonic": 0, "rtol": 1e-2},

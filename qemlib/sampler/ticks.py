@@ -73,7 +73,7 @@ class SampledTicks(Locked):
         walkers, readings = self.counts.shape
         return (
             f"SampledTicks({self.counts[:, -1].sum():.6g} ticks of {walkers} clocks over "
-            f"{readings * self.spacing:.6g}, one in {1.0 / self.rate.value:.6g})"
+            f"{readings * self.spacing:.6g}, {self.rate.value:.6g} in a unit of time)"
         )
 
     @property
