@@ -184,6 +184,7 @@ OPTIONAL = defaultdict(tuple) | {
     qem.current_over_motion: ("device",),
     qem.LangevinModel.from_device: ("half_width",),
     qem.sample: ("steps", "seed", "walkers", "step", "scheme", "burn_in", "trajectory"),
+    qem.sampled_ticks: ("thresholds", "spacing", "step", "burn_in"),
     qem.sweep: ("executor", "store", "observables", "base_device"),
     qem.Measurement: ("at",),
     DeviceExplorer: ("device",),
