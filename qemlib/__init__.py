@@ -43,6 +43,7 @@ from qemlib.errors import (
     LeftGridError,
     NoQuantumState,
     NoSteadyState,
+    NoTicks,
     QemError,
     QuadratureError,
     SeveralWells,
@@ -67,11 +68,13 @@ from qemlib.motion.amplitude_state import AveragedState, averaged_state
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
+from qemlib.sampler.allan import AllanVariance, allan_variance
 from qemlib.sampler.correlations import SampledCorrelation, sampled_correlation
 from qemlib.sampler.diagnostics import Convergence, Diagnostics
 from qemlib.sampler.records import Histogram, Trajectory
 from qemlib.sampler.result import SampledState
 from qemlib.sampler.sampling import euler_equivalent, sample
+from qemlib.sampler.ticks import SampledTicks, sampled_ticks
 from qemlib.states import wigner
 from qemlib.states.certificates import CertifiedErgotropy, certified_ergotropy, passive_g2
 from qemlib.states.contract import State
@@ -102,6 +105,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Adiabaticity",
+    "AllanVariance",
     "AveragedModel",
     "AveragedState",
     "CertifiedErgotropy",
@@ -133,6 +137,7 @@ __all__ = [
     "MotionCurrent",
     "NoQuantumState",
     "NoSteadyState",
+    "NoTicks",
     "Observable",
     "OrbitAverage",
     "OrbitCoefficients",
@@ -144,6 +149,7 @@ __all__ = [
     "Rates",
     "SampledCorrelation",
     "SampledState",
+    "SampledTicks",
     "SeveralWells",
     "SpectralDensity",
     "State",
@@ -157,6 +163,7 @@ __all__ = [
     "Units",
     "UnresolvedError",
     "adiabaticity",
+    "allan_variance",
     "average_over_motion",
     "averaged_state",
     "certified_ergotropy",
@@ -204,6 +211,7 @@ __all__ = [
     "sample",
     "sampled_correlation",
     "sampled_populations",
+    "sampled_ticks",
     "second_order_coherence",
     "slowest_rates",
     "spectral_function",

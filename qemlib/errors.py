@@ -16,6 +16,7 @@ __all__ = [
     "LeftGridError",
     "NoQuantumState",
     "NoSteadyState",
+    "NoTicks",
     "QemError",
     "QuadratureError",
     "SeveralWells",
@@ -52,6 +53,10 @@ class NoSteadyState(QemError, ValueError):
 
 class NoQuantumState(QemError, ValueError):
     """What should be a quantum state has a negative population, or a trace that is not one."""
+
+
+class NoTicks(QemError, ValueError):
+    """A clock never ticks: what it watches does not cross its thresholds."""
 
 
 class LeftGridError(QemError, ValueError):

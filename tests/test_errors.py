@@ -41,6 +41,7 @@ ALSO = {
     qem.LeftGridError: ValueError,
     qem.NoQuantumState: ValueError,
     qem.NoSteadyState: ValueError,
+    qem.NoTicks: ValueError,
     qem.QuadratureError: ArithmeticError,
     qem.SeveralWells: ValueError,
     qem.TooShortError: ArithmeticError,

@@ -50,6 +50,7 @@ def exact(device=DEVICE):
 
 EXAMPLES = {
     qem.Adiabaticity: lambda: qem.adiabaticity(DEVICE, [0.0, 1.0]),
+    qem.AllanVariance: lambda: qem.AllanVariance(*np.array([[1.0], [1.0], [0.1]])),
     qem.AveragedModel: lambda: qem.AveragedModel.from_langevin(model()),
     qem.AveragedState: lambda: qem.averaged_state(qem.AveragedModel.from_langevin(model())),
     qem.CertifiedErgotropy: lambda: qem.certified_ergotropy(3.0, 1.0),
@@ -90,6 +91,9 @@ EXAMPLES = {
     qem.Rates: lambda: qem.slowest_rates(model(), rtol=1e-2),
     qem.SampledCorrelation: lambda: qem.SampledCorrelation(*np.array([[0.0], [1.0], [0.1]])),
     qem.SampledState: run,
+    qem.SampledTicks: lambda: qem.SampledTicks(
+        1.0, np.tile(np.arange(9), (16, 1)), np.tile(np.arange(9.0), (16, 1)), 1.0
+    ),
     qem.SteadyState: exact,
     qem.Tabulated: lambda: qem.Tabulated(X, np.exp(-(X**2) / 50.0)),
     qem.Threshold: lambda: qem.Threshold(8.0, 1e-6, 3),

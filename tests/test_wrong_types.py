@@ -65,6 +65,7 @@ TAKES = {
     qem.Oscillator: {"frequency": 0.2, "mass": 1.0},
     qem.Tabulated: {"omega": X, "kappa": np.exp(-(X**2) / 50.0), "interpolation": "cubic"},
     qem.Units: {"energy": 1.0, "mass": 1.0},
+    qem.allan_variance: {"deviation": np.zeros((8, 9)), "spacing": 1.0, "times": [1.0]},
     qem.adiabaticity: {"device": DEVICE, "x": 0.0},
     qem.average_over_motion: {"state": DRIVEN, "quantity": qem.current, "device": DEVICE},
     qem.averaged_state: {
@@ -139,6 +140,8 @@ TAKES = {
         "run": qem.sample(MODEL, trajectory=6, **STEPS),
         "times": [0.0],
     },
+    qem.sampled_ticks: {"model": MODEL, "time": 10.0, "thresholds": (-0.1, 0.1), "spacing": 2.0}
+    | {"seed": 1, "walkers": 128, "step": 0.5, "burn_in": 1.0},
     qem.sampled_populations: {"radius": np.linspace(0.1, 2.0, 64), "levels": 2, "batches": 8},
     qem.second_order_coherence: {"populations": [0.5, 0.25, 0.25]},
     qem.slowest_rates: {"model": MODEL, "count": 1, "harmonic": 0, "rtol": 1e-2},
@@ -181,6 +184,7 @@ OPTIONAL = defaultdict(tuple) | {
     qem.current_over_motion: ("device",),
     qem.LangevinModel.from_device: ("half_width",),
     qem.sample: ("steps", "seed", "walkers", "step", "scheme", "burn_in", "trajectory"),
+    qem.sampled_ticks: ("thresholds", "spacing", "step", "burn_in"),
     qem.sweep: ("executor", "store", "observables", "base_device"),
     qem.Measurement: ("at",),
     DeviceExplorer: ("device",),

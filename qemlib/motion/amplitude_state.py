@@ -13,6 +13,7 @@ from scipy.optimize import brentq, minimize_scalar
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.errors import ConvergenceError, LeftGridError
+from qemlib.motion._clock import tick_noise
 from qemlib.motion._interpolation import even_spline
 from qemlib.motion._weight import numbers_with_error
 from qemlib.motion.averaged_model import AveragedModel
@@ -326,6 +327,66 @@ class AveragedState(Locked, InPhaseSpace):
         steady = replace(self.model, frequency_shift=0.0 * self.model.frequency_shift)
         phase = averaged_state(steady, edge_weight=1.0).line_width(harmonic)
         return {"width": width, "phase": phase, "pulling": width - phase}
+
+    def clock_parts(self, hysteresis: float = 0.0) -> dict[str, float]:
+        """What makes the turns of the motion a poor clock.
+
+        A clock ticks where x rises through c + h, after it was below c − h, with the hysteresis h.
+
+        Parameters
+        ----------
+        hysteresis : float
+            h ≥ 0 (length): 0, or at least twice the step √dT by which noise moves a small amplitude
+            in a turn T.
+
+        Returns
+        -------
+        dict of str to float
+            "rate": mean number of ticks per time.  Of the growth 2D/(2π)² of their variance with
+            time, the parts of D: "phase", noise that moves the phase; "pulling", amplitude noise,
+            by the frequency's dependence on the amplitude; "missed", turns that do not reach the
+            thresholds.  "accuracy": N∞ = lim ⟨n⟩/Var n = 2π² rate/D.
+
+        Raises
+        ------
+        ValueError
+            If `hysteresis` is not allowed.
+        NoTicks
+            If no orbit is as wide as the hysteresis.
+
+        Notes
+        -----
+        In the limit of weak friction.  With h = 0 ticks are zeros of x, whose number has a finite
+        variance, unlike the angle about the center.  With h > 0 "missed" is left wrong by the order
+        of dT/h².
+
+        Examples
+        --------
+        >>> import qemlib as qem
+        >>> model = qem.LangevinModel.from_device(qem.paper_device(voltage=16.0))
+        >>> state = qem.averaged_state(qem.AveragedModel.from_langevin(model))
+        >>> parts = state.clock_parts()
+        >>> round(1e4 * parts["phase"], 3), round(1e4 * parts["pulling"], 3)
+        (0.316, 2.304)
+        """
+        hysteresis = _checks.finite("hysteresis", hysteresis)
+        if hysteresis < 0:
+            raise ValueError(f"hysteresis must not be negative, got {hysteresis!r}")
+        rate, parts = tick_noise(self, hysteresis)
+        return {"rate": rate, **parts, "accuracy": 2.0 * np.pi**2 * rate / sum(parts.values())}
+
+    def clock_accuracy(self, hysteresis: float = 0.0) -> float:
+        """N∞ = lim ⟨n⟩/Var n of ticks, one a turn; see `clock_parts`.
+
+        Examples
+        --------
+        >>> import qemlib as qem
+        >>> model = qem.LangevinModel.from_device(qem.paper_device(voltage=16.0))
+        >>> state = qem.averaged_state(qem.AveragedModel.from_langevin(model))
+        >>> round(state.clock_accuracy())
+        2405
+        """
+        return self.clock_parts(hysteresis)["accuracy"]
 
     def _modes(self, harmonic: int) -> tuple[np.ndarray, np.ndarray]:
         """Rates λ of e^{ikθ}, which go as e^{−(λ + ikω0)t}, and their parts of the line."""
