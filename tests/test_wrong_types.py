@@ -17,9 +17,10 @@ from qemlib.plotting.explorer import DeviceExplorer
 from qemlib.sampler.schemes import error_of_rates, linear_bias, linear_covariance
 from qemlib.states.summary import summary
 from qemlib.witness.currents import currents_in_time
-from qemlib.witness.hierarchy import charge_in_hierarchy
+from qemlib.witness.hierarchy import bath_exponents, charge_in_hierarchy
 from qemlib.witness.integrals import defining_integrals
 from qemlib.witness.modes import charge_in_time
+from qemlib.witness.pseudomodes import charge_in_motion
 
 X = np.linspace(-25.0, 25.0, 101)
 ZERO = np.zeros_like(X)
@@ -165,7 +166,10 @@ TAKES = {
     },
     # Public in their own modules only.
     DeviceExplorer: {"device": DEVICE},
+    bath_exponents: {"lead": DEVICE.left, "pade_terms": 2},
     charge_in_hierarchy: {"device": DEVICE, "x": 0.0, "depth": 2, "pade_terms": 2},
+    charge_in_motion: {"device": DEVICE, "amplitude": 5.0, "center": 0.0, "steps": 16}
+    | {"pade_terms": 2},
     charge_in_time: {"device": DEVICE, "x": 0.0},
     currents_in_time: {"device": DEVICE, "x": 0.0, "omega": [0.0]},
     defining_integrals: {"device": DEVICE, "x": 0.0, "digits": 15},

@@ -68,6 +68,8 @@ def frame_slider(
 
     Raises
     ------
+    TypeError
+        If a figure is none.
     ValueError
         If an argument is not as described; the message names it.
 
@@ -103,7 +105,7 @@ def frame_slider(
     for index, (value, text) in enumerate(zip(values, texts, strict=True)):
         figure = figures(value) if callable(figures) else figures[index]
         if not isinstance(figure, Figure):
-            raise ValueError(f"figures must be matplotlib figures, got {figure!r}")
+            raise TypeError(f"figures must be matplotlib figures, got {figure!r}")
         description = alt(value) if callable(alt) else alt
         described = picture(figure, f"{description} ({label} = {text})", dpi, colors)
         frames.append(ipywidgets.HTML(described))

@@ -240,8 +240,10 @@ def bath_exponents(lead: Lead, pade_terms: int) -> dict[str, np.ndarray]:
 
     Raises
     ------
+    TypeError
+        If `lead` is none.
     ValueError
-        If the lead is not Lorentzian or `pade_terms` is not a whole number of at least 1.
+        If its density is not Lorentzian or `pade_terms` is not a whole number of at least 1.
 
     Examples
     --------
@@ -257,7 +259,7 @@ def bath_exponents(lead: Lead, pade_terms: int) -> dict[str, np.ndarray]:
     _checks.kind("lead", lead, Lead)
     if not isinstance(lead.density, Lorentzian):
         raise ValueError(f"lead must be a Lorentzian Lead, got {lead!r}")
-    poles, weights = pade_fermi(pade_terms)
+    poles, weights = pade_fermi(_checks.integer("pade_terms", pade_terms, 1))
     band, mu, temperature = lead.density, lead.chemical_potential, lead.temperature
 
     def half_minus_fermi(omega: complex) -> complex:

@@ -108,6 +108,8 @@ def charge_in_motion(
 
     Raises
     ------
+    TypeError
+        If `device` is none.
     ValueError
         If an argument is out of range or a lead is not Lorentzian.
     ArithmeticError
@@ -120,8 +122,7 @@ def charge_in_motion(
     >>> round(found.friction * 1e4, 4)
     -1.4239
     """
-    if not isinstance(device, Device):
-        raise ValueError(f"device must be of type Device, got {device!r}")
+    _checks.kind("device", device, Device)
     bands = [
         _lorentzian(side, lead.density)
         for side, lead in zip(("left", "right"), device.leads, strict=True)

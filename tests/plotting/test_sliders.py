@@ -100,7 +100,6 @@ def test_start_is_shown_first():
         ({"values": [[0, 1]]}, "values must be an array with 1 axis"),
         ({"values": [1, 1]}, "values must differ"),
         ({"figures": []}, r"figures must be as many as values \(2\), got 0"),
-        ({"figures": lambda value: "picture"}, "figures must be matplotlib figures, got 'picture'"),
         ({"label": " "}, "label must be a text"),
         ({"alt": ""}, "alt must be a text"),
         ({"start": 7}, "start must be one of values, got 7"),
@@ -113,3 +112,8 @@ def test_bad_arguments_are_named(changed, named):
     with pytest.raises(ValueError, match=named):
         frame_slider(**arguments)
     plt.close("all")
+
+
+def test_what_is_no_figure_is_of_the_wrong_type():
+    with pytest.raises(TypeError, match="figures must be matplotlib figures, got 'picture'"):
+        frame_slider(lambda value: "picture", [0], "x", alt="A line")
