@@ -28,7 +28,7 @@ from qemlib.states.in_phase_space import InPhaseSpace
 
 __all__ = ["EvolvedAverage", "evolved_averages"]
 
-_CELLS, _MOST_CELLS = 200, 3200
+_CELLS, _MOST_CELLS = 200, 6400
 _ROUND_OFF = 1e-12
 # Of W, beside its largest value.
 _NOTHING = 1e-13
