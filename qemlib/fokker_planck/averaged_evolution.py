@@ -28,12 +28,12 @@ from qemlib.states.in_phase_space import InPhaseSpace
 
 __all__ = ["EvolvedAverage", "evolved_averages"]
 
-_CELLS, _MOST_CELLS = 200, 3200
+_CELLS, _MOST_CELLS = 200, 6400
 _ROUND_OFF = 1e-12
 # Of W, beside its largest value.
 _NOTHING = 1e-13
 # Radii, and lines, that are as fine as W where it is more than nothing.
-_CIRCLES, _LINES = 601, 301
+_CIRCLES, _LINES = 401, 301
 # Nodes of Gauss's rule between two amplitudes: exact for the splines of W and of dI/dA.
 _NODES = 6
 

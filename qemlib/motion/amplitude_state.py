@@ -181,9 +181,11 @@ class AveragedState(Locked, InPhaseSpace):
         x, p = _checks.broadcast(x=x, p=p)
         model = self.model
         amplitude = np.hypot(x - self.center, p / (model.mass * model.frequency))
+        moves = bool(model.center.any())
         for _ in range(_STEPS):
             omega = model.frequency + model.at("frequency_shift", amplitude)
-            new = np.hypot(x - model.at("center", amplitude), p / (model.mass * omega))
+            center = model.at("center", amplitude) if moves else 0.0
+            new = np.hypot(x - center, p / (model.mass * omega))
             change = np.abs(new - amplitude).max(initial=0.0)
             amplitude = new
             if change <= _SETTLED * self.amplitude[-1]:

@@ -5,6 +5,7 @@ import pytest
 from cases import model_of, paper_model
 
 import qemlib as qem
+from qemlib.fokker_planck._cells import resolvents
 
 
 def averaged(model):
@@ -25,8 +26,8 @@ def test_a_linear_oscillator_in_closed_form():
 
 def test_charging_as_the_whole_equation_has_it():
     """From the ground state and from a state that is not classical; both errors are small."""
-    model, times = paper_model(10.0), [1e3, 1.8e4]
-    for rho in ([[1.0]], np.diag([0.0, 1.0])):
+    model = paper_model(10.0)
+    for rho, times in (([[1.0]], [1e3, 1.8e4]), (np.diag([0.0, 1.0]), [1e3])):
         path, whole = (qem.evolve(rho, each, times) for each in (averaged(model), model))
         assert path.phonon_number == pytest.approx(whole.phonon_number, rel=2e-5)
         assert path.g2 == pytest.approx(whole.g2, rel=2e-5)
@@ -39,6 +40,41 @@ def test_in_the_end_there_is_the_averaged_state():
     assert state.phonon_number == pytest.approx(steady.phonon_number, rel=1e-6)
     x = np.array([0.0, 5.0, 20.0, -12.0])
     assert state.wigner(x, 1.0) == pytest.approx(steady.wigner(x, 1.0), rel=1e-4)
+
+
+def test_the_exponential_as_a_sum_of_resolvents():
+    pole, part = resolvents()
+    s = -np.append(0.0, np.geomspace(1e-6, 1e8, 300))
+    found, whole = ((part / pole**k / (pole - s[:, None])).sum(axis=1).real for k in (0, 1))
+    assert found == pytest.approx(np.exp(s), abs=2e-14)
+    assert whole[1:] == pytest.approx(np.expm1(s[1:]) / s[1:], abs=1e-12)
+
+
+def test_energy_closes_and_so_does_the_trace():
+    path = qem.evolve([[1.0]], averaged(paper_model(10.0)), [0.0, 1e3, 2e4, 1e6])
+    for state in path:
+        told = state.energy_balance
+        missing = told["change"] - told["friction"] - told["noise"]
+        assert abs(missing) < 1e-8 * told["noise"]
+        assert abs(state.trace - 1.0) < 1e-12
+    steady = path[-1].energy_balance
+    assert abs(steady["change"]) < 1e-9 * steady["noise"]
+
+
+def test_a_charged_state_is_discharged():
+    """Far beyond what the model without voltage holds in the end: it loses as (A24) has it."""
+    on, off = paper_model(10.0), qem.LangevinModel.from_device(qem.paper_device(0.0), 90.0)
+    plan = [(0.0, averaged(on)), (6e3, averaged(off))]
+    path = qem.evolve([[1.0]], plan, [3e3, 6e3, 7e3, 2e4])
+    whole = qem.evolve([[1.0]], [(0.0, on), (6e3, off)], [7e3, 2e4])
+    assert path.phonon_number[2:] == pytest.approx(whole.phonon_number, rel=1e-4)
+    assert path.g2[2:] == pytest.approx(whole.g2, rel=1e-4)
+    assert path[0].model is plan[0][1]
+    assert path[1].model is plan[1][1]
+    parted = qem.evolve(qem.evolve([[1.0]], plan[0][1], [6e3])[0], plan[1][1], [1e3])
+    assert parted.phonon_number[0] == pytest.approx(path.phonon_number[2], rel=1e-6)
+    with pytest.raises(TypeError, match="model must hold models of one kind"):
+        qem.evolve([[1.0]], [(0.0, on), (1.0, plan[1][1])], [2.0])
 
 
 def test_the_parts_of_a_line():
