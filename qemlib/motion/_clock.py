@@ -19,7 +19,7 @@ from scipy.integrate import cumulative_trapezoid, trapezoid
 from qemlib.errors import NoTicks
 
 if TYPE_CHECKING:
-    from qemlib.motion.amplitude_state import AveragedState
+    from qemlib.motion.in_time import InTime
 
 __all__ = ["tick_noise"]
 
@@ -40,7 +40,7 @@ _EDGE = 0.2413
 _AWAY = 2.0
 
 
-def tick_noise(state: AveragedState, hysteresis: float) -> tuple[float, dict[str, float]]:
+def tick_noise(state: InTime, hysteresis: float) -> tuple[float, dict[str, float]]:
     """Rate of ticks, and the parts of D."""
     jump = _step(state, 0.0)
     if 0 < hysteresis < _AWAY * jump:
@@ -77,34 +77,32 @@ def tick_noise(state: AveragedState, hysteresis: float) -> tuple[float, dict[str
     return rate / (2.0 * np.pi), parts
 
 
-def _step(state: AveragedState, amplitude: float) -> float:
+def _step(state: InTime, amplitude: float) -> float:
     """√dT, by which noise moves an amplitude in a turn."""
     turn = 2.0 * np.pi / _frequency(state, np.array(amplitude))
     return float(np.sqrt(state.model.at("amplitude_diffusion", amplitude) * turn))
 
 
-def _frequency(state: AveragedState, amplitude: np.ndarray) -> np.ndarray:
+def _frequency(state: InTime, amplitude: np.ndarray) -> np.ndarray:
     return state.model.frequency + state.model.at("frequency_shift", amplitude)
 
 
-def _weight(state: AveragedState, amplitude: np.ndarray) -> np.ndarray:
+def _weight(state: InTime, amplitude: np.ndarray) -> np.ndarray:
     return np.exp(state.log_weight_at(amplitude) - state.log_weight.max())
 
 
-def _slope(state: AveragedState, amplitude: np.ndarray) -> np.ndarray:
+def _slope(state: InTime, amplitude: np.ndarray) -> np.ndarray:
     """dI/dA."""
     bend = 0.5 * amplitude * state.model.at("frequency_shift", amplitude, 1)
     return state.model.mass * amplitude * (_frequency(state, amplitude) + bend)
 
 
-def _density(state: AveragedState, amplitude: np.ndarray) -> np.ndarray:
+def _density(state: InTime, amplitude: np.ndarray) -> np.ndarray:
     """Weight of an interval of A, times a constant."""
     return _slope(state, amplitude) * _weight(state, amplitude)
 
 
-def _rate_and_noise(
-    state: AveragedState, amplitude: np.ndarray, missed: int
-) -> tuple[float, float]:
+def _rate_and_noise(state: InTime, amplitude: np.ndarray, missed: int) -> tuple[float, float]:
     """Mean of r and ∫_0^∞ dτ of its correlation; the first `missed` amplitudes do not tick."""
     omega, density = _frequency(state, amplitude), _density(state, amplitude)
     ticking = np.where(np.arange(amplitude.size) < missed, 0.0, omega)

@@ -8,16 +8,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import BSpline
-from scipy.optimize import brentq, minimize_scalar
 
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.errors import ConvergenceError, LeftGridError
-from qemlib.motion._clock import tick_noise
 from qemlib.motion._interpolation import even_spline
 from qemlib.motion._weight import numbers_with_error
 from qemlib.motion.averaged_model import AveragedModel
-from qemlib.motion.diffusion import slowest_rate
+from qemlib.motion.in_time import InTime
 from qemlib.states import positivity, wigner
 from qemlib.states.in_phase_space import InPhaseSpace
 
@@ -28,11 +26,7 @@ _STEPS, _SETTLED = 60, 1e-13
 _ROUND_OFF = 1e-9
 _ANGLES = 64
 _WIDER = 1.02
-# Of the problem of a line: amplitudes, and ln W that counts for nothing.
-_CELLS, _NOTHING = 400, -60.0
 _NEGLIGIBLE = -40.0
-# Half of what is looked at, in units of the slowest rate, and points of it.
-_LINE, _POINTS = 20.0, 2001
 
 
 def averaged_state(model: AveragedModel, *, edge_weight: float = 1e-8) -> AveragedState:
@@ -96,7 +90,7 @@ def averaged_state(model: AveragedModel, *, edge_weight: float = 1e-8) -> Averag
 
 
 @dataclass(frozen=True, eq=False)
-class AveragedState(Locked, InPhaseSpace):
+class AveragedState(Locked, InTime, InPhaseSpace):
     """Steady state as a function of the amplitude alone.
 
     Attributes
@@ -235,178 +229,6 @@ class AveragedState(Locked, InPhaseSpace):
         away = abs(float(self._center[-1]))
         return float(ratio * self.amplitude[-1] + away) / self.model.x0 * (1.0 + _ROUND_OFF)
 
-    @cached_property
-    def relaxation_time(self) -> float:
-        """Slowest relaxation of the amplitude."""
-        _, content, conductance = self._chain
-        return 1.0 / slowest_rate(content, conductance)
-
-    @property
-    def _chain(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Amplitudes but 0, what such cells hold, and the flow between them."""
-        seen = np.flatnonzero(self.log_weight - self.log_weight.max() > _NOTHING)
-        amplitude = np.linspace(0.0, self.amplitude[seen[-1]], _CELLS + 1)[1:]
-        model = self.model
-        omega = model.frequency + model.at("frequency_shift", amplitude)
-        action = 0.5 * model.mass * omega * amplitude**2
-        weight = np.exp(self._curve(amplitude) - self.log_weight.max())
-        step = np.gradient(action)
-        diffusion = (model.mass * omega * amplitude) ** 2 * model.at(
-            "amplitude_diffusion", amplitude
-        )
-        return amplitude, weight * step, diffusion * weight / step
-
-    def line(self, detuning: ArrayLike, harmonic: int = 1) -> np.ndarray:
-        """Spectrum of a^k at the frequency kω0 + detuning, ∫dω/2π = 1; array of detuning's shape.
-
-        Parameters
-        ----------
-        detuning : array_like
-            Frequencies, counted from kω0.
-        harmonic : int
-            k ≥ 1.
-
-        Notes
-        -----
-        Rates of the averaged model in the sector e^{ikθ}, on 400 amplitudes: 1e-4 of the width.
-        """
-        detuning = _checks.finite_array("detuning", detuning)
-        return _lorentzians(detuning, *self._modes(harmonic))
-
-    def line_width(self, harmonic: int = 1) -> float:
-        """Full width at half maximum of `line` (frequency).
-
-        Examples
-        --------
-        >>> import qemlib as qem
-        >>> model = qem.LangevinModel.from_device(qem.paper_device(voltage=10.0))
-        >>> state = qem.averaged_state(qem.AveragedModel.from_langevin(model))
-        >>> round(1e4 * state.line_width(), 2)
-        2.35
-        """
-        modes = self._modes(harmonic)
-        rates = modes[0]
-        reach = _LINE * rates.real.min()
-        middle = rates.imag[np.argmin(rates.real)]
-        at = np.linspace(middle - reach, middle + reach, _POINTS)
-        highest = at[np.argmax(_lorentzians(at, *modes))]
-        step = at[1] - at[0]
-        top = minimize_scalar(
-            lambda w: -float(_lorentzians(w, *modes)), bounds=(highest - step, highest + step)
-        )
-        ends = [
-            brentq(lambda w: float(_lorentzians(w, *modes)) + 0.5 * top.fun, top.x, end)
-            for end in (at[0], at[-1])
-        ]
-        return float(ends[1] - ends[0])
-
-    def line_parts(self, harmonic: int = 1) -> dict[str, float]:
-        """What makes a line broad: its width, and that of two lines which it is not.
-
-        Parameters
-        ----------
-        harmonic : int
-            k ≥ 1.
-
-        Returns
-        -------
-        dict of str to float
-            "width": `line_width`; "phase": were the frequency the same at all amplitudes, so that
-            noise moves the phase alone; "pulling": what the frequency's dependence on a noisy
-            amplitude adds to that (all frequencies).
-
-        Examples
-        --------
-        Most of the paper's line is amplitude noise that the mean force turns into frequency noise:
-
-        >>> import qemlib as qem
-        >>> model = qem.LangevinModel.from_device(qem.paper_device(voltage=10.0))
-        >>> parts = qem.averaged_state(qem.AveragedModel.from_langevin(model)).line_parts()
-        >>> {name: round(1e4 * part, 2) for name, part in parts.items()}
-        {'width': 2.35, 'phase': 0.91, 'pulling': 1.44}
-        """
-        width = self.line_width(harmonic)
-        steady = replace(self.model, frequency_shift=0.0 * self.model.frequency_shift)
-        phase = averaged_state(steady, edge_weight=1.0).line_width(harmonic)
-        return {"width": width, "phase": phase, "pulling": width - phase}
-
-    def clock_parts(self, hysteresis: float = 0.0) -> dict[str, float]:
-        """What makes the turns of the motion a poor clock.
-
-        A clock ticks where x rises through c + h, after it was below c − h, with the hysteresis h.
-
-        Parameters
-        ----------
-        hysteresis : float
-            h ≥ 0 (length): 0, or at least twice the step √dT by which noise moves a small amplitude
-            in a turn T.
-
-        Returns
-        -------
-        dict of str to float
-            "rate": mean number of ticks per time.  Of the growth 2D/(2π)² of their variance with
-            time, the parts of D: "phase", noise that moves the phase; "pulling", amplitude noise,
-            by the frequency's dependence on the amplitude; "missed", turns that do not reach the
-            thresholds.  "accuracy": N∞ = lim ⟨n⟩/Var n = 2π² rate/D.
-
-        Raises
-        ------
-        ValueError
-            If `hysteresis` is not allowed.
-        NoTicks
-            If no orbit is as wide as the hysteresis.
-
-        Notes
-        -----
-        In the limit of weak friction.  With h = 0 ticks are zeros of x, whose number has a finite
-        variance, unlike the angle about the center.  With h > 0 "missed" is left wrong by the order
-        of dT/h².
-
-        Examples
-        --------
-        >>> import qemlib as qem
-        >>> model = qem.LangevinModel.from_device(qem.paper_device(voltage=16.0))
-        >>> state = qem.averaged_state(qem.AveragedModel.from_langevin(model))
-        >>> parts = state.clock_parts()
-        >>> round(1e4 * parts["phase"], 3), round(1e4 * parts["pulling"], 3)
-        (0.316, 2.304)
-        """
-        hysteresis = _checks.finite("hysteresis", hysteresis)
-        if hysteresis < 0:
-            raise ValueError(f"hysteresis must not be negative, got {hysteresis!r}")
-        rate, parts = tick_noise(self, hysteresis)
-        return {"rate": rate, **parts, "accuracy": 2.0 * np.pi**2 * rate / sum(parts.values())}
-
-    def clock_accuracy(self, hysteresis: float = 0.0) -> float:
-        """N∞ = lim ⟨n⟩/Var n of ticks, one a turn; see `clock_parts`.
-
-        Examples
-        --------
-        >>> import qemlib as qem
-        >>> model = qem.LangevinModel.from_device(qem.paper_device(voltage=16.0))
-        >>> state = qem.averaged_state(qem.AveragedModel.from_langevin(model))
-        >>> round(state.clock_accuracy())
-        2405
-        """
-        return self.clock_parts(hysteresis)["accuracy"]
-
-    def _modes(self, harmonic: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rates λ of e^{ikθ}, which go as e^{−(λ + ikω0)t}, and their parts of the line."""
-        k = _checks.integer("harmonic", harmonic, 1)
-        amplitude, content, conductance = self._chain
-        between = np.sqrt(conductance[1:] * conductance[:-1])
-        flow = np.pad(between, (1, 0)) + np.pad(between, (0, 1))
-        model = self.model
-        rates = flow / content + k**2 * model.at("phase_diffusion", amplitude) / amplitude**2
-        rates = rates + 1j * k * model.at("frequency_shift", amplitude)
-        root = np.sqrt(content)
-        off = -between / (root[1:] * root[:-1])
-        values, vectors = np.linalg.eig(np.diag(rates) + np.diag(off, 1) + np.diag(off, -1))
-        seen = root * (amplitude / amplitude[-1]) ** k
-        parts = (seen @ vectors) * np.linalg.solve(vectors, seen.astype(complex))
-        return values, parts / (seen @ seen)
-
-
-def _lorentzians(detuning: ArrayLike, rates: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    apart = rates - 1j * np.asarray(detuning)[..., None]
-    return 2.0 * (parts / apart).real.sum(axis=-1)
+    def _at_one_frequency(self) -> AveragedState:
+        model = replace(self.model, frequency_shift=0.0 * self.model.frequency_shift)
+        return averaged_state(model, edge_weight=1.0)

@@ -48,6 +48,20 @@ def test_pulling_of_a_frequency_that_depends_on_the_energy():
     )
 
 
+def test_variance_of_the_phase_over_time():
+    shift, friction, mean = 1e-7, 1e-3, 2 * 2.0 / 0.2**2
+    state = linear(shift)
+    times = np.array([[30.0, 300.0], [3e3, 3e5]])
+    phase = 2 * state.clock_parts()["phase"] * times
+    # δω of a thermal state forgets at the rate γ alone.
+    pulled = 2 * (shift * mean / friction) ** 2 * (friction * times + np.expm1(-friction * times))
+    assert state.phase_variance(times) == pytest.approx(phase + pulled, rel=5e-3)
+    paper = qem.averaged_state(qem.AveragedModel.from_langevin(paper_model(10.0)))
+    parts = paper.clock_parts()
+    late = np.diff(paper.phase_variance([2e5, 3e5]))[0] / 1e5
+    assert late == pytest.approx(2 * (parts["phase"] + parts["pulling"]), rel=2e-3)
+
+
 def rice(friction):
     """Var/t of the number of zeros of a linear oscillator of frequency 1 driven by white noise.
 
@@ -123,5 +137,7 @@ def test_refusals():
         state.clock_parts(-1.0)
     with pytest.raises(ValueError, match="hysteresis must be 0 or at least"):
         state.clock_accuracy(1e-3)
+    with pytest.raises(ValueError, match="times must not be negative, got -1"):
+        state.phase_variance([1.0, -1.0])
     with pytest.raises(qem.NoTicks, match="hysteresis must be smaller than the widest orbits"):
         state.clock_accuracy(1e3)
