@@ -90,11 +90,11 @@ def test_intervals_cover_the_truth_of_a_threshold_and_of_friction():
         return float(qem.damping(device, 0.0))
 
     true = np.array([friction(DEVICE.with_voltage(v)) for v in voltages])
-    errors = np.array([0.02, 0.05]) * np.abs(true)
+    errors = 0.01 * np.abs(true)
     inside, distances = {0.68: [], 0.95: []}, []
     for _ in range(100):
         data = [
-            qem.Measurement("threshold", threshold + 0.05 * rng.standard_normal(), 0.05),
+            qem.Measurement("threshold", threshold + 0.01 * rng.standard_normal(), 0.01),
             qem.Measurement(friction, true + errors * rng.standard_normal(2), errors, at=voltages),
         ]
         found = qem.fit_device(data, DEVICE, free)
