@@ -79,7 +79,8 @@ def write_lists():
     files = sorted(p for p in DATA.iterdir() if p.suffix in (".nc", ".csv"))
     sums = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in files]
     (DATA / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
-    lines = ["What is behind the figures of the book. Units: ħ = e = k_B = 1.\n"]
+    units = "Units: those that an axis names, and ħ = e = k_B = 1."
+    lines = [f"What is behind the figures of the book. {units}\n"]
     for path in files:
         if path.suffix == ".nc":
             with xr.open_dataset(path, engine="scipy") as data:

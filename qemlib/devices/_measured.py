@@ -69,7 +69,8 @@ def measured(units: Units, values: dict[str, Any]) -> dict[str, Any]:
 
 def _both(name: str, value: Any) -> list[tuple[str, Any]]:
     """A pair with what each of its members is called; one number stands for both."""
-    if not isinstance(value, tuple | list | np.ndarray) or np.ndim(value) == 0:
+    several = isinstance(value, tuple | list) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    if not several:
         return [(name, value), (name, value)]
     if len(value) != 2:
         raise ValueError(

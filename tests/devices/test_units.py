@@ -48,6 +48,38 @@ def test_there_and_back(units):
         assert units.from_si(units.to_si(values, unit), unit) == pytest.approx(values, rel=1e-14)
 
 
+def test_there_and_back_from_anywhere():
+    """Devices and units of any size; V is the difference of two potentials, and loses as much."""
+    rng = np.random.default_rng(17)
+
+    def size(low, high):
+        return float(10.0 ** rng.uniform(low, high))
+
+    def sign():
+        return float(rng.choice([-1.0, 1.0]))
+
+    for _ in range(200):
+        voltage = sign() * size(-9, 0)
+        given = {
+            "frequency": size(3, 11),
+            "mass": size(-27, -9),
+            "coupling": sign() * size(3, 13),
+            "temperature": (size(-3, 3), size(-3, 3)),
+            "voltage": voltage,
+            "rate": (size(3, 14), size(3, 14)),
+            "bandwidth": (size(3, 16), size(3, 16)),
+            "center": (size(-30, -18), -size(-30, -18)),
+            "level": sign() * size(-30, -18),
+            "mean_potential": voltage * constants.e * rng.uniform(-100.0, 100.0),
+            "quality_factor": size(0, 8),
+            "bath_temperature": size(-3, 3),
+        }
+        units = qem.Units(size(-30, 0), size(-30, 0))
+        found = qem.Device.from_si(**given, units=units).to_si(units)
+        for name, value in given.items():
+            assert found[name] == pytest.approx(value, rel=1e-12, abs=0.0), name
+
+
 def test_devices_of_the_package_have_numbers_in_si():
     device = qem.paper_device(6.0)
     again = qem.Device.from_si(**device.to_si())
@@ -154,6 +186,9 @@ BAD = [
         for value in (np.nan, np.inf, "much", 1j)
     ),
     *((name, v) for name in ("quality_factor", "bath_temperature") for v in (0.0, -1.0, np.nan)),
+    *((name, v) for name in ("frequency", "mass") for v in (None, "heavy", [1.0], 1j, (1.0, 2.0))),
+    *((name, ((1.0, 2.0), 3.0)) for name in ("temperature", "rate", "bandwidth", "center")),
+    *((name, []) for name in ("temperature", "rate", "bandwidth", "center", "voltage")),
     ("quality_factor", None),
     ("bath_temperature", None),
     ("voltage", (1.0, 2.0)),

@@ -79,6 +79,38 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     assert abs(np.mean(worse) - 0.5) < 3.5 / np.sqrt(12 * count)
 
 
+def test_intervals_cover_the_truth_of_a_threshold_and_of_friction():
+    """100 sets of other measurements: a threshold, and friction with an error of its own each."""
+    rng = np.random.default_rng(18)
+    free, truth = ("coupling", "temperature"), np.array([0.1, 2.0])
+    threshold = qem.damping_threshold(DEVICE, (6.0, 12.0)).value
+    voltages = np.array([2.0, 14.0])
+
+    def friction(device):
+        return float(qem.damping(device, 0.0))
+
+    true = np.array([friction(DEVICE.with_voltage(v)) for v in voltages])
+    errors = 0.01 * np.abs(true)
+    inside, distances = {0.68: [], 0.95: []}, []
+    for _ in range(100):
+        data = [
+            qem.Measurement("threshold", threshold + 0.01 * rng.standard_normal(), 0.01),
+            qem.Measurement(friction, true + errors * rng.standard_normal(2), errors, at=voltages),
+        ]
+        found = qem.fit_device(data, DEVICE, free)
+        off = found.values - truth
+        distances.append(off @ np.linalg.solve(found.covariance, off))
+        for level, hits in inside.items():
+            ends = [found.interval(name, level) for name in free]
+            hits.append(
+                [low < value < high for (low, high), value in zip(ends, truth, strict=True)]
+            )
+    for level, hits in inside.items():
+        spread = np.sqrt(level * (1.0 - level) / len(hits))
+        assert np.abs(np.mean(hits, axis=0) - level).max() < 3.5 * spread, level
+    assert abs(np.mean(distances) - 2.0) < 3.5 * 2.0 / np.sqrt(len(distances))
+
+
 def test_errors_are_those_of_the_linear_problem():
     """From slopes by hand: twice the noise, twice the errors; four times the data, half of them."""
     rough = qem.Measurement("current_at_rest", currents(), 2e-3, at=VOLTAGES)

@@ -71,6 +71,27 @@ def test_an_unknown_name_is_told_the_known_ones(name, meant):
         value_of(DEVICE, name, "free")
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda: qem.sweep(DEVICE, {"hue": [1.0]}),
+        lambda: qem.damping_threshold(DEVICE, (1.0, 2.0), over="hue"),
+        lambda: qem.ergotropy_threshold(DEVICE, (1.0, 2.0), over="hue"),
+        lambda: qem.threshold_line(DEVICE, {"voltage": (1.0, 2.0), "hue": (0.0, 1.0)}),
+        lambda: qem.fit_device(
+            qem.Measurement("g2", 1.0, 0.1, at=1.0, over="hue"), DEVICE, ["rate"]
+        ),
+    ],
+    ids=["sweep", "damping_threshold", "ergotropy_threshold", "threshold_line", "fit_device"],
+)
+def test_whoever_varies_a_parameter_lists_the_known_ones(asked):
+    """All of them, by the names under which they are taken."""
+    with pytest.raises(ValueError, match="^over must name parameters: 'hue' is not") as refused:
+        asked()
+    told = str(refused.value).partition("Known are ")[2]
+    assert all(name in told for name in known(DEVICE))
+
+
 @pytest.mark.parametrize("name", ["__class__", "force", "left.", "", "left.density.energies"])
 def test_what_is_no_field_is_no_parameter(name):
     with pytest.raises(ValueError, match="is not a parameter of the device"):
