@@ -18,12 +18,13 @@ from scipy.optimize import brentq, minimize_scalar
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
-from qemlib.electrons.along_orbit import orbit_coefficients
+from qemlib.electrons.along_orbit import OrbitCoefficients, orbit_coefficients
 from qemlib.electrons.coefficients import coefficients_at, damping, excess_charge
 from qemlib.errors import ConvergenceError
 from qemlib.motion.amplitude_state import averaged_state
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.reach import furthest
+from qemlib.states import positivity
 from qemlib.studies.friction import NOISE
 
 __all__ = ["LeastFriction", "LimitCycles", "limit_cycles"]
@@ -116,7 +117,8 @@ def limit_cycles(model: AveragedModel) -> LimitCycles:
         ]
     )
     # W of the model as it is, whether it has come to an end at the last amplitude or not.
-    weight = averaged_state(model, edge_weight=_ANY_EDGE).log_weight_at
+    with positivity.untold():  # friction knows nothing of quanta
+        weight = averaged_state(model, edge_weight=_ANY_EDGE).log_weight_at
     return LimitCycles(
         amplitudes=found,
         stable=braked[changes + 1],
@@ -185,7 +187,7 @@ class LeastFriction:
     def _remembered(
         self, device: Device, reach: float, center: Callable, own: float
     ) -> tuple[float, float]:
-        def along(amplitude: np.ndarray):  # noqa: ANN202
+        def along(amplitude: np.ndarray) -> OrbitCoefficients:
             return orbit_coefficients(device, amplitude, center(amplitude), rtol=_INTEGRAL)
 
         def friction(amplitude: np.ndarray) -> np.ndarray:

@@ -18,12 +18,14 @@ import xarray as xr
 
 from qemlib import _checks
 from qemlib.devices.device import Device, paper_device
+from qemlib.paper.phase_diagrams.battery import searched
 from qemlib.paper.phase_diagrams.gauges import GAUGES
 from qemlib.studies import methods
+from qemlib.studies.boundaries import threshold_line
 from qemlib.studies.parameters import varied
 from qemlib.studies.sweeps import sweep
 
-__all__ = ["FILE", "MAPS", "Map", "judged", "main", "recorded"]
+__all__ = ["FILE", "MAPS", "Best", "Line", "Map", "judged", "main", "recorded"]
 
 FILE = Path(__file__).with_name("maps.json")
 
@@ -60,6 +62,50 @@ class Map:
     about: str
     arguments: dict[str, Any]
 
+    def computed(self, store: Path, executor: Executor | None) -> xr.Dataset:
+        """What it gives, of which the store keeps each point."""
+        return sweep(**self.arguments, executor=executor, store=store)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One threshold line of the paper's device.
+
+    Attributes
+    ----------
+    about : str
+    arguments : dict
+        Those of `threshold_line`, but for the device.
+    """
+
+    about: str
+    arguments: dict[str, Any]
+
+    def computed(self, store: Path, executor: Executor | None) -> xr.Dataset:  # noqa: ARG002
+        """Its points, computed as a whole."""
+        line = threshold_line(paper_device(), **self.arguments)
+        columns = {name: ("point", line.points[:, i].tolist()) for i, name in enumerate(line.over)}
+        columns["piece"] = ("point", line.piece.tolist())
+        return xr.Dataset(columns, attrs={"line": repr(line)})
+
+
+@dataclass(frozen=True)
+class Best:
+    """One search for the device that stores most.
+
+    Attributes
+    ----------
+    about : str
+    method : Method
+    """
+
+    about: str
+    method: methods.Method
+
+    def computed(self, store: Path, executor: Executor | None) -> xr.Dataset:  # noqa: ARG002
+        """All that it looked at."""
+        return searched(self.method)
+
 
 def _plane(name: str, values: tuple[float, ...]) -> dict[str, Any]:
     """A parameter and the voltage, with memory."""
@@ -78,7 +124,7 @@ def _device(point: dict[str, float]) -> Device:
     return device
 
 
-MAPS = {
+MAPS: dict[str, Map | Line | Best] = {
     "rate": Map("Tunnelling rate and voltage, with memory.", _plane("rate", _RATES)),
     "temperature": Map(
         "Temperature and voltage, with memory.", _plane("temperature", _TEMPERATURES)
@@ -92,6 +138,11 @@ MAPS = {
             "observables": (*GAUGES[:4], GAUGES[-1]),
         },
     ),
+    "cycles": Line(
+        "Where the first limit cycle appears, with memory and bands against the bias.",
+        {"over": _BOX, "onset": "cycle", "noise_at": "orbit", "tolerance": 3e-3},
+    ),
+    "battery": Best("The device that stores most, with memory.", methods.WithMemory(rtol=1e-3)),
     "judged": Map(
         "Points of both, with nothing eliminated.",
         {
@@ -154,7 +205,7 @@ def main(
     found = dict(_read(path)) if path.exists() else {}
     for name in names or MAPS:
         store = folder / f"phase-diagrams-{name}.zarr"
-        found[name] = sweep(**MAPS[name].arguments, executor=executor, store=store)
+        found[name] = MAPS[name].computed(store, executor)
         _write(path, {each: found[each] for each in MAPS if each in found})
 
 
