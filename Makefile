@@ -34,7 +34,7 @@ endif
 TEST_PARTS := lint unit notebooks book browser
 
 .PHONY: help setup hooks quick book test $(TEST_PARTS) audit survival durations coverage references data scan \
-  full-quantum lab wheel test-lowest system chromium lock clean distclean
+  full-quantum phase-diagrams lab wheel test-lowest system chromium lock clean distclean
 
 help:  ## list the commands
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,7 +81,7 @@ test: chromium setup  ## all tests: lint, unit tests, notebooks, book, browser
 	[ -z "$$failed" ] || { echo "make test: failed:$$failed" >&2; exit 1; }
 
 # Nobody's settings have a say in what is compared.
-PRIVATE := unit quick test-lowest audit durations coverage notebooks references book browser data scan full-quantum
+PRIVATE := unit quick test-lowest audit durations coverage notebooks references book browser data scan full-quantum phase-diagrams
 $(PRIVATE): export MPLCONFIGDIR := $(OWN)/matplotlib
 $(PRIVATE): export IPYTHONDIR := $(OWN)/ipython
 $(PRIVATE): export JUPYTER_CONFIG_DIR := $(OWN)/jupyter
@@ -145,6 +145,9 @@ scan: setup  ## score every reading of the parameters exactly (takes ten minutes
 full-quantum: setup  ## compute what the book has of long runs with memory (takes an hour; goes on where it was)
 	python3 -c 'from qemlib.paper.with_memory.runs import main; main()'
 
+phase-diagrams: setup  ## compute what the book has of maps with memory (takes half an hour; goes on where it was)
+	python3 -c 'from qemlib.paper.phase_diagrams.maps import main; main()'
+
 # What a user has: no test, no extra, nothing of this folder.  At first the newest versions of what
 # the wheel asks for, then the lowest (of a wheel's own requirements uv would take newer ones).
 wheel: setup  ## build dist/ and run the READMEs' examples with it (PYTHON=python3.13: there)
@@ -192,9 +195,9 @@ lock: $(VENV)/.requirements  ## write requirements.txt and package-lock.json (UP
 	  --fork-strategy fewest $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.txt pyproject.toml
 	npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
-clean:  ## remove everything made here, .venv too, but what `make scan` and `make full-quantum` keep
+clean:  ## remove everything made here, .venv too, but what `make scan`, `make full-quantum` and `make phase-diagrams` keep
 	rm -rf $(VENV) node_modules vendor _build dist *.egg-info
-	[ ! -d data ] || find data -mindepth 1 -maxdepth 1 ! -name 'scan*' ! -name 'full-quantum*' -exec rm -rf {} +
+	[ ! -d data ] || find data -mindepth 1 -maxdepth 1 ! -name 'scan*' ! -name 'full-quantum*' ! -name 'phase-diagrams*' -exec rm -rf {} +
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 	find qemlib tests sphinx_ext -name __pycache__ -prune -exec rm -rf {} +
 

@@ -94,6 +94,7 @@ from qemlib.states.summary import Summary, summary
 from qemlib.states.work import entropy, ergotropy, free_energy_work, second_order_coherence
 from qemlib.studies import methods
 from qemlib.studies.boundaries import ThresholdLine, threshold_line
+from qemlib.studies.cycles import LimitCycles, limit_cycles
 from qemlib.studies.fits import FittedDevice, fit_device
 from qemlib.studies.inversion import ergotropy_threshold
 from qemlib.studies.measurements import Measurement
@@ -131,6 +132,7 @@ __all__ = [
     "LangevinModel",
     "Lead",
     "LeftGridError",
+    "LimitCycles",
     "Lorentzian",
     "Measurement",
     "MotionAverage",
@@ -194,6 +196,7 @@ __all__ = [
     "gaussian_ergotropy",
     "heat_current",
     "jackknife",
+    "limit_cycles",
     "lorentzian_exponentials",
     "methods",
     "noise_spectrum",

@@ -78,6 +78,7 @@ EXAMPLES = {
     qem.Histogram: lambda: run().histogram,
     qem.LangevinModel: model,
     qem.Lead: lambda: qem.Lead(qem.Lorentzian(0.5, 1.0, 2.0), 3.0, 2.0),
+    qem.LimitCycles: lambda: qem.limit_cycles(qem.AveragedModel.from_langevin(model())),
     qem.Lorentzian: lambda: qem.Lorentzian(0.5, 1.0, 2.0),
     qem.Measurement: lambda: qem.Measurement("damping", [3e-4, 2e-4], 1e-5, at=[1.0, 5.0]),
     qem.MotionAverage: lambda: qem.average_over_motion(exact(), qem.current),

@@ -158,6 +158,7 @@ TAKES = {
         "observables": ["g2"],
         "base_device": None,
     },
+    qem.limit_cycles: {"model": qem.AveragedModel.from_langevin(MODEL)},
     qem.threshold_line: {
         "device": DEVICE,
         "over": {"temperature": (1.0, 2.0), "voltage": (4.0, 12.0)},

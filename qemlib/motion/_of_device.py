@@ -13,6 +13,7 @@ from qemlib.electrons.along_orbit import OrbitCoefficients, as_given
 from qemlib.electrons.uncertain_densities import with_errors_of_densities
 from qemlib.errors import ConvergenceError, NoSteadyState
 from qemlib.motion._weight import GAIN, NAMES, solve
+from qemlib.motion.reach import furthest
 
 if TYPE_CHECKING:
     from qemlib.motion.averaged_model import AveragedModel
@@ -23,12 +24,12 @@ __all__ = ["glance", "of_device"]
 _SMALL = 1e-3
 _CENTERED, _MOST_STEPS = 1e-9, 60
 # The first reach, in x0, how it grows, and the weight at the edge; how much denser
-# small amplitudes are on the way there, what is far in energy, and how much further is looked
-# where wide orbits lose energy; steps between the amplitudes, on the way there, then, at most, and
+# small amplitudes are on the way there, and how much further is looked where wide orbits lose
+# energy; steps between the amplitudes, on the way there, then, at most, and
 # for rough questions; tolerances of integrals over energy, on the way there and beside that of the
 # state.
 _NARROWEST, _LEAST_GROWTH, _LARGEST_GROWTH, _EDGE = 8.0, 1.05, 1.8, 1e-16
-_DENSER, _FAR, _BEYOND, _FURTHER = 1.5, 2.0, 1.5, 8.0
+_DENSER, _FURTHER = 1.5, 8.0
 _COARSE, _STEPS, _MOST, _GLANCE = 12, 12, 384, 24
 _ROUGH, _INTEGRAL = 1e-4, 1e-2
 # Harmonics of the charge from which the overtones of the motion follow.
@@ -59,7 +60,7 @@ def _reach(source: _Source) -> float:
     device = source.device
     reach = _NARROWEST * device.oscillator.x0
     # Friction of its own holds any motion.
-    limit = np.inf if device.oscillator.intrinsic_damping > 0.0 else _furthest(device)
+    limit = np.inf if device.oscillator.intrinsic_damping > 0.0 else furthest(device)
     most = _FURTHER * limit
     while True:
         model, weight, last = _look(source, reach, _COARSE)
@@ -95,28 +96,8 @@ def _look(source: _Source, reach: float, number: int) -> tuple[AveragedModel, fl
 def glance(kind: type[AveragedModel], device: Device) -> AveragedModel:
     """Few orbits, out to where the electrons feel nothing, for rough questions."""
     source = _Source(kind, device, _ROUGH)
-    amplitudes = _furthest(device) * _steps(_GLANCE) ** _DENSER
+    amplitudes = furthest(device) * _steps(_GLANCE) ** _DENSER
     return source.model(amplitudes, device.oscillator.frequency)
-
-
-def _furthest(device: Device) -> float:
-    """An amplitude at which the level has left all energies far behind.
-
-    Beyond it nothing confines the motion but the oscillator's own friction.
-    """
-    ends = [device.level]
-    for lead in device.leads:
-        density = lead.density
-        height = float(np.max(density.spectral_density(np.array(density.energies))))
-        margin = _FAR * (density.width + height + lead.temperature)
-        ends += [energy + side * margin for energy in density.energies for side in (-1.0, 1.0)]
-    # A chemical potential beyond the bands' tails is as good as infinite.
-    low, high = min(ends), max(ends)
-    ends += [
-        _BEYOND * float(np.clip(lead.chemical_potential, _FAR * low, _FAR * high))
-        for lead in device.leads
-    ]
-    return float(np.abs(np.array(ends) - device.level).max() / abs(device.force))
 
 
 def _resolved(source: _Source, reach: float, rtol: float) -> AveragedModel:
@@ -181,9 +162,10 @@ class _Source:
                 of, amplitudes, center, frequency, _OVERTONES, self._rtol, currents=False
             )
 
-        def target(center: np.ndarray) -> tuple[np.ndarray, OrbitCoefficients]:
+        def target(center: np.ndarray) -> tuple[np.ndarray, np.ndarray, OrbitCoefficients]:
             found = along(device, center)
-            return found.mean_force / (m * omega0**2), found
+            spring = m * omega0**2
+            return found.mean_force / spring, found.error["mean_force"] / spring, found
 
         center, found = _fixed_point(target, np.zeros(amplitudes.shape), device.oscillator.x0)
         found = with_errors_of_densities(device, found, lambda other: along(other, center))
@@ -230,20 +212,27 @@ def _own(oscillator: Oscillator, frequency: float) -> tuple[float, float, float,
 
 
 def _fixed_point(
-    target: Callable[[np.ndarray], tuple[np.ndarray, Any]], start: np.ndarray, scale: float
+    target: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, Any]],
+    start: np.ndarray,
+    scale: float,
 ) -> tuple[np.ndarray, Any]:
-    """c = target(c) by secants, and what `target` also gave there."""
+    """c = target(c) by secants, and what `target` also gave there.
+
+    Integrals that are not exact enough for _CENTERED have it settle to within their own error.
+    """
     before = start
-    value, extra = target(start)
+    value, error, extra = target(start)
     off, here = value - before, value
     for _ in range(_MOST_STEPS):
         if np.abs(off).max(initial=0.0) <= _CENTERED * scale:
             return before, extra
-        value, extra = target(here)
+        value, error, extra = target(here)
         new, step = value - here, here - before
         slope = np.divide(new - off, step, out=np.full(step.shape, -1.0), where=step != 0)
         slope = np.where(slope < -_SMALL, slope, -1.0)
         before, off, here = here, new, here - new / slope
+    if (np.abs(off) <= error).all():
+        return before, extra
     raise ConvergenceError(
         "the center of an orbit does not settle: the mean force leaves more than one well"
     )

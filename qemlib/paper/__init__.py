@@ -16,5 +16,6 @@ extra `paper`; import the one you want.
 - `claims`, with `evidence` and `verdicts`: every statement that can be checked, measured and judged
   by a rule.  They are listed in `electrons`, `motion` and `work`; `scan` scores readings by them.
 - `with_memory`: what the paper's first step leaves out; long runs, and what they gave.
+- `phase_diagrams`: the paper's device among others; maps that take minutes, and what they gave.
 - `readings`: the parameters as others may read them; `sensitivity`: what hangs on each parameter.
 """

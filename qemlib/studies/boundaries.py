@@ -18,6 +18,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.studies._tracing import Plane, Tracer, curve_through, refined
+from qemlib.studies.cycles import LeastFriction
 from qemlib.studies.friction import FrictionAtRest
 from qemlib.studies.inversion import SteepestRise
 from qemlib.studies.parameters import refuse_overlap, refuse_unknown, varied
@@ -111,7 +112,7 @@ def threshold_line(
     noise_at: str = "zero",
     tolerance: float = 1e-4,
 ) -> ThresholdLine:
-    """Where friction or ergotropy changes its sign, as a line over two parameters.
+    """Where friction, ergotropy or a limit cycle sets in, as a line over two parameters.
 
     Folds are followed, so that a window of voltage closes.  What closes within the box without
     touching its edges is not found.
@@ -123,9 +124,10 @@ def threshold_line(
     over : dict of two str to (float, float)
         The parameters and the box within which the line is wanted; names as of
         `qemlib.studies.parameters`.
-    onset : {"damping", "ergotropy"}, callable or Onset
+    onset : {"damping", "ergotropy", "cycle"}, callable or Onset
         What changes its sign: friction at rest as for `damping_threshold`, the steepest rise of the
-        populations as for `ergotropy_threshold`, or a function of one's own that takes a device and
+        populations as for `ergotropy_threshold`, the least friction of all orbits as for
+        `qemlib.studies.cycles.LeastFriction`, or a function of one's own that takes a device and
         returns a number, smooth on the line; as an object with the methods ``value(device)`` and
         ``error(device)``, it has an error too.
     noise_at : {"zero", "oscillator", "orbit"}
@@ -207,16 +209,12 @@ def _box(device: Device, over: Any) -> tuple[tuple[str, str], np.ndarray]:
 
 def _onset(onset: Any, noise_at: str) -> Onset:
     if isinstance(onset, str):
-        _checks.choice("onset", onset, ("damping", "ergotropy"))
-        return (
-            FrictionAtRest(noise_at=noise_at)
-            if onset == "damping"
-            else SteepestRise(noise_at=noise_at)
-        )
+        known = {"damping": FrictionAtRest, "ergotropy": SteepestRise, "cycle": LeastFriction}
+        return known[_checks.choice("onset", onset, known)](noise_at=noise_at)
     if isinstance(onset, type) or not (callable(onset) or _is_onset(onset)):
         raise TypeError(
-            "onset must be 'damping', 'ergotropy', a function of a device, or an object with "
-            f"methods value(device) and error(device), got {repr_short(onset)}"
+            "onset must be 'damping', 'ergotropy', 'cycle', a function of a device, or an object "
+            f"with methods value(device) and error(device), got {repr_short(onset)}"
         )
     if noise_at != "zero":
         raise ValueError(f"noise_at must stay with an onset of your own, got {noise_at!r}")
