@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
+from qemlib.motion import _beyond
 from qemlib.states import wigner
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Solution:
         dx dp between orbits, as 2π dI/dA.
     moments : tuple of float
         (⟨|α|²⟩, ⟨|α|⁴⟩).
+    squares : tuple of ndarray
+        |α|² and |α|⁴ averaged over each orbit.
     squeezing : float
         ⟨α²⟩.
     edge_weight : float
@@ -51,6 +54,7 @@ class Solution:
     center: np.ndarray
     area: np.ndarray
     moments: tuple[float, float]
+    squares: tuple[np.ndarray, np.ndarray]
     squeezing: float
     edge_weight: float
 
@@ -91,10 +95,8 @@ def solve(model: AveragedModel) -> Solution:
         return float(make_interp_spline(amplitude, weighted, k=_DEGREE).integrate(0.0, reach))
 
     total = integral(1.0)
-    second, fourth, square = (
-        integral(each) / total
-        for each in _squares(center / model.x0, amplitude / model.x0, omega / model.frequency)
-    )
+    squares = _squares(center / model.x0, amplitude / model.x0, omega / model.frequency)
+    second, fourth, square = (integral(each) / total for each in squares)
     return Solution(
         amplitude=amplitude,
         log_weight=log_weight - np.log(total),
@@ -102,6 +104,7 @@ def solve(model: AveragedModel) -> Solution:
         center=center,
         area=area,
         moments=(second, fourth),
+        squares=squares[:2],
         squeezing=square,
         edge_weight=float(np.exp(edge)),
     )
@@ -117,20 +120,22 @@ def _squares(
     return mean, mean**2 + 2.0 * (c * a) ** 2 + 0.5 * uneven**2, c**2 + uneven
 
 
-def numbers_with_error(model: AveragedModel) -> tuple[Solution, np.ndarray]:
-    """The solution, and relative errors of ⟨a†a⟩ and g⁽²⁾(0).
+def numbers_with_error(model: AveragedModel) -> tuple[Solution, np.ndarray, np.ndarray]:
+    """The solution, and relative errors of ⟨a†a⟩ and g⁽²⁾(0): all, and those of the numbers alone.
 
-    They hold what every other amplitude changes, and what the coefficients' own errors do.
+    The latter hold what every other amplitude changes, and what the coefficients' own errors do;
+    to all belongs what an average over orbits leaves out.
     """
     found = solve(model)
     numbers = found.numbers
     kept = np.unique(np.append(np.arange(0, model.amplitudes.size, 2), model.amplitudes.size - 1))
     if kept.size < FEWEST:
-        return found, np.full(2, np.inf)
+        return found, np.full(2, np.inf), np.full(2, np.inf)
     fewer = {name: getattr(model, name)[kept] for name in ("amplitudes", *NAMES, "center")}
     change = np.abs(solve(replace(model, **fewer, error=None)).numbers - numbers) / GAIN
     for name in ("friction", "amplitude_diffusion", "frequency_shift"):
         if model.error[name].any():
             other = replace(model, **{name: getattr(model, name) + model.error[name]})
             change = change + np.abs(solve(other).numbers - numbers)
-    return found, change / np.abs(numbers)
+    whole = change + _beyond.of_numbers(model, found)
+    return found, whole / np.abs(numbers), change / np.abs(numbers)

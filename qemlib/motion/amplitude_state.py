@@ -25,6 +25,7 @@ __all__ = ["AveragedState", "averaged_state"]
 # Steps to the orbit through a point: each gains a factor of the uneven frequency or center.
 _STEPS, _SETTLED = 60, 1e-13
 _ROUND_OFF = 1e-9
+_NUMBERS = "phonon_number", "g2"
 _ANGLES = 64
 _WIDER = 1.02
 # Of the problem of a line: amplitudes, and ln W that counts for nothing.
@@ -74,7 +75,7 @@ def averaged_state(model: AveragedModel, *, edge_weight: float = 1e-8) -> Averag
     """
     _checks.kind("model", model, AveragedModel)
     allowed = _checks.positive("edge_weight", edge_weight)
-    solution, error = numbers_with_error(model)
+    solution, error, of_numbers = numbers_with_error(model)
     weight = solution.edge_weight
     if not weight < allowed:
         raise LeftGridError(
@@ -89,7 +90,8 @@ def averaged_state(model: AveragedModel, *, edge_weight: float = 1e-8) -> Averag
         moments=solution.moments,
         _square=complex(solution.squeezing),
         edge_weight=weight,
-        error=dict(zip(("phonon_number", "g2"), error.tolist(), strict=True)),
+        error=dict(zip(_NUMBERS, error.tolist(), strict=True)),
+        numerical_error=dict(zip(_NUMBERS, of_numbers.tolist(), strict=True)),
     )
     return positivity.told(state)
 
@@ -112,8 +114,10 @@ class AveragedState(Locked, InPhaseSpace):
     edge_weight : float
         W at the model's largest amplitude, beside the largest W.
     error : dict of str to float
-        "phonon_number" and "g2": what they may be wrong by, relative: what half the amplitudes
-        and the coefficients' own errors change.  The average itself errs by 1/n of its drift.
+        "phonon_number" and "g2": what they may be wrong by, relative.
+    numerical_error : dict of str to float
+        What of it is the computation's: what half the amplitudes and the coefficients' own errors
+        change.  The rest is what averages over orbits leave out, of the order of 1/n.
     phonon_number, g2 : float
         ⟨a†a⟩ and g⁽²⁾(0), from the moments of W.
     """
@@ -125,6 +129,7 @@ class AveragedState(Locked, InPhaseSpace):
     _square: complex
     edge_weight: float
     error: dict[str, float]
+    numerical_error: dict[str, float]
 
     def __repr__(self) -> str:
         return (

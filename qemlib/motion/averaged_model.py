@@ -18,7 +18,8 @@ the same orbit (`qemlib.electrons.along_orbit`) are another, a user's arrays a t
 The flux vanishes where γ̄ I W balances the gradient, with d_A in front of it: this is what Eq. (A24)
 gives, where D depends on x alone.  It is also what quanta give that are exchanged at rates which
 depend on the levels n and n′ alike, to second order in (n − n′)/n.  How the noise of the electrons
-acts back within their memory may add to the drift as much as 1/n of it; that is left out.
+acts back within their memory may add to the drift as much as 1/n of it; that is left out, and
+`error["beyond_orbits"]` is its size.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.motion._averages import of_langevin
+from qemlib.motion._beyond import BEYOND
 from qemlib.motion._interpolation import even_spline
 from qemlib.motion._of_device import of_device
 from qemlib.motion._weight import FEWEST, NAMES
@@ -65,7 +67,8 @@ class AveragedModel(Locked):
         c(A); 0 by default.
     error : dict of str to ndarray, optional
         What "friction", "frequency_shift", "amplitude_diffusion" and "phase_diffusion" may be off
-        by, arrays of the same shape.
+        by, arrays of the same shape; and "beyond_orbits", the friction that an average over an
+        orbit leaves open, of the order of 1/n.
     device : Device, optional
         Where the coefficients come from.
     note : str
@@ -147,11 +150,12 @@ class AveragedModel(Locked):
         for name, values in given.items():
             arrays[name] = _of_shape(name, values, amplitudes.shape)
         known = {} if self.error is None else dict(self.error)
-        if set(known) - set(NAMES):
-            raise ValueError(f"error must have keys among {NAMES}, got {sorted(known)}")
+        names = (*NAMES, BEYOND)
+        if set(known) - set(names):
+            raise ValueError(f"error must have keys among {names}, got {sorted(known)}")
         error = {
             name: np.abs(_of_shape(f"error[{name!r}]", known.get(name, zero), amplitudes.shape))
-            for name in NAMES
+            for name in names
         }
         for name, values in arrays.items():
             object.__setattr__(self, name, values)
