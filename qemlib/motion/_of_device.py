@@ -12,7 +12,7 @@ from qemlib.devices.device import Device, Oscillator
 from qemlib.electrons.along_orbit import OrbitCoefficients, as_given
 from qemlib.electrons.uncertain_densities import with_errors_of_densities
 from qemlib.errors import ConvergenceError, NoSteadyState
-from qemlib.motion._beyond import BEYOND, of_electrons_with_memory
+from qemlib.motion._beyond import memory_angle
 from qemlib.motion._weight import GAIN, NAMES, solve
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ class _Source:
     def with_errors(
         self, model: AveragedModel, rough: AveragedModel, frequency: float, change: float
     ) -> AveragedModel:
-        """The model, with what the spread of the frequencies may change, and what orbits leave out."""
+        """The model, with what the spread of the frequencies may change, and its memory."""
         omega0 = model.frequency
         moved = self.model(rough.amplitudes, frequency)
         spread = np.abs(omega0 + model.frequency_shift - frequency)
@@ -216,9 +216,10 @@ class _Source:
             slope = np.abs(getattr(moved, name) - getattr(rough, name)) / shift
             per_shift = np.interp(model.amplitudes, rough.amplitudes, slope)
             error[name] = model.error[name] + per_shift * spread
-        error[BEYOND] = of_electrons_with_memory(self.device, model, rough.amplitudes, frequency)
+        angle = memory_angle(self.device, rough, self.device.oscillator.frequency)
+        memory = np.interp(model.amplitudes, rough.amplitudes, angle)
         note = f"{model.note}, {model.amplitudes.size} amplitudes change the state by {change:.0e}"
-        return replace(model, error=error, note=note)
+        return replace(model, error=error, memory=memory, note=note)
 
 
 def _own(oscillator: Oscillator, frequency: float) -> tuple[float, float, float, float]:

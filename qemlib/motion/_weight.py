@@ -131,7 +131,7 @@ def numbers_with_error(model: AveragedModel) -> tuple[Solution, np.ndarray, np.n
     kept = np.unique(np.append(np.arange(0, model.amplitudes.size, 2), model.amplitudes.size - 1))
     if kept.size < FEWEST:
         return found, np.full(2, np.inf), np.full(2, np.inf)
-    fewer = {name: getattr(model, name)[kept] for name in ("amplitudes", *NAMES, "center")}
+    fewer = {name: getattr(model, name)[kept] for name in ("amplitudes", *NAMES, "center", "memory")}
     change = np.abs(solve(replace(model, **fewer, error=None)).numbers - numbers) / GAIN
     for name in ("friction", "amplitude_diffusion", "frequency_shift"):
         if model.error[name].any():

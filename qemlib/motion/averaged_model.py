@@ -19,7 +19,7 @@ The flux vanishes where γ̄ I W balances the gradient, with d_A in front of it:
 gives, where D depends on x alone.  It is also what quanta give that are exchanged at rates which
 depend on the levels n and n′ alike, to second order in (n − n′)/n.  How the noise of the electrons
 acts back within their memory may add to the drift as much as 1/n of it; that is left out, and
-`error["beyond_orbits"]` is its size.
+states have the size of it in their error (`qemlib.motion._beyond`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.motion._averages import of_langevin
-from qemlib.motion._beyond import BEYOND
 from qemlib.motion._interpolation import even_spline
 from qemlib.motion._of_device import of_device
 from qemlib.motion._weight import FEWEST, NAMES
@@ -67,8 +66,10 @@ class AveragedModel(Locked):
         c(A); 0 by default.
     error : dict of str to ndarray, optional
         What "friction", "frequency_shift", "amplitude_diffusion" and "phase_diffusion" may be off
-        by, arrays of the same shape; and "beyond_orbits", the friction that an average over an
-        orbit leaves open, of the order of 1/n.
+        by, arrays of the same shape.
+    memory : array_like, shape (orbits,), optional
+        ϑ(A): the angle by which the motion turns, or sweeps the level, while the electrons
+        remember; 0 by default.  It tells what averages over orbits leave out.
     device : Device, optional
         Where the coefficients come from.
     note : str
@@ -108,6 +109,7 @@ class AveragedModel(Locked):
     phase_diffusion: np.ndarray
     center: Any = None
     error: Any = None
+    memory: Any = None
     device: Device | None = None
     note: str = "amplitudes given by the caller"
     _curves: dict[str, BSpline] = field(init=False, repr=False)
@@ -146,16 +148,17 @@ class AveragedModel(Locked):
         arrays = {"amplitudes": amplitudes}
         zero = np.zeros(amplitudes.shape)
         center = zero if self.center is None else self.center
-        given = {name: getattr(self, name) for name in NAMES} | {"center": center}
+        memory = zero if self.memory is None else self.memory
+        given = {name: getattr(self, name) for name in NAMES}
+        given |= {"center": center, "memory": memory}
         for name, values in given.items():
             arrays[name] = _of_shape(name, values, amplitudes.shape)
         known = {} if self.error is None else dict(self.error)
-        names = (*NAMES, BEYOND)
-        if set(known) - set(names):
-            raise ValueError(f"error must have keys among {names}, got {sorted(known)}")
+        if set(known) - set(NAMES):
+            raise ValueError(f"error must have keys among {NAMES}, got {sorted(known)}")
         error = {
             name: np.abs(_of_shape(f"error[{name!r}]", known.get(name, zero), amplitudes.shape))
-            for name in names
+            for name in NAMES
         }
         for name, values in arrays.items():
             object.__setattr__(self, name, values)
