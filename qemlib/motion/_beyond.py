@@ -11,9 +11,10 @@ As ln W falls by γ̄/(2mΩ d_A) from level to level, what is left open is as a 
     δγ̄ = 5ϑ [|∂_n γ̄| + |γ̄ ∂_n ln d_A|],
 
 the state that would be if the ratio were that of 5ϑ levels further out or in.  This is a scale and
-no bound.  The 5 is from answers with nothing eliminated, of forty devices: the paper's from V = 0 to
-16, other couplings, rings at infinite bias of 30 to 4000 phonons, and small oscillators as fast as
-the electrons.  There it has been 1.5 times the largest difference, and mostly five to twenty times.
+no bound.  The 5 is from answers with nothing eliminated, of forty devices: the paper's from V = 0
+to 16, other couplings, rings at infinite bias of 30 to 4500 phonons, and small oscillators as fast
+as the electrons.  There the largest difference was 0.7 of what is left open, and most of them were
+a fifth of it to a thirtieth.
 """
 
 from __future__ import annotations
@@ -66,14 +67,14 @@ def open_friction(model: AveragedModel, amplitude: np.ndarray) -> np.ndarray:
     return _LEVELS * angle * (rise("friction") + of_noise)
 
 
-def of_numbers(model: AveragedModel, found: Solution) -> np.ndarray:
-    """What the open friction may change of ⟨a†a⟩ and g⁽²⁾(0), whatever its sign on each orbit."""
-    if not model.memory.any():
-        return np.zeros(2)
+def of_numbers(model: AveragedModel, found: Solution, friction: np.ndarray) -> np.ndarray:
+    """What friction of either sign may change of ⟨a†a⟩ and g⁽²⁾(0), on each orbit to the worst.
+
+    The friction is that on the orbits of the solution.
+    """
     noise = model.at("amplitude_diffusion", found.amplitude)
     # Of d ln W/dA, with 2π dI/dA = area.
-    fall = open_friction(model, found.amplitude) * found.area
-    fall /= 4.0 * np.pi * model.mass * found.frequency * noise
+    fall = friction * found.area / (4.0 * np.pi * model.mass * found.frequency * noise)
     weight = np.exp(found.log_weight) * found.area
     weight = weight / weight.sum()
     step = found.amplitude[1] - found.amplitude[0]

@@ -131,11 +131,15 @@ def numbers_with_error(model: AveragedModel) -> tuple[Solution, np.ndarray, np.n
     kept = np.unique(np.append(np.arange(0, model.amplitudes.size, 2), model.amplitudes.size - 1))
     if kept.size < FEWEST:
         return found, np.full(2, np.inf), np.full(2, np.inf)
-    fewer = {name: getattr(model, name)[kept] for name in ("amplitudes", *NAMES, "center", "memory")}
+    names = ("amplitudes", *NAMES, "center", "memory")
+    fewer = {name: getattr(model, name)[kept] for name in names}
     change = np.abs(solve(replace(model, **fewer, error=None)).numbers - numbers) / GAIN
-    for name in ("friction", "amplitude_diffusion", "frequency_shift"):
+    off = np.interp(found.amplitude, model.amplitudes, model.error["friction"])
+    change = change + _beyond.of_numbers(model, found, off)
+    for name in ("amplitude_diffusion", "frequency_shift"):
         if model.error[name].any():
             other = replace(model, **{name: getattr(model, name) + model.error[name]})
             change = change + np.abs(solve(other).numbers - numbers)
-    whole = change + _beyond.of_numbers(model, found)
+    left_out = _beyond.open_friction(model, found.amplitude)
+    whole = change + _beyond.of_numbers(model, found, left_out)
     return found, whole / np.abs(numbers), change / np.abs(numbers)

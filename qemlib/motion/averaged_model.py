@@ -36,6 +36,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.motion._averages import of_langevin
+from qemlib.motion._beyond import open_friction
 from qemlib.motion._interpolation import even_spline
 from qemlib.motion._of_device import of_device
 from qemlib.motion._weight import FEWEST, NAMES
@@ -188,6 +189,14 @@ class AveragedModel(Locked):
     def at(self, name: str, amplitude: ArrayLike, derivative: int = 0) -> np.ndarray:
         """A coefficient, or its derivative, between the amplitudes; the largest one's beyond."""
         return self._curves[name](np.minimum(amplitude, self.amplitudes[-1]), derivative)
+
+    @property
+    def open_friction(self) -> np.ndarray:
+        """What averages over orbits leave out, as a friction of either sign; shape (orbits,).
+
+        It is of the order of 1/n, and nothing where electrons have no memory.
+        """
+        return open_friction(self, self.amplitudes)
 
     def with_damping(self, damping: float, bath_occupation: float = 0.0) -> AveragedModel:
         """The model of an oscillator that also loses its energy by itself.

@@ -103,7 +103,9 @@ def slow_rings(eta: float, method: str, levels: int = 0, bandwidth: int = 0) -> 
     device = slowed(at_infinite_bias(), eta)
     if method == "hierarchy":
         return measures.cut_off(device, levels=levels, bandwidth=bandwidth, depth=4)
-    return _of_method(device, method)
+    if method == "orbits":
+        return measures.orbits(device, levels=False)
+    return measures.adiabatic(device, levels=False)
 
 
 def ratios(frequency_over_rate: float, coupling_over_rate: float, method: str) -> Found:
