@@ -31,22 +31,26 @@ if TYPE_CHECKING:
     from qemlib.motion._weight import Solution
     from qemlib.motion.averaged_model import AveragedModel
 
-__all__ = ["memory_angle", "of_numbers", "open_friction"]
+__all__ = ["memory_angle", "of_numbers", "of_populations", "open_friction"]
 
 _LEVELS = 5.0
 _ANGLES = 32
+_ROUND_OFF = 1e-12
 
 
-def memory_angle(device: Device, model: AveragedModel, frequency: float) -> np.ndarray:
+def memory_angle(device: Device, model: AveragedModel) -> np.ndarray:
     """ϑ on the orbits of a model of electrons with memory; wider ones have no less."""
-    oscillator, amplitudes = device.oscillator, model.amplitudes
-    own = oscillator.intrinsic_diffusion(frequency) / (2.0 * model.mass * frequency) ** 2
+    amplitudes = model.amplitudes
+    speed = model.mass * (model.frequency + model.frequency_shift)
+    own = 0.25 * device.oscillator.intrinsic_diffusion(model.frequency)
     cosine = np.cos(np.pi * (np.arange(_ANGLES) + 0.5) / _ANGLES)
     x = model.center[:, None] + np.outer(amplitudes, cosine)
-    still = np.mean(diffusion(device, x) * (1.0 - cosine**2), axis=1)
-    still /= 2.0 * (model.mass * frequency) ** 2
-    moving = np.maximum(model.amplitude_diffusion - own, 0.0)
-    lost = np.abs(moving - still) / np.maximum(moving, still)
+    still = 0.5 * np.mean(diffusion(device, x) * (1.0 - cosine**2), axis=1)
+    moving = np.maximum(speed**2 * model.amplitude_diffusion - own, 0.0)
+    most = np.maximum(moving, still)
+    # Without coupling there is nothing but round-off beside the oscillator's own noise.
+    felt = most > _ROUND_OFF * own
+    lost = np.divide(np.abs(moving - still), most, out=np.zeros(most.shape), where=felt)
     return np.sqrt(np.maximum.accumulate(lost))
 
 
@@ -72,18 +76,42 @@ def of_numbers(model: AveragedModel, found: Solution, friction: np.ndarray) -> n
 
     The friction is that on the orbits of the solution.
     """
-    noise = model.at("amplitude_diffusion", found.amplitude)
-    # Of d ln W/dA, with 2π dI/dA = area.
-    fall = friction * found.area / (4.0 * np.pi * model.mass * found.frequency * noise)
-    weight = np.exp(found.log_weight) * found.area
-    weight = weight / weight.sum()
-    step = found.amplitude[1] - found.amplitude[0]
+    fall, weight = _fall(model, found, friction), _weight_of(found)
     return np.array(
         [
-            step * fall @ np.abs(_beyond_each(weight * (values - weight @ values)))
+            fall @ np.abs(_beyond_each(weight * (values - weight @ values)))
             for values in _responses(found)
         ]
     )
+
+
+def of_populations(
+    model: AveragedModel, found: Solution, friction: np.ndarray
+) -> tuple[float, float]:
+    """The same of a level's population, the largest, and of all levels together.
+
+    The first orbits of a state that sinks and those that rise are changed by as much.
+    """
+    fall, beyond = _fall(model, found, friction), _beyond_each(_weight_of(found))
+    together = float(fall @ (2.0 * beyond * (1.0 - beyond)))
+    # ln W of an orbit moves by all that falls within it, less the mean.
+    within = np.cumsum(fall * (1.0 - beyond)) + _beyond_each(fall * beyond)
+    # A level is 2π of phase space.
+    largest = float((2.0 * np.pi * np.exp(found.log_weight) * within).max())
+    return min(largest, 1.0), min(together, 2.0)
+
+
+def _fall(model: AveragedModel, found: Solution, friction: np.ndarray) -> np.ndarray:
+    """By how much more ln W falls from each orbit to the next: d ln W/dI, with 2π dI/dA = area."""
+    noise = model.at("amplitude_diffusion", found.amplitude)
+    step = found.amplitude[1] - found.amplitude[0]
+    slope = friction / (2.0 * model.mass * found.frequency * noise)
+    return slope * found.area * step / (2.0 * np.pi)
+
+
+def _weight_of(found: Solution) -> np.ndarray:
+    weight = np.exp(found.log_weight) * found.area
+    return weight / weight.sum()
 
 
 def _beyond_each(values: np.ndarray) -> np.ndarray:

@@ -216,7 +216,7 @@ class _Source:
             slope = np.abs(getattr(moved, name) - getattr(rough, name)) / shift
             per_shift = np.interp(model.amplitudes, rough.amplitudes, slope)
             error[name] = model.error[name] + per_shift * spread
-        angle = memory_angle(self.device, rough, self.device.oscillator.frequency)
+        angle = memory_angle(self.device, rough)
         memory = np.interp(model.amplitudes, rough.amplitudes, angle)
         note = f"{model.note}, {model.amplitudes.size} amplitudes change the state by {change:.0e}"
         return replace(model, error=error, memory=memory, note=note)

@@ -14,10 +14,11 @@ from qemlib.states import wigner
 if TYPE_CHECKING:
     from qemlib.motion.averaged_model import AveragedModel
 
-__all__ = ["FEWEST", "GAIN", "NAMES", "Solution", "numbers_with_error", "solve"]
+__all__ = ["FEWEST", "GAIN", "NAMES", "Solution", "solve", "with_errors"]
 
 NAMES = "friction", "frequency_shift", "amplitude_diffusion", "phase_diffusion"
 FEWEST = 4  # amplitudes
+_NUMBERS = "phonon_number", "g2"
 
 _DEGREE = 5
 # Amplitudes at which W is known, ln W that no integral sees, and the part of them above it that
@@ -120,17 +121,32 @@ def _squares(
     return mean, mean**2 + 2.0 * (c * a) ** 2 + 0.5 * uneven**2, c**2 + uneven
 
 
-def numbers_with_error(model: AveragedModel) -> tuple[Solution, np.ndarray, np.ndarray]:
-    """The solution, and relative errors of ⟨a†a⟩ and g⁽²⁾(0): all, and those of the numbers alone.
+def with_errors(model: AveragedModel) -> tuple[Solution, dict[str, float], dict[str, float]]:
+    """The solution, and errors: relative ones of ⟨a†a⟩ and g⁽²⁾(0), and of populations.
 
-    The latter hold what every other amplitude changes, and what the coefficients' own errors do;
-    to all belongs what an average over orbits leaves out.
+    First all of them, then those of the numbers alone: what every other amplitude changes, and
+    what the coefficients' own errors do.  The rest is what an average over orbits leaves out.
     """
     found = solve(model)
+    numbers, change = found.numbers, _numerical(model, found)
+    left_out = _beyond.open_friction(model, found.amplitude)
+    whole = change + _beyond.of_numbers(model, found, left_out)
+    own = dict(zip(_NUMBERS, (change / np.abs(numbers)).tolist(), strict=True))
+    error = dict(zip(_NUMBERS, (whole / np.abs(numbers)).tolist(), strict=True))
+    if not left_out.any():
+        return found, error, own
+    largest, together = _beyond.of_populations(model, found, left_out)
+    # Errors of the numbers are, as part of all, no smaller than those of the weights.
+    unsure = max(own.values())
+    return found, error | {"populations": largest + unsure, "trace": together + unsure}, own
+
+
+def _numerical(model: AveragedModel, found: Solution) -> np.ndarray:
+    """What half the amplitudes and the coefficients' own errors change of ⟨a†a⟩ and g⁽²⁾(0)."""
     numbers = found.numbers
     kept = np.unique(np.append(np.arange(0, model.amplitudes.size, 2), model.amplitudes.size - 1))
     if kept.size < FEWEST:
-        return found, np.full(2, np.inf), np.full(2, np.inf)
+        return np.full(2, np.inf)
     names = ("amplitudes", *NAMES, "center", "memory")
     fewer = {name: getattr(model, name)[kept] for name in names}
     change = np.abs(solve(replace(model, **fewer, error=None)).numbers - numbers) / GAIN
@@ -140,6 +156,4 @@ def numbers_with_error(model: AveragedModel) -> tuple[Solution, np.ndarray, np.n
         if model.error[name].any():
             other = replace(model, **{name: getattr(model, name) + model.error[name]})
             change = change + np.abs(solve(other).numbers - numbers)
-    left_out = _beyond.open_friction(model, found.amplitude)
-    whole = change + _beyond.of_numbers(model, found, left_out)
-    return found, whole / np.abs(numbers), change / np.abs(numbers)
+    return change

@@ -121,7 +121,8 @@ class AveragedModel(Locked):
         if self.device is not None:
             _checks.kind("device", self.device, Device)
         self._check_arrays()
-        for name, positive in (("amplitude_diffusion", True), ("phase_diffusion", False)):
+        signs = {"amplitude_diffusion": True, "phase_diffusion": False, "memory": False}
+        for name, positive in signs.items():
             least = getattr(self, name).min()
             if least < 0 or (positive and least == 0):
                 allowed = "positive" if positive else "not negative"
