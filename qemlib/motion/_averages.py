@@ -35,6 +35,8 @@ def of_langevin(model: LangevinModel) -> dict[str, Any]:
     cosine = (x - center[1:, None]) / amplitudes[1:, None]
     uneven = (turns.diffusion * cosine**2 * dt).sum(axis=1) / period
     across[1:] = uneven / (2.0 * (m * omega[1:]) ** 2)
+    # What one turn does not average out, as in `qemlib.motion._moments`: friction, cubed, over ω².
+    left = np.sqrt(orbits.uneven) * orbits.whole / omega**2
     return {
         "mass": m,
         "frequency": model.frequency,
@@ -45,5 +47,6 @@ def of_langevin(model: LangevinModel) -> dict[str, Any]:
         "phase_diffusion": across,
         "center": center,
         "device": model.device,
+        "error": {"friction": left},
         "note": f"averages over the orbits of {model!r}",
     }

@@ -12,6 +12,7 @@ from qemlib.devices.device import Device, Oscillator
 from qemlib.electrons.along_orbit import OrbitCoefficients, as_given
 from qemlib.electrons.uncertain_densities import with_errors_of_densities
 from qemlib.errors import ConvergenceError, NoSteadyState
+from qemlib.motion._beyond import memory_angle
 from qemlib.motion._weight import GAIN, NAMES, solve
 from qemlib.motion.reach import furthest
 
@@ -187,7 +188,7 @@ class _Source:
     def with_errors(
         self, model: AveragedModel, rough: AveragedModel, frequency: float, change: float
     ) -> AveragedModel:
-        """The model, with what the spread of the frequencies may change."""
+        """The model, with what the spread of the frequencies may change, and its memory."""
         omega0 = model.frequency
         moved = self.model(rough.amplitudes, frequency)
         spread = np.abs(omega0 + model.frequency_shift - frequency)
@@ -197,8 +198,10 @@ class _Source:
             slope = np.abs(getattr(moved, name) - getattr(rough, name)) / shift
             per_shift = np.interp(model.amplitudes, rough.amplitudes, slope)
             error[name] = model.error[name] + per_shift * spread
+        angle = memory_angle(self.device, rough)
+        memory = np.interp(model.amplitudes, rough.amplitudes, angle)
         note = f"{model.note}, {model.amplitudes.size} amplitudes change the state by {change:.0e}"
-        return replace(model, error=error, note=note)
+        return replace(model, error=error, memory=memory, note=note)
 
 
 def _own(oscillator: Oscillator, frequency: float) -> tuple[float, float, float, float]:

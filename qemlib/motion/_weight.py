@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
+from qemlib.motion import _beyond
 from qemlib.states import wigner
 
 if TYPE_CHECKING:
     from qemlib.motion.averaged_model import AveragedModel
 
-__all__ = ["FEWEST", "GAIN", "NAMES", "Solution", "numbers_with_error", "solve"]
+__all__ = ["FEWEST", "GAIN", "NAMES", "Solution", "solve", "with_errors"]
 
 NAMES = "friction", "frequency_shift", "amplitude_diffusion", "phase_diffusion"
 FEWEST = 4  # amplitudes
+_NUMBERS = "phonon_number", "g2"
 
 _DEGREE = 5
 # Amplitudes at which W is known, ln W that no integral sees, and the part of them above it that
@@ -39,6 +41,8 @@ class Solution:
         dx dp between orbits, as 2π dI/dA.
     moments : tuple of float
         (⟨|α|²⟩, ⟨|α|⁴⟩).
+    squares : tuple of ndarray
+        |α|² and |α|⁴ averaged over each orbit.
     squeezing : float
         ⟨α²⟩.
     edge_weight : float
@@ -51,6 +55,7 @@ class Solution:
     center: np.ndarray
     area: np.ndarray
     moments: tuple[float, float]
+    squares: tuple[np.ndarray, np.ndarray]
     squeezing: float
     edge_weight: float
 
@@ -91,10 +96,8 @@ def solve(model: AveragedModel) -> Solution:
         return float(make_interp_spline(amplitude, weighted, k=_DEGREE).integrate(0.0, reach))
 
     total = integral(1.0)
-    second, fourth, square = (
-        integral(each) / total
-        for each in _squares(center / model.x0, amplitude / model.x0, omega / model.frequency)
-    )
+    squares = _squares(center / model.x0, amplitude / model.x0, omega / model.frequency)
+    second, fourth, square = (integral(each) / total for each in squares)
     return Solution(
         amplitude=amplitude,
         log_weight=log_weight - np.log(total),
@@ -102,6 +105,7 @@ def solve(model: AveragedModel) -> Solution:
         center=center,
         area=area,
         moments=(second, fourth),
+        squares=squares[:2],
         squeezing=square,
         edge_weight=float(np.exp(edge)),
     )
@@ -117,20 +121,39 @@ def _squares(
     return mean, mean**2 + 2.0 * (c * a) ** 2 + 0.5 * uneven**2, c**2 + uneven
 
 
-def numbers_with_error(model: AveragedModel) -> tuple[Solution, np.ndarray]:
-    """The solution, and relative errors of ⟨a†a⟩ and g⁽²⁾(0).
+def with_errors(model: AveragedModel) -> tuple[Solution, dict[str, float], dict[str, float]]:
+    """The solution, and errors: relative ones of ⟨a†a⟩ and g⁽²⁾(0), and of populations.
 
-    They hold what every other amplitude changes, and what the coefficients' own errors do.
+    First all of them, then those of the numbers alone: what every other amplitude changes, and
+    what the coefficients' own errors do.  The rest is what an average over orbits leaves out.
     """
     found = solve(model)
+    numbers, change = found.numbers, _numerical(model, found)
+    left_out = _beyond.open_friction(model, found.amplitude)
+    whole = change + _beyond.of_numbers(model, found, left_out)
+    own = dict(zip(_NUMBERS, (change / np.abs(numbers)).tolist(), strict=True))
+    error = dict(zip(_NUMBERS, (whole / np.abs(numbers)).tolist(), strict=True))
+    if not left_out.any():
+        return found, error, own
+    largest, together = _beyond.of_populations(model, found, left_out)
+    # Errors of the numbers are, as part of all, no smaller than those of the weights.
+    unsure = max(own.values())
+    return found, error | {"populations": largest + unsure, "trace": together + unsure}, own
+
+
+def _numerical(model: AveragedModel, found: Solution) -> np.ndarray:
+    """What half the amplitudes and the coefficients' own errors change of ⟨a†a⟩ and g⁽²⁾(0)."""
     numbers = found.numbers
     kept = np.unique(np.append(np.arange(0, model.amplitudes.size, 2), model.amplitudes.size - 1))
     if kept.size < FEWEST:
-        return found, np.full(2, np.inf)
-    fewer = {name: getattr(model, name)[kept] for name in ("amplitudes", *NAMES, "center")}
+        return np.full(2, np.inf)
+    names = ("amplitudes", *NAMES, "center", "memory")
+    fewer = {name: getattr(model, name)[kept] for name in names}
     change = np.abs(solve(replace(model, **fewer, error=None)).numbers - numbers) / GAIN
-    for name in ("friction", "amplitude_diffusion", "frequency_shift"):
+    off = np.interp(found.amplitude, model.amplitudes, model.error["friction"])
+    change = change + _beyond.of_numbers(model, found, off)
+    for name in ("amplitude_diffusion", "frequency_shift"):
         if model.error[name].any():
             other = replace(model, **{name: getattr(model, name) + model.error[name]})
             change = change + np.abs(solve(other).numbers - numbers)
-    return found, change / np.abs(numbers)
+    return change

@@ -13,7 +13,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.errors import ConvergenceError, LeftGridError
 from qemlib.motion._interpolation import even_spline
-from qemlib.motion._weight import numbers_with_error
+from qemlib.motion._weight import with_errors
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.in_time import InTime
 from qemlib.states import positivity, wigner
@@ -69,7 +69,7 @@ def averaged_state(model: AveragedModel, *, edge_weight: float = 1e-8) -> Averag
     """
     _checks.kind("model", model, AveragedModel)
     allowed = _checks.positive("edge_weight", edge_weight)
-    solution, error = numbers_with_error(model)
+    solution, error, numerical = with_errors(model)
     weight = solution.edge_weight
     if not weight < allowed:
         raise LeftGridError(
@@ -84,7 +84,8 @@ def averaged_state(model: AveragedModel, *, edge_weight: float = 1e-8) -> Averag
         moments=solution.moments,
         _square=complex(solution.squeezing),
         edge_weight=weight,
-        error=dict(zip(("phonon_number", "g2"), error.tolist(), strict=True)),
+        error=error,
+        numerical_error=numerical,
     )
     return positivity.told(state)
 
@@ -107,8 +108,11 @@ class AveragedState(Locked, InTime, InPhaseSpace):
     edge_weight : float
         W at the model's largest amplitude, beside the largest W.
     error : dict of str to float
-        "phonon_number" and "g2": what they may be wrong by, relative: what half the amplitudes
-        and the coefficients' own errors change.  The average itself errs by 1/n of its drift.
+        "phonon_number" and "g2": what they may be wrong by, relative.  With memory also that of
+        "populations" (the largest of any level) and of "trace" (all levels together), absolute.
+    numerical_error : dict of str to float
+        What of the first two is the computation's: what half the amplitudes and the coefficients'
+        own errors change.  The rest is what averages over orbits leave out, of the order of 1/n.
     phonon_number, g2 : float
         ⟨a†a⟩ and g⁽²⁾(0), from the moments of W.
     """
@@ -120,11 +124,13 @@ class AveragedState(Locked, InTime, InPhaseSpace):
     _square: complex
     edge_weight: float
     error: dict[str, float]
+    numerical_error: dict[str, float]
 
     def __repr__(self) -> str:
+        error = max(self.error[name] for name in ("phonon_number", "g2"))
         return (
             f"AveragedState(phonon_number={self.phonon_number:.6g}, g2={self.g2:.6g}, "
-            f"error {max(self.error.values()):.0e}, edge_weight={self.edge_weight:.0e}"
+            f"error {error:.0e}, edge_weight={self.edge_weight:.0e}"
             f"{positivity.remark(self)})"
         )
 

@@ -18,7 +18,8 @@ the same orbit (`qemlib.electrons.along_orbit`) are another, a user's arrays a t
 The flux vanishes where γ̄ I W balances the gradient, with d_A in front of it: this is what Eq. (A24)
 gives, where D depends on x alone.  It is also what quanta give that are exchanged at rates which
 depend on the levels n and n′ alike, to second order in (n − n′)/n.  How the noise of the electrons
-acts back within their memory may add to the drift as much as 1/n of it; that is left out.
+acts back within their memory may add to the drift as much as 1/n of it; that is left out, and
+states have the size of it in their error (`qemlib.motion._beyond`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.devices.device import Device
 from qemlib.motion._averages import of_langevin
+from qemlib.motion._beyond import open_friction
 from qemlib.motion._interpolation import even_spline
 from qemlib.motion._of_device import of_device
 from qemlib.motion._weight import FEWEST, NAMES
@@ -66,6 +68,9 @@ class AveragedModel(Locked):
     error : dict of str to ndarray, optional
         What "friction", "frequency_shift", "amplitude_diffusion" and "phase_diffusion" may be off
         by, arrays of the same shape.
+    memory : array_like, shape (orbits,), optional
+        ϑ(A): the angle by which the motion turns, or sweeps the level, while the electrons
+        remember; 0 by default.  It tells what averages over orbits leave out.
     device : Device, optional
         Where the coefficients come from.
     note : str
@@ -105,6 +110,7 @@ class AveragedModel(Locked):
     phase_diffusion: np.ndarray
     center: Any = None
     error: Any = None
+    memory: Any = None
     device: Device | None = None
     note: str = "amplitudes given by the caller"
     _curves: dict[str, BSpline] = field(init=False, repr=False)
@@ -115,7 +121,8 @@ class AveragedModel(Locked):
         if self.device is not None:
             _checks.kind("device", self.device, Device)
         self._check_arrays()
-        for name, positive in (("amplitude_diffusion", True), ("phase_diffusion", False)):
+        signs = {"amplitude_diffusion": True, "phase_diffusion": False, "memory": False}
+        for name, positive in signs.items():
             least = getattr(self, name).min()
             if least < 0 or (positive and least == 0):
                 allowed = "positive" if positive else "not negative"
@@ -143,7 +150,9 @@ class AveragedModel(Locked):
         arrays = {"amplitudes": amplitudes}
         zero = np.zeros(amplitudes.shape)
         center = zero if self.center is None else self.center
-        given = {name: getattr(self, name) for name in NAMES} | {"center": center}
+        memory = zero if self.memory is None else self.memory
+        given = {name: getattr(self, name) for name in NAMES}
+        given |= {"center": center, "memory": memory}
         for name, values in given.items():
             arrays[name] = _of_shape(name, values, amplitudes.shape)
         known = {} if self.error is None else dict(self.error)
@@ -181,6 +190,14 @@ class AveragedModel(Locked):
     def at(self, name: str, amplitude: ArrayLike, derivative: int = 0) -> np.ndarray:
         """A coefficient, or its derivative, between the amplitudes; the largest one's beyond."""
         return self._curves[name](np.minimum(amplitude, self.amplitudes[-1]), derivative)
+
+    @property
+    def open_friction(self) -> np.ndarray:
+        """What averages over orbits leave out, as a friction of either sign; shape (orbits,).
+
+        It is of the order of 1/n, and nothing where electrons have no memory.
+        """
+        return open_friction(self, self.amplitudes)
 
     def with_damping(self, damping: float, bath_occupation: float = 0.0) -> AveragedModel:
         """The model of an oscillator that also loses its energy by itself.

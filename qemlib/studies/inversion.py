@@ -62,14 +62,15 @@ def ergotropy_threshold(
         The parameter: "voltage", "temperature", "coupling", …; see `qemlib.studies.parameters`.
     noise_at : {"zero", "oscillator", "orbit"}
         As for `LangevinModel.from_device`; "orbit" is for electrons with all their memory along
-        each orbit, `AveragedModel.from_device`.  That average errs by 1/n of the drift at level n,
-        which counts where the first levels are the ones that are inverted.
+        each orbit, `AveragedModel.from_device`.  What that average leaves out at the first levels
+        is in the uncertainty.
 
     Returns
     -------
     Threshold
         Its `uncertainty` adds what other bases and another grid of the coefficients change, or with
-        "orbit" fewer amplitudes and the coefficients' own errors, and the tolerance of the root.
+        "orbit" fewer amplitudes, the coefficients' own errors and what orbits leave out, and the
+        tolerance of the root.
 
     Raises
     ------
@@ -152,6 +153,7 @@ class SteepestRise:
             replace(model, **{name: getattr(model, name) + model.error[name]})
             for name in ("friction", "amplitude_diffusion", "frequency_shift")
         ]
+        off.append(replace(model, friction=model.friction + model.open_friction))
         rougher = AveragedModel.from_device(device, _COARSE_ORBITS)
         return [self._averaged(each, device)[0] for each in (*off, rougher)]
 

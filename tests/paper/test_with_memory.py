@@ -53,6 +53,7 @@ def test_the_file_says_what_computed_it():
     [
         ("voltages", {"voltage": 0.0, "method": "orbits"}),
         ("phonons", {"planck": 4.0, "method": "hierarchy", "levels": 400}),
+        ("slow rings", {"eta": 0.65, "method": "hierarchy", "levels": 2300, "bandwidth": 12}),
     ],
 )
 def test_a_point_can_be_had_again(run, parameters):
@@ -193,6 +194,58 @@ def test_the_ring_of_three_hundred_phonons():
     assert of("ring", "fullest", method="hierarchy", levels=2200, bandwidth=20) == 216
 
 
+def remembering(run, eta=1.0, planck=1.0, levels=0, **parameters):
+    """The averaged model of a record."""
+    damping, reach, device = 0.0, None, at_infinite_bias()
+    if run == "voltages":
+        device = qem.paper_device(parameters["voltage"])
+    elif run == "couplings":
+        device = with_ratios(qem.paper_device(10.0), 0.2, parameters["coupling"])
+    elif run == "slow rings":
+        device = slowed(device, eta)
+    elif run == "phonons":
+        device = with_quantum(device, planck)
+        reach = (2.0 + 4.0 * np.sqrt(planck)) / (2.0 * device.coupling)
+        damping = 0.015 * device.coupling**2
+    else:
+        reach = np.sqrt(levels)
+    far = None if reach is None else reach * device.oscillator.x0
+    model = qem.AveragedModel.from_device(device, 1e-5, reach=far)
+    return model.with_damping(damping) if damping else model
+
+
+@pytest.mark.parametrize(
+    ("run", "which"),
+    [
+        ("voltages", {}),
+        ("couplings", {}),
+        ("phonons", {}),
+        ("slow rings", {"bandwidth": 16}),
+        ("ring", {"bandwidth": 20, "levels": 1100}),
+        ("ring", {"bandwidth": 20, "levels": 2200}),
+    ],
+)
+def test_what_orbits_leave_out_is_in_their_error(run, which):
+    beside = []
+    for record in records(run, method="hierarchy", **which):
+        state = qem.averaged_state(remembering(run, **record.parameters), edge_weight=1.0)
+        for name in ("phonon_number", "g2"):
+            full = record.results[name]
+            off = abs(getattr(state, name) - full)
+            # A full answer has an error, too.
+            assert off < state.error[name] * full + record.error.get(name, 0.0)
+            if name == "phonon_number":
+                beside.append(state.error[name] * full / max(off, record.error.get(name, 0.0)))
+    assert np.median(beside) < 30.0
+
+
+def test_the_threshold_of_the_hierarchy_lies_within_the_error_of_the_orbits():
+    orbits = qem.ergotropy_threshold(qem.paper_device(), (8.38, 8.39), noise_at="orbit")
+    full = of("inversions", "voltage", planck=1.0, method="hierarchy", depth=2, pade_terms=3)
+    off = abs(orbits.value - full)
+    assert off < orbits.uncertainty < 20.0 * off
+
+
 def test_what_orbits_leave_out_falls_as_one_over_the_phonons():
     orbits, full = (records("phonons", method=m) for m in ("orbits", "hierarchy"))
     known = column(full, "phonon_number")
@@ -222,6 +275,20 @@ def test_the_thresholds_come_together_as_the_phonons_become_many():
     slope, limit = np.polyfit(planck, full - orbits, 1)
     assert abs(limit) < 1e-3
     assert 5e-3 < slope < 9e-3
+
+
+def test_it_is_of_second_order_against_the_hierarchy_at_infinite_bias():
+    full, narrower = (records("slow rings", method="hierarchy", bandwidth=k) for k in (16, 12))
+    known = column(full, "phonon_number")
+    assert known.size >= 5
+    assert known.max() > 10.0 * known.min()
+    # All cut-offs are converged: leads are exact at this bias, and so is the depth.
+    assert column(narrower, "phonon_number") == pytest.approx(known, rel=2e-5)
+    assert column(full, "top").max() < 2e-9
+    slow = column(records("slow rings", method="adiabatic"), "phonon_number")
+    order, uncertainty = fitted_order(column(full, "eta"), 1.0 - slow / known)
+    assert uncertainty < 0.05
+    assert abs(order - 2.0) < uncertainty
 
 
 def test_the_error_of_the_adiabatic_equation_is_of_second_order():

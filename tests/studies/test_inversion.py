@@ -160,7 +160,8 @@ def test_with_memory_along_its_orbits_it_is_nearby():
     found = qem.ergotropy_threshold(DEVICE, (8.3, 8.5), noise_at="orbit")
     slow = onset().voltage - onset_at_oscillator().voltage
     assert abs(found.voltage - onset_at_oscillator().voltage) < 0.05 * slow
-    assert 1e-7 < found.uncertainty < 1e-3
+    # Most of it is what orbits leave out at the first levels.
+    assert 1e-2 < found.uncertainty < 0.1
 
 
 def test_it_is_found_over_any_parameter_from_either_side():

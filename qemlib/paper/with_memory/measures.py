@@ -68,9 +68,15 @@ def fano_factor(phonon_number: float, g2: float) -> float:
 
 
 def adiabatic(
-    device: Device, noise_at: str = "zero", rtol: float = 1e-7, total: bool = False
+    device: Device,
+    noise_at: str = "zero",
+    rtol: float = 1e-7,
+    total: bool = False,
+    levels: bool = True,
 ) -> Found:
     """The paper's equation (A24), exactly; or with the noise at ±ω0.
+
+    Without `levels` no population is looked at, of which large rings have too many.
 
     Examples
     --------
@@ -80,7 +86,8 @@ def adiabatic(
     (42.1346, 17)
     """
     state = steady_state(LangevinModel.from_device(device, noise_at=noise_at), rtol)
-    return Found(_numbers(state, total), _errors(state), {"rtol": rtol, "noise_at": noise_at})
+    results = _numbers(state, total) if levels else _moments(state)
+    return Found(results, _errors(state), {"rtol": rtol, "noise_at": noise_at})
 
 
 def orbits(
@@ -89,12 +96,14 @@ def orbits(
     rtol: float = 1e-6,
     total: bool = False,
     damping: float = 0.0,
+    levels: bool = True,
 ) -> Found:
     """Electrons with memory along the orbits.
 
     With a `reach` in units of x0 the state ends there: what lies beyond a ring that lasts long is
     left out, and so are numbers that would feel the edge.  An oscillator that also loses energy by
-    itself, at a rate `damping`, must have come to its end there.
+    itself, at a rate `damping`, must have come to its end there.  Without `levels` no population is
+    looked at.
 
     Examples
     --------
@@ -107,7 +116,7 @@ def orbits(
     model = AveragedModel.from_device(device, rtol, reach=far)
     if damping:
         model = model.with_damping(damping)
-    return _of_averaged(model, rtol, total, cut=reach is not None and not damping)
+    return _of_averaged(model, rtol, total, levels, cut=reach is not None and not damping)
 
 
 def hierarchy(device: Device, accuracy: float, total: bool = False) -> Found:
@@ -160,11 +169,14 @@ def cut_off(device: Device, **cut_offs: Any) -> Found:
     return Found(results, {}, cut_offs)
 
 
+def _moments(state: State) -> dict[str, float]:
+    """What two moments tell."""
+    return {"phonon_number": state.phonon_number, "g2": state.g2}
+
+
 def _numbers(state: State, total: bool) -> dict[str, float]:
     """What is asked of any state; its total ergotropy takes its coherences."""
-    results = {
-        "phonon_number": state.phonon_number,
-        "g2": state.g2,
+    results = _moments(state) | {
         "ergotropy": ergotropy(state, coherences=False),
         "fullest": int(held_populations(state, _BEYOND).argmax()),
     }
@@ -179,7 +191,7 @@ def _errors(state: State) -> dict[str, float]:
     }
 
 
-def _of_averaged(model: AveragedModel, rtol: float, total: bool, cut: bool) -> Found:
+def _of_averaged(model: AveragedModel, rtol: float, total: bool, levels: bool, cut: bool) -> Found:
     state = averaged_state(model, edge_weight=1.0 if cut else _EDGE)
     settings = {
         "rtol": rtol,
@@ -188,19 +200,24 @@ def _of_averaged(model: AveragedModel, rtol: float, total: bool, cut: bool) -> F
     }
     if cut:
         at_peak = float(state.amplitude[state.log_weight.argmax()]) / model.x0
-        results = {"phonon_number": state.phonon_number, "g2": state.g2}
         settings["edge_weight"] = state.edge_weight
-        return Found(results | {"fullest": round(at_peak**2)}, _errors(state), settings)
+        results = _moments(state) | {"fullest": round(at_peak**2)}
+        return Found(results, _errors(state), settings)
+    if not levels:
+        return Found(_moments(state), _errors(state), settings)
     results = _numbers(state, total)
     error = _errors(state) | _error_of_work(model, results)
     return Found(results, error, settings)
 
 
 def _error_of_work(model: AveragedModel, results: dict[str, float]) -> dict[str, float]:
-    """What the errors of the coefficients make of the ergotropy."""
+    """What the errors of the coefficients make of the ergotropy, and what averages leave out."""
     here, change = results["ergotropy"], 0.0
-    for name in ("friction", "amplitude_diffusion", "frequency_shift"):
-        off = getattr(model, name) + model.error[name]
-        other = averaged_state(replace(model, **{name: off}), edge_weight=_EDGE)
+    changes = [
+        {name: getattr(model, name) + model.error[name]}
+        for name in ("friction", "amplitude_diffusion", "frequency_shift")
+    ]
+    for each in (*changes, {"friction": model.friction + model.open_friction}):
+        other = averaged_state(replace(model, **each), edge_weight=_EDGE)
         change += abs(ergotropy(other, coherences=False) - here)
     return dict.fromkeys(results.keys() & {"ergotropy", "total_ergotropy"}, change)

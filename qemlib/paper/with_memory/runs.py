@@ -38,6 +38,8 @@ _RATE = 2.0
 # Electrons at rest drive with 0.0213 λ²; the ring is where they drive with the former.
 _DAMPING = 0.015
 _LEVELS = {0.1: 1100, 0.25: 700, 0.5: 550, 1.0: 450, 2.0: 400, 4.0: 400}
+# Levels that hold the ring at infinite bias for each η: ten times the phonons from first to last.
+_SLOWED = {0.65: 2300, 0.5: 2850, 0.385: 3850, 0.296: 5400, 0.2275: 7900, 0.175: 12000}
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,16 @@ def phonons(planck: float, method: str, levels: int = 0) -> Found:
 def slowness(eta: float, method: str) -> Found:
     """ω0 and λ in proportion to η: how fast the adiabatic equation becomes right."""
     return _of_method(slowed(paper_device(_VOLTAGE), eta), method)
+
+
+def slow_rings(eta: float, method: str, levels: int = 0, bandwidth: int = 0) -> Found:
+    """The same at infinite bias, where nothing stands in for the full answer."""
+    device = slowed(at_infinite_bias(), eta)
+    if method == "hierarchy":
+        return measures.cut_off(device, levels=levels, bandwidth=bandwidth, depth=4)
+    if method == "orbits":
+        return measures.orbits(device, levels=False)
+    return measures.adiabatic(device, levels=False)
 
 
 def ratios(frequency_over_rate: float, coupling_over_rate: float, method: str) -> Found:
@@ -179,6 +191,16 @@ RUNS: dict[str, Run] = {
         "The error of the adiabatic equation as the motion slows down.",
         slowness,
         _calls(eta=_ETAS, method=["adiabatic", "orbits"]),
+    ),
+    "slow rings": Run(
+        "The same at infinite bias, against the hierarchy.",
+        slow_rings,
+        _calls(eta=list(_SLOWED), method=["adiabatic", "orbits"])
+        + tuple(
+            {"eta": eta, "method": "hierarchy", "levels": levels, "bandwidth": bandwidth}
+            for eta, levels in _SLOWED.items()
+            for bandwidth in (12, 16)
+        ),
     ),
     "inversions": Run(
         "Where the populations invert, as the phonons become many.",
