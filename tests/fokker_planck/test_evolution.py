@@ -64,7 +64,7 @@ def exact_moments(model, alpha, friction, temperature, force, time):
 
 
 @pytest.mark.parametrize(
-    ("friction", "force", "rtol"), [(0.05, 0.0, 1e-9), (0.3, 0.4, 1e-9), (2.0, 0.0, 1e-10)]
+    ("friction", "force", "rtol"), [(0.05, 0.0, 1e-8), (0.3, 0.4, 1e-8), (2.0, 0.0, 1e-9)]
 )
 def test_a_linear_oscillator_in_closed_form_at_all_times(friction, force, rtol):
     model, alpha = linear(friction, force=force), 1.0 + 0.5j
@@ -215,7 +215,7 @@ def test_a_ramp_of_the_noise_in_closed_form():
     def model(time):
         return linear(friction, 2.5 * friction * (1.0 + time / 40.0))
 
-    path = qem.evolve([[1.0]], model, [20.0], rtol=1e-4)
+    path = qem.evolve([[1.0]], model, [8.0], rtol=1e-4)
     m, omega = 1.0, 0.5
     node, weight = np.polynomial.legendre.leggauss(60)
     a = np.array([[0, 1 / m], [-m * omega**2, -friction]])
@@ -244,7 +244,7 @@ def test_walkers_from_the_ground_state_spread_as_the_density_does():
     model = model_of(
         lambda x: 0.05 - 0.06 * np.exp(-(x**2) / 32), 0.1, lambda x: 0.3 * np.tanh(x / 4)
     )
-    x0, p0, step, walkers = model.x0, model.p0, 0.1, 40_000
+    x0, p0, step, walkers = model.x0, model.p0, 0.1, 20_000
     at = np.linspace(-25, 25, 5001)
     force, damping, noise = (
         values(at) for values in (model.force_at, model.damping_at, model.diffusion_at)
