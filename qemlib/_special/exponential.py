@@ -1,7 +1,7 @@
 """The exponential of what only decays, as a sum of resolvents.
 
-Talbot's rule on a parabola, with the numbers of L. N. Trefethen, J. A. C. Weideman and T. Schmelzer,
-BIT 46, 653 (2006).
+Talbot's rule on a parabola, with the numbers of L. N. Trefethen, J. A. C. Weideman and
+T. Schmelzer, BIT 46, 653 (2006).
 """
 
 from __future__ import annotations
