@@ -1,9 +1,8 @@
 """A row of cells in amplitude that exchange what they hold: the averaged model in time.
 
 Rates obey detailed balance with the steady state, so all eigenvalues of their matrix Q are real and
-not positive.  There e^{Qt} is a sum of a few resolvents, by Talbot's rule on a parabola with the
-numbers of L. N. Trefethen, J. A. C. Weideman and T. Schmelzer, BIT 46, 653 (2006): 1e-14 at any t,
-and no power of a steady state that is tiny far out, as the symmetric form of Q would have.
+not positive.  There e^{Qt} is a sum of a few resolvents at any t, without roots of a steady state
+that is tiny far out, as the symmetric form of Q would have.
 """
 
 from __future__ import annotations
@@ -13,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solve_banded
 
+from qemlib._special.exponential import resolvents
 from qemlib.errors import LeftGridError, UnresolvedError
 from qemlib.fokker_planck._beginning import OnPlane
 from qemlib.motion.amplitude_state import AveragedState
 from qemlib.motion.averaged_model import AveragedModel
 
-__all__ = ["Cells", "Held", "actions", "resolvents"]
+__all__ = ["Cells", "Held", "actions"]
 
 _DIRECTIONS = 96
 # Of W, beside its largest value: what may depend on the direction, and be left at the last orbit.
@@ -27,15 +27,6 @@ _UNEVEN, _EDGE = 0.05, 1e-8
 # may.
 _NOTHING = -36.0
 _LOOKS = 400
-_POLES = 36
-
-
-def resolvents() -> tuple[np.ndarray, np.ndarray]:
-    """Numbers z and c with e^s = Re Σ c/(z − s) for all s ≤ 0; and ∫_0^1 e^{su} du with c/z."""
-    angle = np.pi * np.arange(1, _POLES, 2) / _POLES
-    pole = _POLES * (0.1309 - 0.1194 * angle**2 + 0.25j * angle)
-    slope = _POLES * (-0.2388 * angle + 0.25j)
-    return pole, 2.0 * np.exp(pole) * slope / (1j * _POLES)
 
 
 def actions(model: AveragedModel, amplitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

