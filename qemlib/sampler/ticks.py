@@ -225,6 +225,8 @@ def sampled_ticks(
     with shown, Interruptible() as stop:
         _run.run(ensemble, shown, stop)
         done = _count(ensemble, zones, counters, steps, shown, stop)
+    if done < 2:
+        raise KeyboardInterrupt("sampled_ticks: interrupted before there were two readings")
     return _found(plan, counters, steps, done, values, (low, high))
 
 
