@@ -133,6 +133,15 @@ def test_refusals():
         short.accuracy(0.0)
 
 
+def test_a_clock_without_noise_has_no_accuracy_to_be_seen():
+    even = qem.SampledTicks(
+        1.0, np.tile(np.arange(40), (16, 1)), np.tile(np.arange(40.0), (16, 1)), 1.0
+    )
+    assert float(even.rate) == 1.0
+    with pytest.raises(qem.TooShortError, match="^accuracy: the variance of the ticks does not"):
+        even.accuracy()
+
+
 def test_a_walker_that_leaves_the_grid_is_an_error(monkeypatch):
     started = Ensemble.start
 
