@@ -82,6 +82,34 @@ def test_spectrum_of_the_position(energy, mass):
     assert values == pytest.approx(reference, rel=0, abs=1e-6 * reference.max())
 
 
+@in_any_units
+def test_line_and_clock(energy, mass):
+    states = [
+        qem.averaged_state(qem.AveragedModel.from_langevin(model))
+        for model in (state_of()[1].model, state_of(energy, mass)[1].model)
+    ]
+    parts = [state.clock_parts() for state in states]
+    for name, value in parts[0].items():
+        unit = 1.0 if name == "accuracy" else energy
+        assert parts[1][name] / unit == pytest.approx(value, rel=1e-5), name
+    variances = [
+        state.phase_variance(1e4 / unit) for state, unit in zip(states, (1, energy), strict=True)
+    ]
+    assert variances[1] == pytest.approx(variances[0], rel=1e-5)
+    assert states[1].line_width() / energy == pytest.approx(states[0].line_width(), rel=1e-5)
+    ticks = [
+        qem.sampled_ticks(
+            state_of(*units)[1].model,
+            2e3 / units[0],
+            burn_in=1e3 / units[0],
+            walkers=128,
+            progress=False,
+        )
+        for units in ((1.0, 1.0), (energy, mass))
+    ]
+    assert ticks[1].rate.value / energy == pytest.approx(ticks[0].rate.value, rel=1e-3)
+
+
 @pytest.mark.parametrize("energy", [1e-30, 1e30])
 def test_onset_of_ergotropy(energy):
     found = qem.ergotropy_threshold(scaled(DEVICE, energy), (8.5 * energy, 8.6 * energy))

@@ -22,6 +22,7 @@ __all__ = ["InTime"]
 _CELLS, _NOTHING = 400, -60.0
 # Half of what is looked at, in units of the slowest rate, and points of it.
 _LINE, _POINTS = 20.0, 2001
+_FINE = 1e-5  # of the distance between two, to which top and ends are found
 
 
 class InTime:
@@ -96,10 +97,17 @@ class InTime:
         highest = at[np.argmax(_lorentzians(at, *modes))]
         step = at[1] - at[0]
         top = minimize_scalar(
-            lambda w: -float(_lorentzians(w, *modes)), bounds=(highest - step, highest + step)
+            lambda w: -float(_lorentzians(w, *modes)),
+            bounds=(highest - step, highest + step),
+            options={"xatol": _FINE * step},
         )
         ends = [
-            brentq(lambda w: float(_lorentzians(w, *modes)) + 0.5 * top.fun, top.x, end)
+            brentq(
+                lambda w: float(_lorentzians(w, *modes)) + 0.5 * top.fun,
+                top.x,
+                end,
+                xtol=_FINE * step,
+            )
             for end in (at[0], at[-1])
         ]
         return float(ends[1] - ends[0])

@@ -109,7 +109,7 @@ class SampledTicks(Locked):
         ValueError
             If `window` is not positive.
         TooShortError
-            If the readings do not cover four windows.
+            If the readings do not cover four windows, or are too few to see the variance grow.
 
         Notes
         -----
@@ -130,6 +130,12 @@ class SampledTicks(Locked):
         squares = [((shown[:, k:] - shown[:, :-k]) ** 2).mean(axis=1) for k in (lag, 2 * lag)]
         time = rate * lag * self.spacing
         grown = self._grouped(squares[1] - squares[0])
+        if not grown.mean() > 0:
+            raise TooShortError(
+                "accuracy: the variance of the ticks does not grow beyond its own noise; count for "
+                f"longer than {readings * self.spacing:.4g}, or with more walkers",
+                self,
+            )
         return jackknife(grown, lambda mean: float(time / mean))
 
     def allan_variance(self, times: ArrayLike) -> AllanVariance:
@@ -225,6 +231,8 @@ def sampled_ticks(
     with shown, Interruptible() as stop:
         _run.run(ensemble, shown, stop)
         done = _count(ensemble, zones, counters, steps, shown, stop)
+    if done < 2:
+        raise KeyboardInterrupt("sampled_ticks: interrupted before there were two readings")
     return _found(plan, counters, steps, done, values, (low, high))
 
 
@@ -356,7 +364,7 @@ def _found(
     values: np.ndarray,
     thresholds: tuple[float, float],
 ) -> SampledTicks:
-    if not counters.ticks.any():
+    if not (counters.counts[:, done - 1] > counters.counts[:, 0]).any():
         ends = plan.origin + plan.model.x0 * np.array(
             [counters.range[:, 0].min(), counters.range[:, 1].max()]
         )

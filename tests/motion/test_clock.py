@@ -7,6 +7,7 @@ from scipy.special import exp1, ndtr
 
 import qemlib as qem
 from qemlib.motion import _clock
+from qemlib.motion.diffusion import correlation_modes
 
 
 def state_of(friction, shift, diffusion, phase, reach=70.0, mass=1.0, frequency=0.2):
@@ -60,6 +61,16 @@ def test_variance_of_the_phase_over_time():
     parts = paper.clock_parts()
     late = np.diff(paper.phase_variance([2e5, 3e5]))[0] / 1e5
     assert late == pytest.approx(2 * (parts["phase"] + parts["pulling"]), rel=2e-3)
+
+
+def test_slow_noise_as_the_whole_operator_has_it():
+    # x² is A²/2 but for what turns: its spectrum at zero frequency is what the amplitude forgets.
+    model = paper_model(10.0)
+    state = qem.averaged_state(qem.AveragedModel.from_langevin(model))
+    amplitude, content, conductance = state._chain
+    rates, parts = correlation_modes(content, conductance, 0.5 * amplitude**2)
+    exact = float(qem.position_spectrum(model, 0.0, rtol=1e-3, observable="x2"))
+    assert 2.0 * float(np.sum(parts / rates)) == pytest.approx(exact, rel=5e-3)
 
 
 def rice(friction):

@@ -9,6 +9,7 @@ from scipy.special import exp1
 
 import qemlib as qem
 from qemlib.motion import _clock
+from qemlib.sampler import ticks as ticks_of_walkers
 from qemlib.sampler.ensemble import Ensemble
 
 
@@ -132,6 +133,15 @@ def test_refusals():
         short.accuracy(0.0)
 
 
+def test_a_clock_without_noise_has_no_accuracy_to_be_seen():
+    even = qem.SampledTicks(
+        1.0, np.tile(np.arange(40), (16, 1)), np.tile(np.arange(40.0), (16, 1)), 1.0
+    )
+    assert float(even.rate) == 1.0
+    with pytest.raises(qem.TooShortError, match="^accuracy: the variance of the ticks does not"):
+        even.accuracy()
+
+
 def test_a_walker_that_leaves_the_grid_is_an_error(monkeypatch):
     started = Ensemble.start
 
@@ -143,3 +153,28 @@ def test_a_walker_that_leaves_the_grid_is_an_error(monkeypatch):
     monkeypatch.setattr(Ensemble, "start", start)
     with pytest.raises(qem.LeftGridError, match="a walker left the grid, x from -25 to 25"):
         qem.sampled_ticks(model_of(), 100.0, burn_in=0.0, progress=False)
+
+
+def test_ctrl_c_gives_what_was_counted(monkeypatch):
+    class Stop:
+        looks = 0
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        @property
+        def asked(self):
+            Stop.looks += 1
+            return Stop.looks > self.allowed
+
+    monkeypatch.setattr(ticks_of_walkers, "Interruptible", Stop)
+    monkeypatch.setattr(ticks_of_walkers, "_STEPS_A_CALL", 1)
+    Stop.allowed = 5
+    found = qem.sampled_ticks(model_of(), 500.0, walkers=128, burn_in=0.0, progress=False)
+    assert 2 <= found.counts.shape[1] <= 5
+    Stop.looks, Stop.allowed = 0, 0
+    with pytest.raises(KeyboardInterrupt):
+        qem.sampled_ticks(model_of(), 500.0, walkers=128, burn_in=0.0, progress=False)
