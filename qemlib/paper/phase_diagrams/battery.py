@@ -20,7 +20,17 @@ from qemlib.states.work import ergotropy
 from qemlib.studies.methods import Method
 from qemlib.studies.parameters import varied
 
-__all__ = ["ALONG", "AROUND", "FREE", "START", "VOLTAGE", "best", "built", "searched", "stored_work"]
+__all__ = [
+    "ALONG",
+    "AROUND",
+    "FREE",
+    "START",
+    "VOLTAGE",
+    "best",
+    "built",
+    "searched",
+    "stored_work",
+]
 
 VOLTAGE, _QUALITY = 10.0, 300.0
 # What is free, between which values, and where the search starts.
