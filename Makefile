@@ -37,7 +37,7 @@ TEST_PARTS := lint unit notebooks book browser
   full-quantum phase-diagrams lab wheel test-lowest system chromium lock clean distclean
 
 help:  ## list the commands
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed vendor/.collected  ## install everything into .venv (the others do it too)
 

@@ -19,7 +19,7 @@ from qemlib.motion.reach import furthest
 if TYPE_CHECKING:
     from qemlib.motion.averaged_model import AveragedModel
 
-__all__ = ["glance", "of_device"]
+__all__ = ["fixed_point", "glance", "of_device"]
 
 # Of a small amplitude, beside the largest, which stands for none.
 _SMALL = 1e-3
@@ -168,7 +168,7 @@ class _Source:
             spring = m * omega0**2
             return found.mean_force / spring, found.error["mean_force"] / spring, found
 
-        center, found = _fixed_point(target, np.zeros(amplitudes.shape), device.oscillator.x0)
+        center, found = fixed_point(target, np.zeros(amplitudes.shape), device.oscillator.x0)
         found = with_errors_of_densities(device, found, lambda other: along(other, center))
         omega = omega0 + found.frequency_shift
         # From one frequency of all orbits to their own, at which they are faster or slower.
@@ -214,7 +214,7 @@ def _own(oscillator: Oscillator, frequency: float) -> tuple[float, float, float,
     return oscillator.intrinsic_damping, 0.0, noise, noise
 
 
-def _fixed_point(
+def fixed_point(
     target: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, Any]],
     start: np.ndarray,
     scale: float,

@@ -13,6 +13,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 import qemlib as qem
+from qemlib.motion._of_device import fixed_point
 from qemlib.motion.confinement import least_weight
 from qemlib.states.quantum import resolved_populations
 
@@ -319,3 +320,18 @@ def test_wide_orbits_that_lose_energy_bind_a_state():
     state = qem.averaged_state(qem.AveragedModel.from_device(device))
     assert state.phonon_number == pytest.approx(102.6, abs=0.1)
     assert least_weight(device) == 0.0
+
+
+def test_a_center_settles_to_within_the_error_of_the_force():
+    """Rough integrals scatter: what they cannot tell apart is no second well."""
+    scatter = np.random.default_rng(1)
+
+    def target(center, size=1e-6):
+        noise = size * scatter.uniform(-1.0, 1.0, center.shape)
+        return 0.3 * (1.0 - center) + noise, np.full(center.shape, 10.0 * size), "extra"
+
+    center, extra = fixed_point(target, np.zeros(3), 1.0)
+    assert center == pytest.approx([0.3 / 1.3] * 3, abs=1e-5)
+    assert extra == "extra"
+    with pytest.raises(qem.ConvergenceError, match="more than one well"):
+        fixed_point(lambda c: (*target(c, 1e-2)[:1], 0.0 * c, None), np.zeros(3), 1.0)

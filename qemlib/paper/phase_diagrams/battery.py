@@ -20,17 +20,27 @@ from qemlib.states.work import ergotropy
 from qemlib.studies.methods import Method
 from qemlib.studies.parameters import varied
 
-__all__ = ["ALONG", "AROUND", "FREE", "START", "VOLTAGE", "best", "built", "searched", "stored_work"]
+__all__ = [
+    "ALONG",
+    "AROUND",
+    "FREE",
+    "START",
+    "VOLTAGE",
+    "best",
+    "built",
+    "searched",
+    "stored_work",
+]
 
 VOLTAGE, _QUALITY = 10.0, 300.0
 # What is free, between which values, and where the search starts.
-FREE = {"offset": (0.0, 5.0), "rate": (0.5, 6.0), "coupling": (0.05, 0.5)}
-START = {"offset": 2.5, "rate": 2.0, "coupling": 0.14}
+FREE = {"offset": (0.0, 5.0), "rate": (0.2, 6.0), "coupling": (0.05, 0.5)}
+START = {"offset": 3.0, "rate": 0.5, "coupling": 0.09}
 # Curves through the best, one more than is free, and factors on each parameter.
 ALONG = {**START, "bandwidth": 1.0}
 AROUND = (0.7, 0.85, 1.0, 1.2, 1.4)
 # Of the search, in the logarithms: the first steps, and where it ends; and of the work.
-_STEP, _CLOSE, _ENOUGH = 0.2, 0.02, 1e-3
+_STEP, _CLOSE, _ENOUGH = 0.15, 0.02, 1e-3
 
 
 def built(point: dict[str, float]) -> Device:
@@ -75,7 +85,7 @@ def best(work: Callable[[dict[str, float]], float]) -> dict[str, float]:
 
     >>> found = best(lambda at: -sum((at[name] / START[name] - 1.1) ** 2 for name in START))
     >>> round(found["rate"], 2)
-    2.2
+    0.55
     """
     start = np.log([START[name] for name in FREE])
     bounds = np.array([np.clip(ends, 1e-3, None) for ends in FREE.values()])
