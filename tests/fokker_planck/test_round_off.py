@@ -13,6 +13,7 @@ from scipy.linalg import svdvals
 
 import qemlib as qem
 from qemlib.fokker_planck import generator, stationary
+from qemlib.fokker_planck._sizes import extent_of
 from qemlib.fokker_planck.basis import disk
 from qemlib.fokker_planck.generator import generator_of
 
@@ -24,6 +25,7 @@ LEFT = 2.0 * np.finfo(float).eps
 pytestmark = pytest.mark.filterwarnings("ignore::qemlib.ClassicalStateWarning")
 
 MODELS = {f"V = {voltage:g}": lambda v=voltage: paper_model(v) for voltage in (0.0, 10.0, 30.0)} | {
+    "noise at the oscillator": lambda: paper_model(10.0, "oscillator"),
     "weak coupling": lambda: qem.LangevinModel.from_device(
         replace(qem.paper_device(10.0), coupling=0.02)
     ),
@@ -39,7 +41,7 @@ def test_the_floor_is_the_product():
 def test_the_equation_answers_no_more_slowly_than_it_relaxes(name):
     model = MODELS[name]()
     estimate = qem.orbit_average(model)
-    middle, radius = stationary._extent(estimate)
+    middle, radius = extent_of(estimate)
     least = svdvals(generator_of(model, disk(32, radius, middle)).sparse().toarray())[-2]
     slowest = max(estimate.relaxation_time, stationary._FEWEST_TURNS / model.frequency)
     assert 1.0 / least < INVERSE * slowest
@@ -49,7 +51,7 @@ def test_the_equation_answers_no_more_slowly_than_it_relaxes(name):
 def test_what_round_off_leaves_of_the_equation(name, monkeypatch):
     """Another quadrature makes other round-off: its L knows what the first has left."""
     model = MODELS[name]()
-    middle, radius = stationary._extent(qem.orbit_average(model))
+    middle, radius = extent_of(qem.orbit_average(model))
     basis = disk(96, radius, middle)
     coefficients = generator_of(model, basis).null_vector()
     rule = generator.quadrature_between
