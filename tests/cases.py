@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
@@ -66,14 +67,18 @@ def mirrored_devices(draw):
     return qem.Device(draw(oscillators), left, right, draw(couplings), 0.0)
 
 
-@lru_cache
-def paper_model(voltage):
-    return qem.LangevinModel.from_device(qem.paper_device(voltage))
+# What every Langevin model keeps, whatever the frequency of the electrons' noise.
+both_noises = pytest.mark.parametrize("noise_at", ["zero", "oscillator"])
 
 
 @lru_cache
-def paper_state(voltage):
-    return qem.steady_state(paper_model(voltage), rtol=1e-10)
+def paper_model(voltage, noise_at="zero"):
+    return qem.LangevinModel.from_device(qem.paper_device(voltage), noise_at=noise_at)
+
+
+@lru_cache
+def paper_state(voltage, noise_at="zero"):
+    return qem.steady_state(paper_model(voltage, noise_at), rtol=1e-10)
 
 
 def model_of(

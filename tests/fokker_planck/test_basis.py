@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import paper_model, paper_state, toy
+from cases import both_noises, paper_model, paper_state, toy
 
 import qemlib as qem
 from qemlib.fokker_planck import stationary
@@ -55,9 +55,10 @@ def test_slopes_of_even_functions_are_their_derivatives():
     assert slopes == pytest.approx((ahead - behind) / (2 * step), abs=1e-9)
 
 
+@both_noises
 @pytest.mark.parametrize("odd", [False, True])
-def test_the_sparse_generator_is_the_one_in_blocks(odd):
-    flow = generator_of(paper_model(6.0), disk(17, 12.0), odd=odd)
+def test_the_sparse_generator_is_the_one_in_blocks(odd, noise_at):
+    flow = generator_of(paper_model(6.0, noise_at), disk(17, 12.0), odd=odd)
     rng = np.random.default_rng(2)
     vector = [rng.normal(size=len(block)) for block in flow.diagonal]
     found = flow.sparse() @ np.concatenate(vector)
@@ -112,8 +113,9 @@ def test_times_that_do_not_rise_are_refused(times, message):
         position_correlation(paper_state(0.0), times)
 
 
-def test_one_time_will_do():
-    state = paper_state(0.0)
+@both_noises
+def test_one_time_will_do(noise_at):
+    state = paper_state(0.0, noise_at)
     both = position_correlation(state, [0.0, 2.0])
     assert position_correlation(state, [2.0]) == pytest.approx(both[1:], rel=1e-10)
 
@@ -128,8 +130,9 @@ def test_correlations_are_of_a_model_or_its_state():
 # --- how many functions -------------------------------------------------------------------------
 
 
+@both_noises
 @pytest.mark.parametrize("voltage", [0.0, 6.0, 10.0, 16.0, 30.0, 40.0])
-def test_two_or_three_sizes_are_enough_where_friction_is_weak(voltage, monkeypatch):
+def test_two_or_three_sizes_are_enough_where_friction_is_weak(voltage, monkeypatch, noise_at):
     solved = []
     solve = stationary._solve
 
@@ -138,7 +141,7 @@ def test_two_or_three_sizes_are_enough_where_friction_is_weak(voltage, monkeypat
         return solve(estimate, size, *others)
 
     monkeypatch.setattr(stationary, "_solve", counted)
-    state = qem.steady_state(paper_model(voltage))
+    state = qem.steady_state(paper_model(voltage, noise_at))
     assert len(solved) <= 3
     assert len(state.coefficients) == solved[-1]
 

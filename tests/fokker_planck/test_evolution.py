@@ -173,9 +173,12 @@ class Splitting:
         return number - 0.5, p0, p1
 
 
-@pytest.mark.parametrize("begun", ["vacuum", "thermal", "fock"])
-def test_against_another_propagator(begun):
-    model, times = paper_model(10.0), [8.0, 40.0]
+@pytest.mark.parametrize(
+    ("begun", "noise_at"),
+    [("vacuum", "zero"), ("thermal", "zero"), ("fock", "zero"), ("fock", "oscillator")],
+)
+def test_against_another_propagator(begun, noise_at):
+    model, times = paper_model(10.0, noise_at), [8.0, 40.0]
     rho = {"vacuum": [[1.0]], "thermal": thermal(0.6), "fock": np.diag([0.0, 1.0])}[begun]
     start = qem.QuantumState(rho, model.oscillator)
     other = Splitting(model)

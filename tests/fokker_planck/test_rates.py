@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from cases import model_of, paper_model
+from cases import both_noises, model_of, paper_model
 from scipy.linalg import eigh_tridiagonal
 
 import qemlib as qem
@@ -37,8 +37,9 @@ def test_a_linear_oscillator(friction):
         assert abs(found.values[0] - k * (friction / 2 + 1j * turn)) < found.error[0] + 1e-12
 
 
-def test_the_paper_s_device_against_its_orbit_average():
-    model = paper_model(10.0)
+@both_noises
+def test_the_paper_s_device_against_its_orbit_average(noise_at):
+    model = paper_model(10.0, noise_at)
     rate = qem.slowest_rates(model).values[0]
     assert rate.real == pytest.approx(1.0 / qem.orbit_average(model).relaxation_time, rel=1e-3)
     state = qem.averaged_state(qem.AveragedModel.from_langevin(model))

@@ -25,6 +25,7 @@ LEFT = 2.0 * np.finfo(float).eps
 pytestmark = pytest.mark.filterwarnings("ignore::qemlib.ClassicalStateWarning")
 
 MODELS = {f"V = {voltage:g}": lambda v=voltage: paper_model(v) for voltage in (0.0, 10.0, 30.0)} | {
+    "noise at the oscillator": lambda: paper_model(10.0, "oscillator"),
     "weak coupling": lambda: qem.LangevinModel.from_device(
         replace(qem.paper_device(10.0), coupling=0.02)
     ),

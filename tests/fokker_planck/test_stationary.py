@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from cases import paper_model, paper_state, toy
+from cases import both_noises, paper_model, paper_state, toy
 from scipy.integrate import quad
 
 import qemlib as qem
@@ -145,6 +145,7 @@ STATES = {
     "V = 0": lambda: paper_state(0.0),
     "V = 10": lambda: paper_state(10.0),
     "V = 16": lambda: paper_state(16.0),
+    "V = 10, noise at the oscillator": lambda: paper_state(10.0, "oscillator"),
     "asymmetric leads": asymmetric_state,
     "strong friction": lambda: qem.steady_state(stiff_friction(), rtol=1e-10),
 }
@@ -230,17 +231,20 @@ def test_strong_friction_agrees_with_a_second_discretisation():
 # --- what the state offers ----------------------------------------------------------------------
 
 
+@both_noises
 @pytest.mark.parametrize(("voltage", "rtol"), [(0.0, 2e-6), (6.0, 2e-6), (10.0, 2e-6)])
-def test_weak_friction_agrees_with_the_orbit_average(voltage, rtol):
-    state, estimate = paper_state(voltage), qem.orbit_average(paper_model(voltage))
+def test_weak_friction_agrees_with_the_orbit_average(voltage, rtol, noise_at):
+    state = paper_state(voltage, noise_at)
+    estimate = qem.orbit_average(paper_model(voltage, noise_at))
     assert estimate.phonon_number == pytest.approx(state.phonon_number, rel=rtol)
     x, p = np.linspace(-30, 30, 21)[:, None], np.linspace(-6, 6, 21)
     peak = state.wigner(x, p).max()
     assert np.abs(state.wigner(x, p) - estimate.wigner(x, p)).max() < 1e-2 * peak
 
 
-def test_the_distance_to_the_orbit_average_grows_with_friction():
-    weak = paper_model(6.0)
+@both_noises
+def test_the_distance_to_the_orbit_average_grows_with_friction(noise_at):
+    weak = paper_model(6.0, noise_at)
     distance = []
     for factor in (1.0, 10.0):
         model = qem.LangevinModel(
@@ -321,12 +325,13 @@ def test_friction_that_turns_negative_far_out_binds_no_state():
         qem.steady_state(model)
 
 
+@both_noises
 @pytest.mark.parametrize("rtol", [1e-3, 1e-6])
-def test_reached_accuracy_is_at_least_what_was_asked_for(rtol):
-    state = qem.steady_state(paper_model(6.0), rtol=rtol)
+def test_reached_accuracy_is_at_least_what_was_asked_for(rtol, noise_at):
+    state = qem.steady_state(paper_model(6.0, noise_at), rtol=rtol)
     assert max(state.error[name] for name in ("phonon_number", "g2", "wigner")) < rtol
-    assert state.phonon_number == pytest.approx(paper_state(6.0).phonon_number, rel=rtol)
-    assert state.g2 == pytest.approx(paper_state(6.0).g2, rel=rtol)
+    assert state.phonon_number == pytest.approx(paper_state(6.0, noise_at).phonon_number, rel=rtol)
+    assert state.g2 == pytest.approx(paper_state(6.0, noise_at).g2, rel=rtol)
 
 
 def test_rtol_at_both_ends_of_its_range_is_allowed():

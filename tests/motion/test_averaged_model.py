@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from cases import UNLIKE, paper_model, paper_state
+from cases import UNLIKE, both_noises, paper_model, paper_state
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
@@ -34,8 +34,8 @@ def remembered(voltage):
 
 
 @lru_cache
-def adiabatic(voltage):
-    return qem.averaged_state(qem.AveragedModel.from_langevin(paper_model(voltage)))
+def adiabatic(voltage, noise_at="zero"):
+    return qem.averaged_state(qem.AveragedModel.from_langevin(paper_model(voltage, noise_at)))
 
 
 # --- exact cases ----------------------------------------------------------------------------------
@@ -107,9 +107,11 @@ def test_any_friction_and_noise_by_the_integral():
 # --- the adiabatic case ---------------------------------------------------------------------------
 
 
+@both_noises
 @pytest.mark.parametrize("voltage", [0.0, 6.0, 10.0, 16.0])
-def test_averages_of_a_langevin_model_are_its_orbit_average(voltage):
-    state, estimate = adiabatic(voltage), qem.orbit_average(paper_model(voltage))
+def test_averages_of_a_langevin_model_are_its_orbit_average(voltage, noise_at):
+    model = paper_model(voltage, noise_at)
+    state, estimate = adiabatic(voltage, noise_at), qem.orbit_average(model)
     assert state.phonon_number == pytest.approx(estimate.phonon_number, rel=3e-7)
     assert state.g2 == pytest.approx(estimate.g2, rel=3e-6)
     assert state.relaxation_time == pytest.approx(estimate.relaxation_time, rel=1e-3)
@@ -117,7 +119,7 @@ def test_averages_of_a_langevin_model_are_its_orbit_average(voltage):
     assert state.radial_profile(r) == pytest.approx(
         estimate.radial_profile(r), abs=1e-5 * estimate.radial_profile(r).max()
     )
-    exact = paper_state(voltage)
+    exact = paper_state(voltage, noise_at)
     assert state.squeezing.real == pytest.approx(exact.squeezing.real, abs=2e-3)
 
 

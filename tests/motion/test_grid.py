@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import paper_model, toy
+from cases import both_noises, paper_model, toy
 
 import qemlib as qem
 from qemlib.motion import grid, orbit, sources
@@ -185,8 +185,9 @@ def test_what_is_kept_is_neither_pickled_nor_keeps_a_model_alive():
     assert gone() is None
 
 
+@both_noises
 @pytest.mark.parametrize("voltage", [0.0, 10.0, 30.0])
-def test_a_quick_look_at_the_edge_tells_what_all_orbits_tell(voltage):
-    model = paper_model(voltage)
+def test_a_quick_look_at_the_edge_tells_what_all_orbits_tell(voltage, noise_at):
+    model = paper_model(voltage, noise_at)
     few, all_of_them = orbit.edge_weight(model), qem.orbit_average(model).edge_weight
     assert np.log(few) == pytest.approx(np.log(all_of_them), rel=1e-4)

@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
-from cases import between, few, paper_model
+from cases import between, both_noises, few, paper_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
@@ -124,12 +124,13 @@ def test_potential_of_a_known_force():
     assert model().potential_at(0.0) == 0.0
 
 
+@both_noises
 @pytest.mark.parametrize("x", [-40.0, -3.0, 7.5, 55.0])
-def test_potential_of_a_device_is_the_work_against_its_exact_force(x):
+def test_potential_of_a_device_is_the_work_against_its_exact_force(x, noise_at):
     dev = qem.paper_device(10.0)
     work = quad(lambda y: dev.force * float(qem.excess_charge(dev, y)), 0, x, limit=200)[0]
     expected = 0.5 * 0.04 * x**2 - work
-    assert paper_model(10.0).potential_at(x) == pytest.approx(expected, abs=1e-8)
+    assert paper_model(10.0, noise_at).potential_at(x) == pytest.approx(expected, abs=1e-8)
 
 
 def test_potential_without_the_origin_on_the_grid_counts_from_the_nearer_edge():
@@ -195,12 +196,13 @@ def test_a_bad_half_width_is_refused(half_width):
         qem.LangevinModel.from_device(qem.paper_device(), half_width=half_width)
 
 
-def test_the_grid_of_a_device_holds_its_steady_state_and_says_how_it_knows():
-    built = paper_model(10.0)
+@both_noises
+def test_the_grid_of_a_device_holds_its_steady_state_and_says_how_it_knows(noise_at):
+    built = paper_model(10.0, noise_at)
     assert "orbit-averaged weight at the edge" in built.note
     assert "interpolation error" in built.note
     assert qem.orbit_average(built).edge_weight < 1e-16
-    narrow, wide = paper_model(0.0), built
+    narrow, wide = paper_model(0.0, noise_at), built
     assert narrow.x[-1] < wide.x[-1]
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import paper_model, paper_state, random_model, toy
+from cases import both_noises, paper_model, paper_state, random_model, toy
 from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 
@@ -67,9 +67,10 @@ def test_wigner_of_the_paper_in_equilibrium_is_the_gibbs_state():
     assert np.abs(estimate.wigner(x, p) - gibbs).max() < 1e-9 * gibbs.max()
 
 
+@both_noises
 @pytest.mark.parametrize("voltage", [0.0, 10.0])
-def test_the_estimate_is_normalised(voltage):
-    estimate = qem.orbit_average(paper_model(voltage))
+def test_the_estimate_is_normalised(voltage, noise_at):
+    estimate = qem.orbit_average(paper_model(voltage, noise_at))
     edge = estimate.model.x[-1]
     x, p = np.linspace(-edge, edge, 401), np.linspace(-0.2 * edge, 0.2 * edge, 401)
     weight = (x[1] - x[0]) * (p[1] - p[0])
@@ -77,10 +78,11 @@ def test_the_estimate_is_normalised(voltage):
     assert estimate.populations(700).sum() == pytest.approx(1.0, abs=1e-7)
 
 
+@both_noises
 @pytest.mark.parametrize("index", [150, 580])
-def test_friction_of_an_orbit_by_following_the_motion(index):
+def test_friction_of_an_orbit_by_following_the_motion(index, noise_at):
     """⟨γp²⟩/⟨p²⟩ over half a turn, from Newton's equation and not from integrals over x."""
-    model = paper_model(10.0)
+    model = paper_model(10.0, noise_at)
     estimate = qem.orbit_average(model)
     energy = 0.2 * estimate.radius[index] ** 2 + estimate.potential_minimum
     start = brentq(lambda x: float(model.potential_at(x)) - energy, 0.0, model.x[-1])
@@ -99,12 +101,13 @@ def test_friction_of_an_orbit_by_following_the_motion(index):
     assert turn.y[3, -1] / turn.y[2, -1] == pytest.approx(estimate.friction[index], rel=1e-6)
 
 
-def test_friction_changes_sign_at_the_ring():
-    estimate = qem.orbit_average(paper_model(16.0))
+@both_noises
+def test_friction_changes_sign_at_the_ring(noise_at):
+    estimate = qem.orbit_average(paper_model(16.0, noise_at))
     assert estimate.friction[0] < 0 < estimate.friction[-1]
     ring = estimate.radius[np.argmax(estimate.log_weight)]
     assert np.interp(ring, estimate.radius, estimate.friction) == pytest.approx(0.0, abs=1e-6)
-    state = paper_state(16.0)
+    state = paper_state(16.0, noise_at)
     r = np.linspace(0.0, 15.0, 601)
     assert r[np.argmax(state.radial_profile(r))] == pytest.approx(ring, rel=0.02)
 

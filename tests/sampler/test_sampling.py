@@ -272,9 +272,12 @@ def test_asymmetric_model():
     assert mean > 1.0
 
 
-@pytest.mark.parametrize("voltage", [0.0, 6.0, 10.0, 16.0])
-def test_sampler_and_fokker_planck_agree_for_the_paper_device(voltage):
-    model = qem.LangevinModel.from_device(qem.paper_device(voltage))
+@pytest.mark.parametrize(
+    ("voltage", "noise_at"),
+    [(0.0, "zero"), (6.0, "zero"), (10.0, "zero"), (16.0, "zero"), (10.0, "oscillator")],
+)
+def test_sampler_and_fokker_planck_agree_for_the_paper_device(voltage, noise_at):
+    model = qem.LangevinModel.from_device(qem.paper_device(voltage), noise_at=noise_at)
     run, state = quiet(model, 250_000_000), qem.steady_state(model)
     for name in ("phonon_number", "g2"):
         exact = getattr(state, name)

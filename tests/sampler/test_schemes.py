@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import model_of, paper_model
+from cases import both_noises, model_of, paper_model
 
 import qemlib as qem
 from qemlib.sampler import _chain, _integrators, kernels
@@ -174,10 +174,11 @@ def test_bad_arguments_are_refused(arguments, message):
         linear_covariance(*arguments)
 
 
+@both_noises
 @pytest.mark.parametrize(("voltage", "part"), [(0.0, -1.0), (6.0, -0.6), (10.0, 0.0), (16.0, 0.6)])
-def test_baoab_errs_as_if_friction_and_noise_were_those_at_a_smaller_position(voltage, part):
+def test_baoab_errs_as_if_friction_and_noise_were_those_further_in(voltage, part, noise_at):
     """In units of θ²/8: half of what is known for linear oscillators at V = 6."""
-    model, theta = paper_model(voltage), 0.4
+    model, theta = paper_model(voltage, noise_at), 0.4
     shorter = np.sqrt(1.0 - theta**2 / 4.0)
     seen = qem.LangevinModel(
         model.mass,

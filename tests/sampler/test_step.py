@@ -1,6 +1,7 @@
 """The step of a run: the bias it says it has, the motion it resolves, and the chain it makes."""
 
 from functools import partial
+from itertools import product
 
 import cases
 import numpy as np
@@ -143,8 +144,8 @@ def test_smooth_and_weak_coefficients_need_no_chain(monkeypatch):
         raise AssertionError("a chain was solved")
 
     monkeypatch.setattr(_chain, "mean_square", refuse)
-    for voltage in (0.0, 6.0, 16.0, 20.0):
-        model = qem.LangevinModel.from_device(qem.paper_device(voltage))
+    for voltage, noise_at in product((0.0, 6.0, 16.0, 20.0), ("zero", "oscillator")):
+        model = qem.LangevinModel.from_device(qem.paper_device(voltage), noise_at=noise_at)
         chosen = _step.choose(model, schemes.DEFAULT, None, None)
         assert chosen.size == 0.4 / model.frequency
         assert chosen.expected_bias < 1e-5
