@@ -154,12 +154,11 @@ def test_no_noise_is_refused(of):
         of(toy(noise=0.0))
 
 
-@pytest.mark.parametrize("of", [qem.orbit_average, qem.steady_state])
-def test_several_wells_are_refused(of):
+def test_several_wells_are_refused():
     x = np.linspace(-50, 50, 201)
     double = qem.LangevinModel(1.0, 0.2, x, 2 * np.tanh(x / 3), 0 * x + 1e-3, 0 * x + 4e-3)
     with pytest.raises(ValueError, match="one well on the grid, got 2 minima"):
-        of(double)
+        qem.orbit_average(double)
 
 
 @pytest.mark.parametrize("of", [qem.orbit_average, qem.steady_state])
