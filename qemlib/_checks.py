@@ -85,6 +85,14 @@ def finite_array(name: str, value: Any, ndim: int | None = None) -> np.ndarray:
     return array
 
 
+def rising_times(value: Any) -> np.ndarray:
+    """Return times as a float array; ValueError unless they rise from 0 or later."""
+    times = finite_array("times", value, ndim=1)
+    if not times.size or times[0] < 0 or (np.diff(times) <= 0).any():
+        raise ValueError(f"times must rise from 0 or later, got {repr_short(times.tolist())}")
+    return times
+
+
 def broadcast(**arrays: Any) -> tuple[np.ndarray, ...]:
     """Return the finite arrays, broadcast against each other; ValueError if they do not fit."""
     checked = [finite_array(name, value) for name, value in arrays.items()]

@@ -24,7 +24,7 @@ __all__ = ["OBSERVABLES", "Observable", "Response", "observable_of"]
 
 OBSERVABLES = ("x", "p", "x2", "current")
 Observable = str | Callable[[np.ndarray], Any]
-# A tenth more functions each way than the steady state takes, for what an observable makes of it.
+# More functions each way than the steady state takes, for what an observable makes of it.
 _FINER = 1.3
 _HARMONICS = 24
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from reprlib import repr as repr_short
 from typing import Any
 
 import numpy as np
@@ -71,9 +70,7 @@ def position_correlation(
     if isinstance(model, SteadyState):
         model = model.model
     refuse_other_than_model(model)
-    times = _checks.finite_array("times", times, ndim=1)
-    if not times.size or times[0] < 0 or (np.diff(times) <= 0).any():
-        raise ValueError(f"times must rise from 0 or later, got {repr_short(times.tolist())}")
+    times = _checks.rising_times(times)
     rtol = _checks.positive("rtol", rtol)
     if not _LEAST <= rtol <= _MOST:
         raise ValueError(f"rtol must lie between {_LEAST:.0e} and {_MOST:.0e}, got {rtol!r}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from reprlib import repr as repr_short
 from typing import Any
 
 import numpy as np
@@ -99,7 +98,7 @@ def evolve(state: Any, model: Any, times: ArrayLike, rtol: float = 1e-6) -> Evol
     >>> path.phonon_number.round(2)
     array([38.02, 23.59])
     """
-    times = _rising(times)
+    times = _checks.rising_times(times)
     rtol = _checks.positive("rtol", rtol)
     if not _LEAST <= rtol <= _MOST:
         raise ValueError(f"rtol must lie between {_LEAST:.0e} and {_MOST:.0e}, got {rtol!r}")
@@ -156,13 +155,6 @@ def _ramped(state: Any, function: Callable, times: np.ndarray, rtol: float) -> E
         f"{largest(changes):.1e}, rtol = {rtol:.1e} was asked for; models that are switched at "
         "times of their own are better given as a list of (time, model)"
     )
-
-
-def _rising(times: ArrayLike) -> np.ndarray:
-    times = _checks.finite_array("times", times, ndim=1)
-    if not times.size or times[0] < 0 or (np.diff(times) <= 0).any():
-        raise ValueError(f"times must rise from 0 or later, got {repr_short(times.tolist())}")
-    return times
 
 
 def _run(

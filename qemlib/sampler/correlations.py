@@ -90,9 +90,7 @@ def sampled_correlation(
     run = _checks.kind("run", run, SampledState)
     if run.trajectory is None:
         raise ValueError("run must hold a trajectory, got none; sample with trajectory=…")
-    times = _checks.finite_array("times", times, ndim=1)
-    if not times.size or times[0] < 0 or (np.diff(times) <= 0).any():
-        raise ValueError(f"times must rise from 0 or later, got {repr_short(times.tolist())}")
+    times = _checks.rising_times(times)
     values = _values(run, observable)
     spacing = float(run.trajectory.time[1] - run.trajectory.time[0])
     lags = np.round(times / spacing).astype(int)
