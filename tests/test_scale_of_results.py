@@ -15,6 +15,7 @@ from qemlib.plotting.explorer import DeviceExplorer, _work
 from qemlib.plotting.figure_data import figure_data
 from qemlib.plotting.panels import StateCurves, StatePanels
 from qemlib.states.summary import summary
+from qemlib.studies.charging import ledgers
 
 UNITS = [(1e-30, 1.0), (1.0, 1e-30), (1e30, 1e30)]
 in_any_units = pytest.mark.parametrize(("energy", "mass"), UNITS)
@@ -307,3 +308,35 @@ def test_a_mesh_that_is_no_grid_is_refused_in_any_unit(unit):
     with pytest.raises(ValueError, match="must be a grid"):
         figure_data(figure)
     plt.close(figure)
+
+
+@cache
+def charged(energy=1.0, mass=1.0):
+    device = scaled(DEVICE, energy, mass)
+    model = qem.LangevinModel.from_device(device)
+    times = np.array([0.0, 1e3, 4e3, 1.6e4, 3.2e4]) / energy
+    path = qem.evolve([[1.0]], model, times, rtol=1e-5)
+    averaged = qem.AveragedModel.from_langevin(model)
+    return path, qem.evolve([[1.0]], averaged, times, rtol=1e-4), ledgers(path), averaged
+
+
+@in_any_units
+def test_charging_and_its_ledgers(energy, mass):
+    expected, found = charged(), charged(energy, mass)
+    for one, other in zip(expected[:2], found[:2], strict=True):
+        assert other.phonon_number == pytest.approx(one.phonon_number, rel=1e-6, abs=1e-9)
+    books = expected[2], found[2]
+    times = [book.charging_time(0.5) for book in books]
+    assert times[1] * energy == pytest.approx(times[0], rel=1e-6)
+    for name, unit in {"power": energy**2, "energy_efficiency": 1.0}.items():
+        (when, most), (when_found, most_found) = (book.greatest(name) for book in books)
+        assert when_found * energy == pytest.approx(when, rel=1e-3)
+        assert most_found / unit == pytest.approx(most, rel=1e-6)
+
+
+@in_any_units
+def test_limit_cycles(energy, mass):
+    expected, found = (qem.limit_cycles(path[3]) for path in (charged(), charged(energy, mass)))
+    length = 1.0 / np.sqrt(mass * energy)
+    assert found.amplitudes == pytest.approx(length * expected.amplitudes, rel=1e-6)
+    assert found.stable.tolist() == expected.stable.tolist() == [True]

@@ -28,6 +28,9 @@ from qemlib.states.work import ergotropy
 
 __all__ = ["Ledgers", "ledgers"]
 
+# Of a time at which a curve has some value, and of that at its top, beside the times around it.
+_MET, _TOP = 1e-12, 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class Ledgers(Locked):
@@ -128,7 +131,9 @@ class Ledgers(Locked):
             )
         curve = CubicHermiteSpline(self.times, self.mechanical, self.power)
         ends = self.times[ahead[0] - 1], self.times[ahead[0]]
-        return float(brentq(lambda time: float(curve(time)) - target, *ends)) - float(self.times[0])
+        met = _MET * float(ends[1] - ends[0])
+        when = brentq(lambda time: float(curve(time)) - target, *ends, xtol=met)
+        return float(when) - float(self.times[0])
 
     def greatest(self, name: str) -> tuple[float, float]:
         """Time and value of the largest rate or efficiency, between the times too.
@@ -146,7 +151,12 @@ class Ledgers(Locked):
         curve = _curve(times, values)
         top = int(np.argmax(values))
         ends = times[max(top - 1, 0)], times[min(top + 1, times.size - 1)]
-        found = minimize_scalar(lambda time: -float(curve(time)), bounds=ends, method="bounded")
+        found = minimize_scalar(
+            lambda time: -float(curve(time)),
+            bounds=ends,
+            method="bounded",
+            options={"xatol": _TOP * float(ends[1] - ends[0])},
+        )
         if -found.fun < values[top]:
             return float(times[top]), float(values[top])
         return float(found.x), float(-found.fun)

@@ -31,6 +31,7 @@ __all__ = ["LeastFriction", "LimitCycles", "limit_cycles"]
 
 # Amplitudes between which a friction is looked at for zeros.
 _LOOKED = 2001
+_MET = 1e-13  # of a zero, beside the last of them
 # W at the last amplitude beside the largest that is allowed: all that there can be.
 _ANY_EDGE = 2.0
 # Amplitudes at which the least friction is looked for: of averages, and of electrons with memory;
@@ -112,7 +113,11 @@ def limit_cycles(model: AveragedModel) -> LimitCycles:
     changes = np.flatnonzero(braked[1:] != braked[:-1])
     found = np.array(
         [
-            brentq(lambda a: float(model.at("friction", a)), *amplitude[i : i + 2])
+            brentq(
+                lambda a: float(model.at("friction", a)),
+                *amplitude[i : i + 2],
+                xtol=_MET * amplitude[-1],
+            )
             for i in changes.tolist()
         ]
     )
