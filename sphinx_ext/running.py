@@ -12,8 +12,9 @@ from nbformat import NotebookNode
 
 # Those that take longest, the longest first.  Begun last, one would run on beside idle cores.
 LONGEST = (
-    *("reproduction", "with_memory", "langevin", "explorer", "work"),
-    *("wigner", "derivation", "electrons", "ring"),
+    *("with_memory", "phase_diagrams", "charging", "clock", "reproduction"),
+    *("langevin", "laboratory", "explorer", "work", "index"),
+    *("wigner", "derivation", "electrons", "certify", "ring"),
 )
 # The three largest kernels together hold 3.8 GB.
 MOST_KERNELS = 3
