@@ -21,6 +21,8 @@ WITHOUT_EXAMPLE = {
     "qemlib.paper.claims.scan.finalists": "starts a pool, and solves each reading exactly",
     "qemlib.paper.claims.scan.main": "scores every reading exactly, for minutes, and writes a file",
     "qemlib.paper.claims.scan.screen": "starts a pool of processes",
+    "qemlib.paper.phase_diagrams.battery.searched": "looks at some hundred devices with memory",
+    "qemlib.paper.phase_diagrams.maps.main": "computes maps for half an hour, and writes a file",
     "qemlib.paper.readings.sensitivity.elasticities": "starts a pool, for 16 steady states",
 }
 
