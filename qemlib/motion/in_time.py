@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.linalg import eigh_tridiagonal
 from scipy.optimize import brentq, minimize_scalar
 
 from qemlib import _checks
@@ -241,11 +242,15 @@ class InTime:
         flow = np.pad(between, (1, 0)) + np.pad(between, (0, 1))
         model = self.model
         rates = flow / content + k**2 * model.at("phase_diffusion", amplitude) / amplitude**2
-        rates = rates + 1j * k * model.at("frequency_shift", amplitude)
+        shift = k * model.at("frequency_shift", amplitude)
         root = np.sqrt(content)
         off = -between / (root[1:] * root[:-1])
-        values, vectors = np.linalg.eig(np.diag(rates) + np.diag(off, 1) + np.diag(off, -1))
         seen = root * (amplitude / amplitude[-1]) ** k
+        if not shift.any():
+            values, vectors = eigh_tridiagonal(rates, off)
+            return values, (seen @ vectors) ** 2 / (seen @ seen)
+        matrix = np.diag(rates + 1j * shift) + np.diag(off, 1) + np.diag(off, -1)
+        values, vectors = np.linalg.eig(matrix)
         parts = (seen @ vectors) * np.linalg.solve(vectors, seen.astype(complex))
         return values, parts / (seen @ seen)
 
