@@ -20,8 +20,6 @@ __all__ = ["changes_between", "extrapolated", "largest", "state_of", "stated"]
 # equation of motion changes little of both runs.
 _OF_CHANGE, _OF_ASKED = 2.0, 0.1
 _COMPARED = 81
-# Ai of that is a hundredth of what it is at 1.
-_AIRY = 4.0
 _ROUND_OFF = 1e-12
 
 
@@ -55,16 +53,11 @@ def state_of(model: LangevinModel, time: float, moment: Moment) -> EvolvedState:
         coefficients=moment.coefficients,
         center=basis.middle * model.x0,
         width=basis.width,
-        radius=basis.width * _edge(basis.size),
+        radius=basis.edge(moment.coefficients),
         moments=(second, fourth),
         energy_balance=_balance.balance(model, moment),
         error={},
     )
-
-
-def _edge(size: int) -> float:
-    """Where the last function has died away beyond its turning point, as an Airy function does."""
-    return float(np.sqrt(2.0 * size + 1.0) + _AIRY / np.sqrt(2.0) * size ** (-1.0 / 6.0))
 
 
 def changes_between(

@@ -52,7 +52,7 @@ def _state(model: LangevinModel, basis: Basis) -> SteadyState:
         coefficients=coefficients,
         center=basis.middle * model.x0,
         width=basis.width,
-        radius=float(basis.width * np.sqrt(2.0 * basis.size + 1.0)),
+        radius=basis.edge(coefficients),
         moments=(float(second), float(fourth)),
         error={
             **dict.fromkeys(CHANGES, np.inf),

@@ -15,6 +15,10 @@ from qemlib._special.hermite import hermite_functions, position_matrix, quadratu
 
 __all__ = ["Basis", "disk"]
 
+# W beside its largest value at the edge of a state, in so many directions; how far out that is
+# looked for, in steps of so much.
+_NOTHING, _DIRECTIONS, _WIDER, _MOST = 1e-11, 128, 1.05, 12
+
 
 @dataclass(frozen=True)
 class Basis:
@@ -67,6 +71,21 @@ class Basis:
         """W at points; x and p of one shape, with one axis."""
         in_p = coefficients @ self.functions(p)
         return (in_p * self.functions(np.asarray(x) - self.middle)).sum(axis=0)
+
+    def edge(self, coefficients: np.ndarray) -> float:
+        """|α| about the middle beyond which W is nothing.
+
+        That may be further out than the last function turns, in the corners most of all.
+        """
+        angle = 2.0 * np.pi * (np.arange(_DIRECTIONS) + 0.5) / _DIRECTIONS
+        peak = np.abs(self.at_nodes(coefficients)).max()
+        radius = self.width * float(np.sqrt(2.0 * self.size + 1.0))
+        for _ in range(_MOST):
+            x, p = self.middle + radius * np.cos(angle), radius * np.sin(angle)
+            if np.abs(self.at_points(coefficients, x, p)).max() < _NOTHING * peak:
+                break
+            radius *= _WIDER
+        return radius
 
     def even_and_slopes(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The even functions h_0, h_2, … of p and their derivatives, a row each."""

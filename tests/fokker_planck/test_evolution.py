@@ -312,6 +312,19 @@ def test_what_cannot_be_is_named(change, error, message):
         qem.evolve(**given)
 
 
+@pytest.mark.parametrize("rtol", [1e-2, 1e-4])
+def test_however_coarse_it_is_it_has_an_edge(rtol):
+    """Beyond it W is nothing, so that all of ρ is known."""
+    path = qem.evolve(np.diag([0.0, 0.0, 1.0]), paper_model(16.0), [10.0, 150.0, 1e3], rtol)
+    for state in path:
+        around = state.radius * np.exp(2j * np.pi * np.arange(64) / 64)
+        x, p = (state.model.x0 * around.real + state.center, state.model.p0 * around.imag)
+        largest = np.abs(state.wigner(np.linspace(-30, 30, 61)[:, None], np.linspace(-6, 6, 61)))
+        assert np.abs(state.wigner(x, p)).max() < 1e-10 * largest.max()
+        found = qem.quantum_state(state)
+        assert found.phonon_number == pytest.approx(state.phonon_number, rel=10 * rtol)
+
+
 def test_a_state_beyond_the_grid_is_refused():
     small = model_of(half_width=6.0)
     with pytest.raises(qem.LeftGridError, match="must lie on the model's grid"):
