@@ -7,8 +7,9 @@ T. Schmelzer, BIT 46, 653 (2006).
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg import solve_banded
 
-__all__ = ["resolvents"]
+__all__ = ["exchanged", "resolvents"]
 
 # Twice as many as poles that are used, for they come in pairs: round-off is reached.
 _POLES = 36
@@ -29,3 +30,35 @@ def resolvents() -> tuple[np.ndarray, np.ndarray]:
     pole = _POLES * (0.1309 - 0.1194 * angle**2 + 0.25j * angle)
     slope = _POLES * (-0.2388 * angle + 0.25j)
     return pole, 2.0 * np.exp(pole) * slope / (1j * _POLES)
+
+
+def exchanged(up: np.ndarray, down: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What cells in a row hold after a unit of time, and its integral over that time.
+
+    Parameters
+    ----------
+    up, down : ndarray, shape (cells − 1,)
+        Rates from each cell to the next, and back; in detailed balance with some steady state, so
+        that all eigenvalues are real and not positive.
+    held : ndarray, shape (cells,)
+        At first.
+
+    Examples
+    --------
+    Two cells become alike:
+
+    >>> import numpy as np
+    >>> later, _ = exchanged(np.array([50.0]), np.array([50.0]), np.array([1.0, 0.0]))
+    >>> later.round(12)
+    array([0.5, 0.5])
+    """
+    matrix = np.zeros((3, held.size), dtype=complex)
+    matrix[0, 1:], matrix[2, :-1] = -down, -up
+    leave = np.append(up, 0.0) + np.append(0.0, down)
+    later, passed = np.zeros(held.size), np.zeros(held.size)
+    for pole, part in zip(*resolvents(), strict=True):
+        matrix[1] = pole + leave
+        found = part * solve_banded((1, 1), matrix, held)
+        later += found.real
+        passed += (found / pole).real
+    return later, passed

@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_banded
 
-from qemlib._special.exponential import resolvents
+from qemlib._special.exponential import exchanged
 from qemlib.errors import LeftGridError, UnresolvedError
 from qemlib.fokker_planck._beginning import OnPlane
 from qemlib.motion.amplitude_state import AveragedState
@@ -121,7 +120,9 @@ class Cells:
 
     def held(self, time: float) -> Held:
         """What the cells hold at this time, with trace 1."""
-        content = self._begun if time == 0.0 else self._later(time)
+        content = self._begun
+        if time > 0.0:
+            content, _ = exchanged(time * self._up, time * self._down, content)
         content = content / content.sum()
         flow = self._up * content[:-1] - self._down * content[1:]
         change = np.append(0.0, flow) - np.append(flow, 0.0)
@@ -135,17 +136,6 @@ class Cells:
                 "noise": float(self._gained @ content),
             },
         )
-
-    def _later(self, time: float) -> np.ndarray:
-        """Re Σ c (z − Qt)^{−1} of the beginning."""
-        matrix = np.zeros((3, self.amplitude.size), dtype=complex)
-        matrix[0, 1:], matrix[2, :-1] = -time * self._down, -time * self._up
-        leave = time * (np.append(self._up, 0.0) + np.append(0.0, self._down))
-        content = np.zeros(self.amplitude.size)
-        for pole, part in zip(*resolvents(), strict=True):
-            matrix[1] = pole + leave
-            content += (part * solve_banded((1, 1), matrix, self._begun)).real
-        return content
 
     def _orbits(self, amplitude: np.ndarray) -> np.ndarray:
         """α on each orbit, a row each."""

@@ -16,6 +16,7 @@ from scipy.interpolate import BSpline, make_interp_spline
 
 from qemlib import _checks
 from qemlib._locked import Locked
+from qemlib._special.splines import even_spline
 from qemlib.errors import ConvergenceError
 from qemlib.fokker_planck._beginning import OnPlane, beginning
 from qemlib.fokker_planck._cells import Cells, Held, actions
@@ -99,7 +100,7 @@ class EvolvedAverage(Locked, InPhaseSpace):
 
     @cached_property
     def _curve(self) -> BSpline:
-        return _even(self.amplitude, self.weight)
+        return even_spline(self.amplitude, self.weight)
 
     def radial_profile(self, r: ArrayLike) -> np.ndarray:
         """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
@@ -116,7 +117,7 @@ class EvolvedAverage(Locked, InPhaseSpace):
         """It as a spline as fine as W itself, to where circles leave the orbits."""
         wide = self.steady._all_around * self.amplitude[-1] / self.steady.amplitude[-1]  # noqa: SLF001
         r = np.linspace(0.0, min(wide, self._reach), min(_CIRCLES, self.amplitude.size))
-        return _even(r[1:], super().radial_profile(r)[1:])
+        return even_spline(r[1:], super().radial_profile(r)[1:])
 
     def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
         if turn not in self._marginals:
@@ -154,12 +155,6 @@ class EvolvedAverage(Locked, InPhaseSpace):
         amplitude = self.steady.amplitude_at(x, p)
         inside = amplitude <= self.amplitude[-1]
         return np.where(inside, self._curve(np.where(inside, amplitude, 0.0)), 0.0)
-
-
-def _even(places: np.ndarray, values: np.ndarray) -> BSpline:
-    """Spline of an even function through its values at places > 0."""
-    mirrored = np.concatenate([-places[::-1], places])
-    return make_interp_spline(mirrored, np.concatenate([values[::-1], values]), k=5)
 
 
 def evolved_averages(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import comb, factorial
 
 import numpy as np
-from scipy.interpolate import BSpline, PchipInterpolator, PPoly, make_interp_spline
+from scipy.interpolate import PchipInterpolator, PPoly, make_interp_spline
 
 _DEGREE = 5
 # Between two points a smooth curve may leave the range of its neighbourhood: at the top of a
@@ -112,13 +112,3 @@ def _lifted(piece: np.ndarray, floor: np.ndarray, length: float) -> np.ndarray:
         else:
             high = middle
     return (1.0 - high) * piece + high * floor
-
-
-def even_spline(places: np.ndarray, values: np.ndarray) -> BSpline:
-    """Spline through values of an even function, a place at 0 counting once."""
-    start = 1 if places[0] == 0.0 else 0
-    mirrored = [
-        np.concatenate([sign * each[start:][::-1], each])
-        for sign, each in ((-1.0, places), (1.0, values))
-    ]
-    return make_interp_spline(*mirrored, k=_DEGREE)

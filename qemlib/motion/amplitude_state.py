@@ -11,8 +11,8 @@ from scipy.interpolate import BSpline
 
 from qemlib import _checks
 from qemlib._locked import Locked
+from qemlib._special.splines import even_spline
 from qemlib.errors import ConvergenceError, LeftGridError
-from qemlib.motion._interpolation import even_spline
 from qemlib.motion._weight import with_errors
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.in_time import InTime

@@ -34,10 +34,10 @@ from scipy.interpolate import BSpline
 
 from qemlib import _checks
 from qemlib._locked import Locked
+from qemlib._special.splines import even_spline
 from qemlib.devices.device import Device
 from qemlib.motion._averages import of_langevin
 from qemlib.motion._beyond import open_friction
-from qemlib.motion._interpolation import even_spline
 from qemlib.motion._of_device import of_device
 from qemlib.motion._weight import FEWEST, NAMES
 from qemlib.motion.model import LangevinModel

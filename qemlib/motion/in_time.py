@@ -15,7 +15,7 @@ from scipy.optimize import brentq, minimize_scalar
 from qemlib import _checks
 from qemlib.motion._clock import tick_noise
 from qemlib.motion.averaged_model import AveragedModel
-from qemlib.motion.diffusion import correlation_modes, slowest_rate
+from qemlib.motion.diffusion import correlation_modes, slowest_rate, symmetric
 
 __all__ = ["InTime"]
 
@@ -237,15 +237,22 @@ class InTime:
     def _modes(self, harmonic: int) -> tuple[np.ndarray, np.ndarray]:
         """Rates λ of e^{ikθ}, which go as e^{−(λ + ikω0)t}, and their parts of the line."""
         k = _checks.integer("harmonic", harmonic, 1)
+        if k not in self._known_modes:
+            self._known_modes[k] = self._modes_of(k)
+        return self._known_modes[k]
+
+    @cached_property
+    def _known_modes(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """Of harmonics that were asked for."""
+        return {}
+
+    def _modes_of(self, k: int) -> tuple[np.ndarray, np.ndarray]:
         amplitude, content, conductance = self._chain
-        between = np.sqrt(conductance[1:] * conductance[:-1])
-        flow = np.pad(between, (1, 0)) + np.pad(between, (0, 1))
         model = self.model
-        rates = flow / content + k**2 * model.at("phase_diffusion", amplitude) / amplitude**2
+        rates, off = symmetric(content, conductance)
+        rates = rates + k**2 * model.at("phase_diffusion", amplitude) / amplitude**2
         shift = k * model.at("frequency_shift", amplitude)
-        root = np.sqrt(content)
-        off = -between / (root[1:] * root[:-1])
-        seen = root * (amplitude / amplitude[-1]) ** k
+        seen = np.sqrt(content) * (amplitude / amplitude[-1]) ** k
         if not shift.any():
             values, vectors = eigh_tridiagonal(rates, off)
             return values, (seen @ vectors) ** 2 / (seen @ seen)

@@ -23,8 +23,8 @@ from scipy.interpolate import BSpline
 
 from qemlib import _checks
 from qemlib._locked import Locked
+from qemlib._special.splines import even_spline
 from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState
-from qemlib.motion._interpolation import even_spline
 from qemlib.motion._moments import errors_of, moments_of, relaxation_time_of
 from qemlib.motion.one_turn import (
     NOTHING,

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import BarycentricInterpolator
-from scipy.linalg import solve_banded
 
 from qemlib import _checks
-from qemlib._special.exponential import resolvents
+from qemlib._special.exponential import exchanged
 from qemlib.devices.device import Device
 from qemlib.electrons.coefficients import current
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
+from qemlib.states.work import ergotropy
 
 __all__ = ["Charged", "Charger"]
 
@@ -163,15 +163,7 @@ class Charger:
         flow = duration * self._noise(voltage) * self._ends / self._step
         half = 0.5 * self._slope(voltage)
         up, down = flow * np.exp(half) / self._area[:-1], flow * np.exp(-half) / self._area[1:]
-        matrix = np.zeros((3, _CELLS), dtype=complex)
-        matrix[0, 1:], matrix[2, :-1] = -down, -up
-        leave = np.append(up, 0.0) + np.append(0.0, down)
-        later, passed = np.zeros(_CELLS), np.zeros(_CELLS)
-        for pole, part in zip(*resolvents(), strict=True):
-            matrix[1] = pole + leave
-            found = part * solve_banded((1, 1), matrix, held)
-            later += found.real
-            passed += (found / pole).real
+        later, passed = exchanged(up, down, held)
         return later, duration * passed
 
     def _ergotropy(self, held: np.ndarray) -> float:
@@ -179,4 +171,4 @@ class Charger:
         level = np.arange(int(last))
         density = np.interp(level + 0.5, self._action, held / self._area)
         populations = density / density.sum()
-        return frequency * float(level @ (populations - np.sort(populations)[::-1]))
+        return ergotropy(populations, frequency * level)
