@@ -12,6 +12,7 @@ import numpy as np
 from qemlib import _checks
 from qemlib.devices.device import Oscillator
 from qemlib.fokker_planck._placing import Samples, sampled
+from qemlib.fokker_planck._protocol import alike
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.states import positivity
@@ -25,7 +26,6 @@ OnPlane = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 # What the trace of a state may be off by, as for its work.
 _TRACE = 1e-3
-_SAME = 1e-9  # oscillators, relative
 # |α| beyond the outermost ring of the highest level, where its W is nothing.
 _BEYOND = 3.6
 
@@ -76,8 +76,7 @@ def _refuse_other(state: Any, oscillator: Oscillator) -> None:
     other = state.oscillator
     if other is None:
         return
-    pairs = ((other.mass, oscillator.mass), (other.frequency, oscillator.frequency))
-    if not all(abs(one - two) <= _SAME * abs(two) for one, two in pairs):
+    if not alike(other, oscillator):
         raise ValueError(
             f"state must be of the model's oscillator, {oscillator!r}, got one of {other!r}"
         )

@@ -7,9 +7,11 @@ until the highest coefficients are nothing, and what W takes of it is measured.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from qemlib import _checks
 from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState, SeveralWells
 from qemlib.fokker_planck._placing import Extent, Samples, samples_of
 from qemlib.fokker_planck._sizes import extent_of
@@ -18,14 +20,24 @@ from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import orbit_average
 from qemlib.states import positivity
 
-__all__ = ["Settings", "final_of", "middle_of", "tail"]
+__all__ = ["Settings", "checked_rtol", "final_of", "middle_of", "tail"]
 
+# Tolerances that may be asked for.
+_LEAST, _MOST_ASKED = 1e-10, 1e-2
 # Of the highest functions, how many tell whether W leaves the basis.
 _HIGHEST = 0.08
 _CENTERED = 1e-9
 # Of Gaussians in the wells, what a first basis holds; how it grows, where it has an end, and how
 # often W may be found at the edge of the grid.
 _SIGMAS, _GROWTH, _END, _MOST, _AT_EDGE = 6.0, 1.3, 0.9, 24, 3
+
+
+def checked_rtol(rtol: Any) -> float:
+    """What may be asked for; else ValueError."""
+    rtol = _checks.positive("rtol", rtol)
+    if not _LEAST <= rtol <= _MOST_ASKED:
+        raise ValueError(f"rtol must lie between {_LEAST:.0e} and {_MOST_ASKED:.0e}, got {rtol!r}")
+    return rtol
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from reprlib import repr as repr_short
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,24 @@ from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import refuse_other_than_model
 
-__all__ = ["Protocol", "protocol"]
+__all__ = ["Piece", "Protocol", "Ramp", "alike", "is_ramp", "protocol"]
 
 _SAME = 1e-9  # oscillators, relative
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether both, oscillators or models, have one mass and one frequency."""
+    pairs = ((one.mass, other.mass), (one.frequency, other.frequency))
+    return all(abs(a - b) <= _SAME * abs(b) for a, b in pairs)
+
+
+class Piece(NamedTuple):
+    """What one model moves: the times at which the state is wanted, and those with its end."""
+
+    start: float
+    model: Any
+    wanted: np.ndarray
+    stops: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +47,15 @@ class Protocol:
         """The model at time 0."""
         return self.models[0]
 
-    def pieces(self, last: float) -> Iterator[tuple[float, float, Any]]:
-        """(start, end, model) of all that begins no later than `last`."""
+    def pieces(self, times: np.ndarray) -> Iterator[Piece]:
+        """All that begins no later than the last of these times."""
         ends = (*self.starts[1:], np.inf)
         for start, end, model in zip(self.starts, ends, self.models, strict=True):
-            if start <= last:
-                yield start, end, model
-            if end > last:
+            last = end >= times[-1]
+            wanted = times[(times >= start) & ((times < end) | last)]
+            if start <= times[-1]:
+                yield Piece(start, model, wanted, wanted if last else np.append(wanted, end))
+            if end > times[-1]:
                 return
 
     def shown(self, model: Any, time: float) -> Any:
@@ -121,8 +138,7 @@ def _refuse_others(models: list[LangevinModel | AveragedModel]) -> None:
     for other in models[1:]:
         if isinstance(other, AveragedModel) != isinstance(first, AveragedModel):
             raise TypeError("model must hold models of one kind, got averaged ones and others")
-        pairs = ((other.mass, first.mass), (other.frequency, first.frequency))
-        if not all(abs(one - two) <= _SAME * abs(two) for one, two in pairs):
+        if not alike(other, first):
             raise ValueError(
                 "model must hold models of one oscillator, got masses and frequencies "
                 f"{(first.mass, first.frequency)} and {(other.mass, other.frequency)}"

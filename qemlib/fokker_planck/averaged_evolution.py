@@ -164,10 +164,7 @@ def evolved_averages(
     found: list[EvolvedAverage] = []
     w = beginning(state, plan.first).w
     worst, before = dict.fromkeys(("phonon_number", "g2", "wigner"), 0.0), 0.0
-    for start, end, model in plan.pieces(times[-1]):
-        last = end >= times[-1]
-        wanted = times[(times >= start) & ((times < end) | last)]
-        stops = wanted if last else np.append(wanted, end)
+    for start, model, wanted, stops in plan.pieces(times):
         states, changes = _of_one_model(w, model, stops - start, rtol)
         for name, change in changes.items():
             worst[name] = max(worst[name], before + change)

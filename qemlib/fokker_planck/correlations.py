@@ -9,13 +9,14 @@ from numpy.typing import ArrayLike
 
 from qemlib import _checks
 from qemlib.errors import ConvergenceError
+from qemlib.fokker_planck._extents import checked_rtol
 from qemlib.fokker_planck._response import Observable, Response
 from qemlib.fokker_planck.state import SteadyState
 from qemlib.motion.orbit import refuse_other_than_model
 
 __all__ = ["position_correlation"]
 
-_LEAST, _MOST, _FINEST = 1e-10, 1e-2, 1e-11
+_FINEST = 1e-11
 _COARSER = 10.0
 
 
@@ -71,9 +72,7 @@ def position_correlation(
         model = model.model
     refuse_other_than_model(model)
     times = _checks.rising_times(times)
-    rtol = _checks.positive("rtol", rtol)
-    if not _LEAST <= rtol <= _MOST:
-        raise ValueError(f"rtol must lie between {_LEAST:.0e} and {_MOST:.0e}, got {rtol!r}")
+    rtol = checked_rtol(rtol)
     # What it is beside: its value at once.
     all_times = np.append(0.0, times)
     part, before = _COARSER * rtol, None

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from qemlib import _checks
 from qemlib.errors import ConvergenceError
 from qemlib.fokker_planck._beginning import Beginning, beginning
-from qemlib.fokker_planck._extents import Settings
+from qemlib.fokker_planck._extents import Settings, checked_rtol
 from qemlib.fokker_planck._following import Follower, Moment
 from qemlib.fokker_planck._placing import Samples, samples_of
 from qemlib.fokker_planck._protocol import Protocol, Ramp, is_ramp, protocol
@@ -25,7 +25,6 @@ __all__ = ["evolve"]
 
 # The coarser of two runs leaves out so many times as much as the finer.
 _COARSER = 10.0
-_LEAST, _MOST = 1e-10, 1e-2
 _FINEST = 1e-11
 # Pieces of a ramp between two times.
 _MOST_PIECES = 256
@@ -99,9 +98,7 @@ def evolve(state: Any, model: Any, times: ArrayLike, rtol: float = 1e-6) -> Evol
     array([38.02, 23.59])
     """
     times = _checks.rising_times(times)
-    rtol = _checks.positive("rtol", rtol)
-    if not _LEAST <= rtol <= _MOST:
-        raise ValueError(f"rtol must lie between {_LEAST:.0e} and {_MOST:.0e}, got {rtol!r}")
+    rtol = checked_rtol(rtol)
     if is_ramp(model):
         return _ramped(state, model, times, rtol)
     plan = protocol(model)
@@ -165,14 +162,11 @@ def _run(
     samples = begun.sampled(plan.first, settings.seen)
     found: list[tuple[EvolvedState, float]] = []
     followers: dict[int, Follower] = {}
-    for start, end, model in plan.pieces(times[-1]):
-        last = end >= times[-1]
-        wanted = times[(times >= start) & ((times < end) | last)]
-        stops = wanted if last else np.append(wanted, end)
-        follower = followers.setdefault(id(model), Follower(model, settings))
-        moments = list(follower.follow(samples, stops - start))
-        shown = moments if last else moments[:-1]
-        for time, moment in zip(wanted.tolist(), shown, strict=True):
+    for start, model, wanted, stops in plan.pieces(times):
+        if id(model) not in followers:
+            followers[id(model)] = Follower(model, settings)
+        moments = list(followers[id(model)].follow(samples, stops - start))
+        for time, moment in zip(wanted.tolist(), moments[: wanted.size], strict=True):
             found.append((state_of(plan.shown(model, time), time, moment), moment.lost))
         samples = _resampled(moments[-1])
     return found

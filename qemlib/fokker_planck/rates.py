@@ -10,7 +10,7 @@ import numpy as np
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.errors import ConvergenceError
-from qemlib.fokker_planck._extents import Settings, final_of
+from qemlib.fokker_planck._extents import Settings, checked_rtol, final_of
 from qemlib.fokker_planck.basis import Basis
 from qemlib.fokker_planck.generator import Generator, generator_of
 from qemlib.motion.model import LangevinModel
@@ -18,7 +18,7 @@ from qemlib.motion.orbit import refuse_other_than_model
 
 __all__ = ["Rates", "slowest_rates"]
 
-_LEAST, _MOST, _FINEST = 1e-10, 1e-2, 1e-11
+_FINEST = 1e-11
 _OF_ASKED, _COARSER = 1e-2, 10.0
 # Eigenfunctions have more waves than the steady state.
 _FINER = 1.3
@@ -110,9 +110,7 @@ def slowest_rates(
     refuse_other_than_model(model)
     count = _checks.integer("count", count, 1)
     harmonic = _checks.integer("harmonic", harmonic, 0)
-    rtol = _checks.positive("rtol", rtol)
-    if not _LEAST <= rtol <= _MOST:
-        raise ValueError(f"rtol must lie between {_LEAST:.0e} and {_MOST:.0e}, got {rtol!r}")
+    rtol = checked_rtol(rtol)
     part, before = _OF_ASKED * rtol * _COARSER, None
     finer = _FINER
     while True:
