@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from test_scale import scaled
 
 import qemlib as qem
 from qemlib.studies.parameters import value_of, varied
@@ -123,20 +124,8 @@ def test_lines_of_known_shape(name):
 
 
 def test_units_of_the_parameters_do_not_matter(line):
-    def scaled(device):
-        leads = [
-            qem.Lead(
-                qem.Lorentzian(*(1e-9 * getattr(lead.density, n) for n in names)),
-                1e-9 * lead.chemical_potential,
-                1e-9 * lead.temperature,
-            )
-            for lead in device.leads
-        ]
-        return qem.Device(qem.Oscillator(0.2e-9), *leads, 1e-10)
-
-    names = "center", "bandwidth", "rate"
     box = {name: tuple(1e-9 * end for end in ends) for name, ends in BOX.items()}
-    found = qem.threshold_line(scaled(DEVICE), box)
+    found = qem.threshold_line(scaled(DEVICE, 1e-9), box)
     assert 1e9 * found.at(2e-9) == pytest.approx(line.at(2.0), rel=1e-6)
 
 

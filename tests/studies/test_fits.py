@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from test_scale import scaled
 
 import qemlib as qem
 from qemlib.studies.parameters import value_of, varied
@@ -11,6 +12,19 @@ from qemlib.studies.parameters import value_of, varied
 DEVICE = qem.paper_device()
 VOLTAGES = np.array([1.0, 2.0, 4.0, 6.0, 8.0, 10.0, 14.0, 20.0])
 FREE = ("rate", "temperature")
+
+
+def count_intervals(found, free, truth, inside):
+    """Whether the interval of each parameter holds the truth, at each level."""
+    for level, hits in inside.items():
+        ends = [found.interval(name, level) for name in free]
+        hits.append([low < value < high for (low, high), value in zip(ends, truth, strict=True)])
+
+
+def assert_as_often_as_they_say(inside):
+    for level, hits in inside.items():
+        spread = np.sqrt(level * (1.0 - level) / len(hits))
+        assert np.abs(np.mean(hits, axis=0) - level).max() < 3.5 * spread, level
 
 
 def currents(device=DEVICE, voltages=VOLTAGES):
@@ -64,15 +78,9 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
         worse.append(found.probability)
         off = found.values - truth
         distances.append(off @ np.linalg.solve(found.covariance, off))
-        for level, hits in inside.items():
-            ends = [found.interval(name, level) for name in FREE]
-            hits.append(
-                [low < value < high for (low, high), value in zip(ends, truth, strict=True)]
-            )
+        count_intervals(found, FREE, truth, inside)
     count = len(worse)
-    for level, hits in inside.items():
-        spread = np.sqrt(level * (1.0 - level) / count)
-        assert np.abs(np.mean(hits, axis=0) - level).max() < 3.5 * spread, level
+    assert_as_often_as_they_say(inside)
     # Its square is chi^2 with two degrees of freedom, of mean 2 and variance 4; and what fits worse
     # is as likely as it says.
     assert abs(np.mean(distances) - 2.0) < 3.5 * 2.0 / np.sqrt(count)
@@ -100,14 +108,8 @@ def test_intervals_cover_the_truth_of_a_threshold_and_of_friction():
         found = qem.fit_device(data, DEVICE, free)
         off = found.values - truth
         distances.append(off @ np.linalg.solve(found.covariance, off))
-        for level, hits in inside.items():
-            ends = [found.interval(name, level) for name in free]
-            hits.append(
-                [low < value < high for (low, high), value in zip(ends, truth, strict=True)]
-            )
-    for level, hits in inside.items():
-        spread = np.sqrt(level * (1.0 - level) / len(hits))
-        assert np.abs(np.mean(hits, axis=0) - level).max() < 3.5 * spread, level
+        count_intervals(found, free, truth, inside)
+    assert_as_often_as_they_say(inside)
     assert abs(np.mean(distances) - 2.0) < 3.5 * 2.0 / np.sqrt(len(distances))
 
 
@@ -222,16 +224,7 @@ def test_parameters_that_no_datum_tells_apart_are_named():
 
 
 def test_units_do_not_matter():
-    names = "center", "bandwidth", "rate"
-    leads = [
-        qem.Lead(
-            qem.Lorentzian(*(1e-12 * getattr(lead.density, n) for n in names)),
-            1e-12 * lead.chemical_potential,
-            1e-12 * lead.temperature,
-        )
-        for lead in DEVICE.leads
-    ]
-    small = qem.Device(qem.Oscillator(0.2e-12), *leads, 1e-13)
+    small = scaled(DEVICE, 1e-12)
     one, other = (
         qem.fit_device(
             qem.Measurement("current_at_rest", u * currents() * 1.01, u * 1e-3, at=u * VOLTAGES),
