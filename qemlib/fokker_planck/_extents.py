@@ -120,7 +120,7 @@ def _first_guess(model: LangevinModel, middle: float) -> tuple[float, float]:
     """Radius and wave number for Gaussians of the local temperature in the wells."""
     x, mass = model.x, model.mass
     pull = model.force - mass * model.frequency**2 * x
-    wells = np.flatnonzero((pull[:-1] > 0) & (pull[1:] <= 0))
+    wells = _bottoms(pull)
     damped = model.damping > 0
     temperature = float(np.median(model.diffusion[damped] / model.damping[damped])) / (2.0 * mass)
     stiffness = (pull[wells] - pull[wells + 1]) / (x[wells + 1] - x[wells])
@@ -157,8 +157,13 @@ def _foretold(model: LangevinModel, settings: Settings) -> tuple[float, Extent |
 def middle_of(model: LangevinModel) -> float:
     """Between the outermost places of rest, in units of x0; 0 for what is mirrored."""
     pull = model.force - model.mass * model.frequency**2 * model.x
-    down = model.x[:-1][(pull[:-1] > 0) & (pull[1:] <= 0)]
+    down = model.x[_bottoms(pull)]
     if model.mirrored or not down.size:
         return 0.0
     middle = 0.5 * (down[0] + down[-1]) / model.x0
     return 0.0 if abs(middle) < _CENTERED else float(middle)
+
+
+def _bottoms(pull: np.ndarray) -> np.ndarray:
+    """Where the pull changes from outwards to inwards: the points before it."""
+    return np.flatnonzero((pull[:-1] > 0) & (pull[1:] <= 0))

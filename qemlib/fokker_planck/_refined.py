@@ -11,15 +11,15 @@ from qemlib.fokker_planck._following import Moment
 from qemlib.fokker_planck._placing import samples_of
 from qemlib.fokker_planck.evolved import Evolution, EvolvedState
 from qemlib.fokker_planck.generator import generator_of
+from qemlib.fokker_planck.state import COMPARED
 from qemlib.motion.model import LangevinModel
 from qemlib.states import wigner
 
-__all__ = ["changes_between", "extrapolated", "largest", "state_of", "stated"]
+__all__ = ["beside_themselves", "changes_between", "extrapolated", "largest", "state_of", "stated"]
 
 # The error is this many times the change, and this part of what is asked for: what is left of the
 # equation of motion changes little of both runs.
 _OF_CHANGE, _OF_ASKED = 2.0, 0.1
-_COMPARED = 81
 _ROUND_OFF = 1e-12
 
 
@@ -43,18 +43,13 @@ def largest(changes: list[dict[str, float]]) -> float:
 
 def state_of(model: LangevinModel, time: float, moment: Moment) -> EvolvedState:
     basis = moment.basis
-    square = np.abs(basis.alpha) ** 2
-    second, fourth = (
-        float(value.real) for value in basis.averages(moment.coefficients, square, square**2)
-    )
     return EvolvedState(
         model=model,
         time=time,
         coefficients=moment.coefficients,
         center=basis.middle * model.x0,
         width=basis.width,
-        radius=basis.edge(moment.coefficients),
-        moments=(second, fourth),
+        moments=basis.moments(moment.coefficients),
         energy_balance=_balance.balance(model, moment),
         error={},
     )
@@ -66,7 +61,7 @@ def changes_between(
     """Errors of ⟨a†a⟩, g2 and W, the first two beside the vacuum's where that is more."""
     state, before = new[0], old[0]
     part = wigner.beside_vacuum(state.phonon_number)
-    axis = np.linspace(-state.radius, state.radius, _COMPARED)
+    axis = np.linspace(-state.radius, state.radius, COMPARED)
     x = axis + state.center / state.model.x0
     density, other = state._on_grid(x, axis), before._on_grid(x, axis)  # noqa: SLF001
     pairs = [m[1] - 2.0 * m[0] + 0.5 for m in (state.moments, before.moments)]
@@ -85,14 +80,18 @@ def stated(
     changes: list[dict[str, float]],
 ) -> Evolution:
     """The states with the errors of their own numbers."""
-    states, worst = [], dict.fromkeys(("phonon_number", "g2", "wigner"), 0.0)
+    states, worst = [], dict.fromkeys(("phonon_number", "g2", "wigner"), _ROUND_OFF)
     for (state, _), change in zip(found, changes, strict=True):
-        least = {name: max(value, _ROUND_OFF) for name, value in change.items()}
-        worst = {name: max(worst[name], least[name]) for name in worst}
-        part = wigner.beside_vacuum(state.phonon_number)
-        of_n = wigner.relative(least["phonon_number"], part)
-        of_pairs = wigner.relative(least["g2"], part**2)
-        error = {"phonon_number": of_n, "g2": of_pairs + 2.0 * of_n, "wigner": least["wigner"]}
-        states.append(replace(state, error=error))
+        worst = {name: max(worst[name], change[name]) for name in worst}
+        states.append(replace(state, error=beside_themselves(state.phonon_number, change)))
     mended = max(lost for _, lost in found)
     return Evolution(times, tuple(states), {**worst, "trace": mended})
+
+
+def beside_themselves(phonon_number: float, change: dict[str, float]) -> dict[str, float]:
+    """Errors of ⟨a†a⟩ and g2, given beside the vacuum's, beside their own values; and that of W."""
+    least = {name: max(value, _ROUND_OFF) for name, value in change.items()}
+    part = wigner.beside_vacuum(phonon_number)
+    of_n = wigner.relative(least["phonon_number"], part)
+    of_pairs = wigner.relative(least["g2"], part**2)
+    return {"phonon_number": of_n, "g2": of_pairs + 2.0 * of_n, "wigner": least["wigner"]}

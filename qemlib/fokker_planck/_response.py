@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from qemlib import _checks
-from qemlib.electrons.coefficients import current
 from qemlib.fokker_planck._extents import Settings, final_of
 from qemlib.fokker_planck._flow import Flow
 from qemlib.fokker_planck.basis import Basis
 from qemlib.fokker_planck.generator import generator_of
 from qemlib.motion.model import LangevinModel
+from qemlib.motion.observables import current_of, values_at
 
 __all__ = ["OBSERVABLES", "Observable", "Response", "observable_of"]
 
@@ -39,13 +38,7 @@ def observable_of(model: LangevinModel, observable: Observable) -> Callable:
     if observable == "x2":
         return lambda x, p: x**2 + 0.0 * p
     if observable == "current":
-        device = model.device
-        if device is None:
-            raise ValueError(
-                "observable must not be 'current' where the model has no device; give the current "
-                "as a function of x"
-            )
-        function: Callable = lambda x: current(device, x)  # noqa: E731
+        function: Callable = current_of(model)
     elif callable(observable):
         function = observable
     else:
@@ -55,13 +48,7 @@ def observable_of(model: LangevinModel, observable: Observable) -> Callable:
         )
 
     def of_position(x: np.ndarray, p: np.ndarray) -> np.ndarray:
-        at = np.clip(x[:, 0], low, high)
-        values = _checks.finite_array("observable(x)", function(at))
-        if values.shape != at.shape:
-            raise ValueError(
-                f"observable must return the shape of x, {at.shape}, got {values.shape}"
-            )
-        return values[:, None] + 0.0 * p
+        return values_at(function, np.clip(x[:, 0], low, high))[:, None] + 0.0 * p
 
     return of_position
 

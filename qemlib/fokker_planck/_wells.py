@@ -10,7 +10,7 @@ from qemlib.errors import ConvergenceError
 from qemlib.fokker_planck._extents import Settings, final_of, tail
 from qemlib.fokker_planck.basis import Basis
 from qemlib.fokker_planck.generator import generator_of
-from qemlib.fokker_planck.state import CHANGES, SteadyState
+from qemlib.fokker_planck.state import CHANGES, SteadyState, changes_between
 from qemlib.motion.model import LangevinModel
 from qemlib.states import wigner
 
@@ -19,7 +19,6 @@ __all__ = ["state_of_wells"]
 # Two bases are compared, the coarser of which leaves out so many times as much.
 _OF_ASKED, _COARSER, _FINEST = 0.1, 10.0, 1e-11
 _ROUND_OFF = 1e-12
-_COMPARED = 81
 
 
 def state_of_wells(model: LangevinModel, rtol: float) -> SteadyState:
@@ -30,7 +29,7 @@ def state_of_wells(model: LangevinModel, rtol: float) -> SteadyState:
         middle, extent = final_of(model, settings)
         state = _state(model, extent.finer(finer).basis(middle))
         if before is not None:
-            changes = _changes(state, before)
+            changes = changes_between(state, before)
             if max(changes.values()) < rtol:
                 return _stated(state, changes)
             if part <= _FINEST and finer > 2.0:
@@ -45,34 +44,19 @@ def _state(model: LangevinModel, basis: Basis) -> SteadyState:
     generator = generator_of(model, basis)
     coefficients = generator.null_vector()
     coefficients = coefficients / basis.integral(coefficients)
-    square = np.abs(basis.alpha) ** 2
-    second, fourth = (v.real for v in basis.averages(coefficients, square, square**2))
     return SteadyState(
         model=model,
         coefficients=coefficients,
         center=basis.middle * model.x0,
         width=basis.width,
         radius=basis.edge(coefficients),
-        moments=(float(second), float(fourth)),
+        moments=basis.moments(coefficients),
         error={
             **dict.fromkeys(CHANGES, np.inf),
             "residual": generator.residual(coefficients) / model.frequency,
             "edge": tail(coefficients),
         },
     )
-
-
-def _changes(state: SteadyState, before: SteadyState) -> dict[str, float]:
-    part = wigner.beside_vacuum(state.phonon_number)
-    axis = np.linspace(-state.radius, state.radius, _COMPARED)
-    x = state.center + state.model.x0 * axis[:, None]
-    one, other = (each.wigner(x, state.model.p0 * axis) for each in (state, before))
-    return {
-        "phonon_number": abs(state.phonon_number - before.phonon_number)
-        / max(state.phonon_number, 0.5),
-        "g2": abs(state.g2 / before.g2 - 1.0) * part**2,
-        "wigner": float(np.abs(one - other).max() / np.abs(one).max()),
-    }
 
 
 def _stated(state: SteadyState, changes: dict[str, float]) -> SteadyState:

@@ -21,15 +21,15 @@ from qemlib.errors import ConvergenceError
 from qemlib.fokker_planck._beginning import OnPlane, beginning
 from qemlib.fokker_planck._cells import Cells, Held, actions
 from qemlib.fokker_planck._protocol import Protocol
+from qemlib.fokker_planck._refined import beside_themselves
 from qemlib.motion.amplitude_state import AveragedState, averaged_state
 from qemlib.motion.averaged_model import AveragedModel
-from qemlib.states import positivity, wigner
+from qemlib.states import positivity
 from qemlib.states.in_phase_space import InPhaseSpace
 
 __all__ = ["EvolvedAverage", "evolved_averages"]
 
 _CELLS, _MOST_CELLS = 200, 6400
-_ROUND_OFF = 1e-12
 # Of W, beside its largest value.
 _NOTHING = 1e-13
 # Radii, and lines, that are as fine as W where it is more than nothing.
@@ -248,12 +248,5 @@ def _changes(new: EvolvedAverage, old: EvolvedAverage) -> dict[str, float]:
 
 def _stated(state: EvolvedAverage, change: dict[str, float]) -> EvolvedAverage:
     """The state with errors of its own numbers."""
-    least = {name: max(value, _ROUND_OFF) for name, value in change.items()}
-    part = wigner.beside_vacuum(state.phonon_number)
-    of_n = wigner.relative(least["phonon_number"], part)
-    error = {
-        "phonon_number": of_n,
-        "g2": wigner.relative(least["g2"], part**2) + 2.0 * of_n,
-        "wigner": least["wigner"] + state.error["wigner"],
-    }
-    return replace(state, error=error)
+    error = beside_themselves(state.phonon_number, change)
+    return replace(state, error={**error, "wigner": error["wigner"] + state.error["wigner"]})

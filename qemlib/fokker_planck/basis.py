@@ -72,6 +72,12 @@ class Basis:
         in_p = coefficients @ self.functions(p)
         return (in_p * self.functions(np.asarray(x) - self.middle)).sum(axis=0)
 
+    def moments(self, coefficients: np.ndarray) -> tuple[float, float]:
+        """(⟨|α|²⟩, ⟨|α|⁴⟩)."""
+        square = np.abs(self.alpha) ** 2
+        second, fourth = self.averages(coefficients, square, square**2)
+        return float(second.real), float(fourth.real)
+
     def edge(self, coefficients: np.ndarray) -> float:
         """|α| about the middle beyond which W is nothing.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ class EvolvedState(Locked, InBasis):
         What moves it at that time, from then on.
     time : float
     coefficients : ndarray, shape (functions, functions)
-        As of a SteadyState, with `center`, `width` and `radius`.
+        As of a SteadyState, with `center` and `width`.
     moments : tuple of float
         (⟨|α|²⟩, ⟨|α|⁴⟩).
     energy_balance : dict of str to float
@@ -46,7 +47,6 @@ class EvolvedState(Locked, InBasis):
     coefficients: np.ndarray
     center: float
     width: float
-    radius: float
     moments: tuple[float, float]
     energy_balance: dict[str, float]
     error: dict[str, float]
@@ -57,6 +57,11 @@ class EvolvedState(Locked, InBasis):
             f"g2={self.g2:.10g}; {len(self.coefficients)} x {len(self.coefficients)} functions, "
             f"relative change under refinement {self.error['wigner']:.0e})"
         )
+
+    @cached_property
+    def radius(self) -> float:
+        """|α − center/x0| beyond which W is nothing."""
+        return self._basis.edge(self.coefficients)
 
     @property
     def amplitude(self) -> complex:

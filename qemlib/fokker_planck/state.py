@@ -13,12 +13,13 @@ import numpy as np
 from qemlib._locked import Locked
 from qemlib.fokker_planck.in_basis import InBasis
 from qemlib.motion.model import LangevinModel
-from qemlib.states import positivity
+from qemlib.states import positivity, wigner
 
-__all__ = ["CHANGES", "SteadyState"]
+__all__ = ["CHANGES", "COMPARED", "SteadyState", "changes_between"]
 
 # What must stand still under refinement.
 CHANGES = ("phonon_number", "g2", "wigner")
+COMPARED = 81  # points each way at which W is compared
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,3 +68,18 @@ class SteadyState(Locked, InBasis):
             f"under refinement {change:.0e}, residual {self.error['residual']:.0e}"
             f"{positivity.remark(self)})"
         )
+
+
+def changes_between(state: SteadyState, before: SteadyState) -> dict[str, float]:
+    """Relative changes of ⟨a†a⟩, g2 and W; below ⟨a†a⟩ = 1/2 they are beside 1/2 and its square."""
+    part = wigner.beside_vacuum(state.phonon_number)
+    pairs = max(abs(state.g2), abs(before.g2))  # either may be 0 by round-off next to the vacuum
+    axis = np.linspace(-state.radius, state.radius, COMPARED)
+    x = axis + state.center / state.model.x0
+    density, other = state._on_grid(x, axis), before._on_grid(x, axis)  # noqa: SLF001
+    return {
+        "phonon_number": abs(state.phonon_number - before.phonon_number)
+        / max(abs(before.phonon_number), 0.5),
+        "g2": abs(state.g2 - before.g2) / pairs * part**2 if part > 0 and pairs > 0 else 0.0,
+        "wigner": float(np.abs(density - other).max() / density.max()),
+    }

@@ -17,7 +17,7 @@ from qemlib.fokker_planck._sizes import LADDER, extent_of, sizes
 from qemlib.fokker_planck._wells import state_of_wells
 from qemlib.fokker_planck.basis import Basis, disk
 from qemlib.fokker_planck.generator import generator_of
-from qemlib.fokker_planck.state import CHANGES, SteadyState
+from qemlib.fokker_planck.state import CHANGES, SteadyState, changes_between
 from qemlib.motion.model import LangevinModel
 from qemlib.motion.orbit import OrbitAverage, orbit_average
 from qemlib.states import positivity, wigner
@@ -45,7 +45,6 @@ _FEWEST_TURNS = 4.0
 _SLOW, _ROUGH_EDGE = 3.0, 1e-2
 # From the first size on it can be told whether it will; by this power of the size at best.
 _ENOUGH_TO_TELL, _FASTEST = 88, 6.0
-_COMPARED = 81  # points each way at which W is compared
 
 
 def steady_state(model: LangevinModel, rtol: float = 1e-8) -> SteadyState:
@@ -150,7 +149,7 @@ def _refine(
     for size in sizes(estimate, middle, radius, rtol):
         state = _solve(estimate, size, middle, radius, rtol)
         if before is not None:
-            changes = _changes(state, before)
+            changes = changes_between(state, before)
             if rough:
                 changes = dict.fromkeys(changes, _SLOW * max(changes.values()))
             state = replace(state, error={**state.error, **changes})
@@ -202,21 +201,6 @@ def _hopeless(size: int, worst: float, worst_before: float, rtol: float) -> bool
     step = size / LADDER[LADDER.index(size) - 1]
     order = np.clip(np.log(worst_before / worst) / np.log(step), 0.0, _FASTEST)
     return worst * (size / LADDER[-1]) ** order > 10.0 * rtol
-
-
-def _changes(state: SteadyState, before: SteadyState) -> dict[str, float]:
-    """Relative changes of ⟨a†a⟩, g2 and W; below ⟨a†a⟩ = 1/2 they are beside 1/2 and its square."""
-    part = wigner.beside_vacuum(state.phonon_number)
-    pairs = max(abs(state.g2), abs(before.g2))  # either may be 0 by round-off next to the vacuum
-    axis = np.linspace(-state.radius, state.radius, _COMPARED)
-    x = axis + state.center / state.model.x0
-    density = state._on_grid(x, axis)
-    return {
-        "phonon_number": abs(state.phonon_number - before.phonon_number)
-        / max(abs(before.phonon_number), 0.5),
-        "g2": abs(state.g2 - before.g2) / pairs * part**2 if part > 0 and pairs > 0 else 0.0,
-        "wigner": float(np.abs(density - before._on_grid(x, axis)).max() / density.max()),
-    }
 
 
 def _solve(

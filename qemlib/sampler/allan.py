@@ -8,16 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qemlib import _checks
-from qemlib._locked import Locked
+from qemlib.sampler._over_time import OverTime, readings
 
 __all__ = ["AllanVariance", "allan_variance"]
 
 _FEWEST_CLOCKS = 8
-_OFF = 1e-6  # of a time from a multiple of the spacing, in units of that
 
 
 @dataclass(frozen=True, eq=False)
-class AllanVariance(Locked):
+class AllanVariance(OverTime):
     """σ_y²(τ) of a clock.
 
     Attributes
@@ -25,16 +24,6 @@ class AllanVariance(Locked):
     times, value, error : ndarray, shape (n,)
         τ, the variance, and its standard error.
     """
-
-    times: np.ndarray
-    value: np.ndarray
-    error: np.ndarray
-
-    def __repr__(self) -> str:
-        return (
-            f"AllanVariance({self.times.size} times from {self.times[0]:.6g} to "
-            f"{self.times[-1]:.6g}, at the first {self.value[0]:.4g} +/- {self.error[0]:.1g})"
-        )
 
 
 def allan_variance(deviation: ArrayLike, spacing: float, times: ArrayLike) -> AllanVariance:
@@ -83,9 +72,8 @@ def allan_variance(deviation: ArrayLike, spacing: float, times: ArrayLike) -> Al
         )
     spacing = _checks.positive("spacing", spacing)
     times = _checks.finite_array("times", times, ndim=1)
-    lags = np.round(times / spacing).astype(int)
-    off = np.abs(times / spacing - lags) > _OFF
-    if not times.size or lags[0] < 1 or off.any() or (np.diff(times) <= 0).any():
+    lags = readings(times, spacing)
+    if lags is None or not times.size or lags[0] < 1 or (np.diff(times) <= 0).any():
         raise ValueError(
             f"times must be rising multiples of the spacing, {spacing:.8g}, got "
             f"{times.tolist()!r:.80}"

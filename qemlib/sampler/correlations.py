@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qemlib import _checks
-from qemlib._locked import Locked
 from qemlib.errors import TooShortError
+from qemlib.motion.observables import values_at
+from qemlib.sampler._over_time import OverTime, readings
 from qemlib.sampler.result import SampledState
 
 __all__ = ["SampledCorrelation", "sampled_correlation"]
 
 # Of each walker's record: parts, and how much longer than the longest lag each must be.
 _PARTS, _LONGER = 4, 4
-_OFF = 1e-6  # of a time from a multiple of the spacing, in units of that
 
 
 @dataclass(frozen=True, eq=False)
-class SampledCorrelation(Locked):
+class SampledCorrelation(OverTime):
     """𝔼[A(t+τ)A(t)] of an observable A along trajectories.
 
     Attributes
@@ -31,16 +31,6 @@ class SampledCorrelation(Locked):
     times, value, error : ndarray, shape (n,)
         τ, the correlation, and its standard error.
     """
-
-    times: np.ndarray
-    value: np.ndarray
-    error: np.ndarray
-
-    def __repr__(self) -> str:
-        return (
-            f"SampledCorrelation({self.times.size} times to {self.times[-1]:.6g}, at the first "
-            f"{self.value[0]:.6g} +/- {self.error[0]:.1g})"
-        )
 
 
 def sampled_correlation(
@@ -93,8 +83,8 @@ def sampled_correlation(
     times = _checks.rising_times(times)
     values = _values(run, observable)
     spacing = float(run.trajectory.time[1] - run.trajectory.time[0])
-    lags = np.round(times / spacing).astype(int)
-    if (np.abs(times / spacing - lags) > _OFF).any():
+    lags = readings(times, spacing)
+    if lags is None:
         raise ValueError(
             f"times must be multiples of the trajectory's spacing, {spacing:.8g}, got "
             f"{repr_short(times.tolist())}"
@@ -126,10 +116,7 @@ def _values(run: SampledState, observable: Any) -> np.ndarray:
             f"observable must be one of ['p', 'x', 'x2'] or a function of x, got "
             f"{repr_short(observable)}"
         )
-    values = _checks.finite_array("observable(x)", observable(way.x.ravel()))
-    if values.shape != (way.x.size,):
-        raise ValueError(f"observable must return the shape of x, got {values.shape}")
-    return values.reshape(way.x.shape)
+    return values_at(observable, way.x.ravel()).reshape(way.x.shape)
 
 
 def _parts(values: np.ndarray, lag: int) -> np.ndarray:

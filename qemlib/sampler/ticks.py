@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib._progress import bar
-from qemlib.electrons.coefficients import current
 from qemlib.errors import LeftGridError, NoTicks, TooShortError
 from qemlib.motion.model import LangevinModel
+from qemlib.motion.observables import current_of, values_at
 from qemlib.motion.orbit import refuse_other_than_model
 from qemlib.sampler import _run
 from qemlib.sampler._interrupt import Interruptible
@@ -269,13 +269,7 @@ def _function(model: LangevinModel, observable: Any) -> Callable[[np.ndarray], A
         return observable
     if _checks.choice("observable", observable, ("x", "current")) == "x":
         return lambda x: x
-    device = model.device
-    if device is None:
-        raise ValueError(
-            "observable must not be 'current' where the model has no device; give the current as a "
-            "function of x"
-        )
-    return lambda x: current(device, x)
+    return current_of(model)
 
 
 def _thresholds(plan: Plan, observable: Any, thresholds: Any) -> tuple[float, float]:
@@ -301,9 +295,7 @@ def _zones(
     grid = plan.model.x
     x = np.linspace(grid[0], grid[-1], _ZONES + 1)
     x = 0.5 * (x[1:] + x[:-1])
-    values = _checks.finite_array("observable(x)", function(x))
-    if values.shape != x.shape:
-        raise ValueError(f"observable must return the shape of x, {x.shape}, got {values.shape}")
+    values = values_at(function, x)
     kind = np.where(values > high, ABOVE, np.where(values < low, BELOW, 0)).astype(np.int8)
     x0 = plan.model.x0
     per_zone = _ZONES * x0 / (grid[-1] - grid[0])
