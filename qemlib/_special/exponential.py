@@ -7,7 +7,7 @@ T. Schmelzer, BIT 46, 653 (2006).
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import solve_banded
+from scipy.linalg import get_lapack_funcs
 
 __all__ = ["exchanged", "resolvents"]
 
@@ -52,13 +52,9 @@ def exchanged(up: np.ndarray, down: np.ndarray, held: np.ndarray) -> tuple[np.nd
     >>> later.round(12)
     array([0.5, 0.5])
     """
-    matrix = np.zeros((3, held.size), dtype=complex)
-    matrix[0, 1:], matrix[2, :-1] = -down, -up
     leave = np.append(up, 0.0) + np.append(0.0, down)
-    later, passed = np.zeros(held.size), np.zeros(held.size)
-    for pole, part in zip(*resolvents(), strict=True):
-        matrix[1] = pole + leave
-        found = part * solve_banded((1, 1), matrix, held)
-        later += found.real
-        passed += (found / pole).real
-    return later, passed
+    # LAPACK itself: checks of each take longer than all that is done.
+    (solve,) = get_lapack_funcs(("gtsv",), dtype=complex)
+    poles, parts = resolvents()
+    found = np.array([solve(-up, pole + leave, -down, held)[3] for pole in poles])
+    return (parts @ found).real, ((parts / poles) @ found).real

@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import roots_legendre
 
-from qemlib._special.mantissas import LEVELS_BETWEEN_CHECKS, rescaled
+from qemlib._special.recurrences import Carried, hermite_levels
 
 # Points of a Gauss-Legendre panel, and the largest phase over half of it that they integrate to
 # round-off: [e κ/4n]^2n.
 _PANELS = ((4, 0.075), (6, 0.5), (8, 1.3), (12, 4.0))
 # Functions of the highest order reach this many widths beyond their turning point.
 _TAIL = 6.0
-# Beyond, e^{−y²/2} underflows before the polynomial has grown; h_n reaches out to √(2n + 1).
-_FAR = 37.0
 
 
 def hermite_functions(count: int, x: ArrayLike, width: float) -> np.ndarray:
@@ -32,31 +30,9 @@ def hermite_functions(count: int, x: ArrayLike, width: float) -> np.ndarray:
     >>> bool(np.allclose((h * weight) @ h.T, np.eye(3)))
     True
     """
-    y = np.asarray(x, dtype=float) / width
-    if np.abs(y).max(initial=0.0) > _FAR:
-        return _far_out(count, y) / np.sqrt(width)
+    y = np.ascontiguousarray(x, dtype=float).ravel() / width
     result = np.empty((count, y.size))
-    result[0] = np.pi**-0.25 / np.sqrt(width) * np.exp(-0.5 * y**2)
-    if count > 1:
-        result[1] = np.sqrt(2.0) * y * result[0]
-    for j in range(2, count):
-        result[j] = np.sqrt(2.0 / j) * y * result[j - 1] - np.sqrt((j - 1) / j) * result[j - 2]
-    return result
-
-
-def _far_out(count: int, y: np.ndarray) -> np.ndarray:
-    """The same of width 1, with the scale carried along."""
-    result = np.empty((count, y.size))
-    scale = -0.5 * y**2 - 0.25 * np.log(np.pi)
-    factor = np.exp(scale)
-    previous, here = np.zeros(y.size), np.ones(y.size)
-    for n in range(count):
-        result[n] = here * factor
-        ahead = (np.sqrt(2.0) * y * here - np.sqrt(n) * previous) / np.sqrt(n + 1.0)
-        previous, here = here, ahead
-        # A level multiplies by less than 1 + √2|y|.
-        if n % LEVELS_BETWEEN_CHECKS == 0:
-            scale, factor = rescaled(previous, here, scale, factor)
+    hermite_levels(y, Carried.begun(-0.5 * y**2 - 0.5 * np.log(np.sqrt(np.pi) * width)), result)
     return result
 
 

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from qemlib._special.mantissas import LEVELS_BETWEEN_CHECKS, rescaled
+from qemlib._special.recurrences import Carried, laguerre_levels
 
 # Stirling's series to three terms is exact to round-off beyond.
 _STIRLING = 64
-# Numbers, orders times points, that are carried at once: all of a step stays in the cache.
-BLOCK = 2**15
+# Numbers, orders times points, that are carried at once, and that are made of them, in so many
+# levels: all of them stay in the cache.
+BLOCK, _MADE, _FEWEST, _MOST = 2**13, 2**15, 8, 64
 
 
 def laguerre_sequence(levels: int, z: np.ndarray, orders: ArrayLike) -> Iterator[np.ndarray]:
@@ -22,8 +23,10 @@ def laguerre_sequence(levels: int, z: np.ndarray, orders: ArrayLike) -> Iterator
     `orders` are rising numbers k.  The nth array has shape (kept, points): only the orders with
     n + k < levels are kept, which are those that a matrix of so many levels has room for.
     """
-    for mantissa, factor in _mantissas(levels, z, orders):
-        yield mantissa * factor[: len(mantissa)]
+    orders = np.asarray(orders)
+    for first, functions in _some_levels(levels, z, orders):
+        for n in range(functions.shape[1]):
+            yield functions[: np.searchsorted(orders, levels - first - n), n]
 
 
 def laguerre_integrals(
@@ -35,13 +38,12 @@ def laguerre_integrals(
     """
     orders = np.asarray(orders)
     result = np.zeros((levels, orders.size), dtype=weights.dtype)
-    points = max(1, BLOCK // orders.size)
-    for start in range(0, z.size, points):
-        here = slice(start, start + points)
-        some = max(1, BLOCK // z[here].size)
-        for first in range(0, orders.size, some):
-            k = slice(first, first + some)
-            _add_integrals(result[:, k], levels, z[here], orders[k], weights[k, here])
+    for here, k in _shares(z.size, orders.size):
+        parts = np.stack(_parts(weights[k, here]), axis=-1)
+        for first, functions in _some_levels(levels, z[here], orders[k]):
+            kept, some, _ = functions.shape
+            sums = _whole(np.moveaxis(functions @ parts[:kept], -1, 0))
+            result[first : first + some, k][:, :kept] += sums.T
     return result
 
 
@@ -52,83 +54,54 @@ def laguerre_sums(
 
     Only those with n + k < levels count.
     """
-    levels = len(coefficients)
-    parts = _parts(coefficients)
-    total = np.zeros((len(parts), len(orders), z.size))
-    since = np.zeros_like(total)  # in units of the factor
-    term = np.empty(total.shape[1:])
-    last: np.ndarray | None = None
-    for n, (mantissa, factor) in enumerate(_mantissas(levels, z, orders)):
-        kept = len(mantissa)
-        if last is not None and factor is not last:
-            total[:, : len(last)] += since[:, : len(last)] * last
-            since[:] = 0.0
-        for part, sums in zip(parts, since, strict=True):
-            np.multiply(part[n, :kept, None], mantissa, out=term[:kept])
-            sums[:kept] += term[:kept]
-        last = factor
-    if last is not None:
-        total[:, : len(last)] += since[:, : len(last)] * last
-    return total[0] if len(parts) == 1 else total[0] + 1j * total[1]
+    orders, levels = np.asarray(orders), len(coefficients)
+    parts = np.stack(_parts(coefficients.T), axis=1)
+    result = np.zeros((parts.shape[1], orders.size, z.size))
+    for here, k in _shares(z.size, orders.size):
+        for first, functions in _some_levels(levels, z[here], orders[k]):
+            kept, some, _ = functions.shape
+            sums = parts[k][:kept, :, first : first + some] @ functions
+            result[:, k, here][:, :kept] += np.moveaxis(sums, 1, 0)
+    return _whole(result)
 
 
-def _add_integrals(
-    result: np.ndarray, levels: int, z: np.ndarray, orders: ArrayLike, weights: np.ndarray
-) -> None:
-    parts = _parts(weights)
-    seen, scaled = None, []
-    for n, (mantissa, factor) in enumerate(_mantissas(levels, z, orders)):
-        kept = len(mantissa)
-        if factor is not seen:
-            seen, scaled = factor, [part[: len(factor)] * factor for part in parts]
-        sums = [np.einsum("kr,kr->k", mantissa, part[:kept]) for part in scaled]
-        result[n, :kept] += sums[0] if len(sums) == 1 else sums[0] + 1j * sums[1]
+def _shares(points: int, orders: int) -> Iterator[tuple[slice, slice]]:
+    """Points and orders that are carried together."""
+    at_once = min(points, max(64, BLOCK // max(orders, 1)))
+    for start in range(0, points, max(at_once, 1)):
+        together = max(1, BLOCK // at_once)
+        for begin in range(0, orders, together):
+            yield slice(start, start + at_once), slice(begin, begin + together)
+
+
+def _some_levels(
+    levels: int, z: np.ndarray, orders: np.ndarray
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield a first level, and the functions of some from there; shape (kept, some, points).
+
+    What is no level of a matrix is zero.
+    """
+    z, orders = np.ascontiguousarray(z, dtype=float), orders.astype(np.int64)
+    carried = Carried.begun(0.5 * _log_poisson(orders[:, None].astype(float), z))
+    beyond = levels - int(orders[0])
+    some = min(max(_MADE // max(carried.here.size, 1), _FEWEST), _MOST)
+    for first in range(0, beyond, some):
+        kept = int(np.searchsorted(orders, levels - first))
+        functions = np.empty((kept, min(some, beyond - first), z.size))
+        laguerre_levels(first, levels, z, orders[:kept], carried, functions)
+        yield first, functions
 
 
 def _parts(array: np.ndarray) -> list[np.ndarray]:
     """The array, or its real and imaginary part where there is one."""
     if not np.iscomplexobj(array):
         return [array]
-    return [array.real.copy(), array.imag.copy()] if array.imag.any() else [array.real.copy()]
+    return [array.real, array.imag] if array.imag.any() else [array.real]
 
 
-def _mantissas(
-    levels: int, z: np.ndarray, orders: ArrayLike
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield m and f with φ_n^{(k)}(z) = m f, as in `laguerre_sequence`.
-
-    m is overwritten later; f may have more orders than are kept, and is the same array until the
-    scale changes.  The scale is carried along, so that e^{−z/2} does not underflow
-    before the polynomial has grown.
-    """
-    orders = np.asarray(orders)
-    k = orders[:, None].astype(float)
-    # ln of z^{k/2} e^{−z/2}/√k!, kept apart from the recurrence's mantissa.
-    scale = 0.5 * _log_poisson(k, z)
-    factor = np.exp(scale)
-    argument = k - z
-    previous, here, ahead = np.zeros_like(scale), np.ones_like(scale), np.empty_like(scale)
-    for n in range(levels - int(orders[0])):
-        kept = int(np.searchsorted(orders, levels - n))
-        if kept < len(k):
-            k, argument, scale, previous, here, ahead = (
-                a[:kept] for a in (k, argument, scale, previous, here, ahead)
-            )
-        yield here, factor
-        # √(n(n + k)) of some levels at once, and of the one beyond.
-        if n % LEVELS_BETWEEN_CHECKS == 0:
-            some = np.arange(float(n), n + LEVELS_BETWEEN_CHECKS + 1)[:, None, None]
-            roots = np.sqrt(some * (some + k))
-        root, next_root = roots[n % LEVELS_BETWEEN_CHECKS :, : len(k)][:2]
-        np.add(argument, 2 * n + 1, out=ahead)
-        ahead *= here
-        previous *= root
-        ahead -= previous
-        ahead /= next_root
-        previous, here, ahead = here, ahead, previous
-        # A level multiplies by less than 1 + z + k.
-        if n % LEVELS_BETWEEN_CHECKS == 0:
-            scale, factor = rescaled(previous, here, scale, factor)
+def _whole(parts: np.ndarray) -> np.ndarray:
+    """What `_parts` took apart, along the first axis."""
+    return parts[0] if len(parts) == 1 else parts[0] + 1j * parts[1]
 
 
 def _log_poisson(k: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import BSpline, make_interp_spline
+from scipy.interpolate import PPoly
 
 from qemlib import _checks
 from qemlib._locked import Locked
-from qemlib._special.splines import even_spline
+from qemlib._special.splines import even_spline, quintic_spline
 from qemlib.errors import ConvergenceError
 from qemlib.fokker_planck._beginning import OnPlane, beginning
 from qemlib.fokker_planck._cells import Cells, Held, actions
@@ -99,13 +99,13 @@ class EvolvedAverage(Locked, InPhaseSpace):
         return self.steady._angles  # noqa: SLF001
 
     @cached_property
-    def _curve(self) -> BSpline:
+    def _curve(self) -> PPoly:
         return even_spline(self.amplitude, self.weight)
 
     def radial_profile(self, r: ArrayLike) -> np.ndarray:
         """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
         at = np.abs(_checks.finite_array("r", r))
-        known = at <= self._profile.t[-1]
+        known = at <= self._profile.x[-1]
         profile = np.where(known, self._profile(np.where(known, at, 0.0)), 0.0)
         between = ~known & (at < self._reach)
         if between.any():
@@ -113,7 +113,7 @@ class EvolvedAverage(Locked, InPhaseSpace):
         return profile
 
     @cached_property
-    def _profile(self) -> BSpline:
+    def _profile(self) -> PPoly:
         """It as a spline as fine as W itself, to where circles leave the orbits."""
         wide = self.steady._all_around * self.amplitude[-1] / self.steady.amplitude[-1]  # noqa: SLF001
         r = np.linspace(0.0, min(wide, self._reach), min(_CIRCLES, self.amplitude.size))
@@ -126,13 +126,13 @@ class EvolvedAverage(Locked, InPhaseSpace):
                 self._middle * turn.real + self.radius,
             )
             at = np.linspace(low, high, _LINES)
-            self._marginals[turn] = make_interp_spline(at, super()._quadrature(at, turn), k=5)
+            self._marginals[turn] = quintic_spline(at, super()._quadrature(at, turn))
         curve = self._marginals[turn]
-        inside = (u >= curve.t[0]) & (u <= curve.t[-1])
-        return np.where(inside, curve(np.where(inside, u, curve.t[0])), 0.0)
+        inside = (u >= curve.x[0]) & (u <= curve.x[-1])
+        return np.where(inside, curve(np.where(inside, u, curve.x[0])), 0.0)
 
     @cached_property
-    def _marginals(self) -> dict[complex, BSpline]:
+    def _marginals(self) -> dict[complex, PPoly]:
         """Densities of quadratures that were asked for."""
         return {}
 

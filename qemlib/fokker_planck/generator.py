@@ -223,22 +223,22 @@ def _eliminate(blocks: Generator) -> Callable[[Blocks], Blocks]:
     # LAPACK itself: the blocks are small, and many.
     factor, substitute = get_lapack_funcs(("getrf", "getrs"), (blocks.diagonal[0],))
     factors: list[tuple[np.ndarray, ...]] = [()] * count
-
-    def divided(b: int, right: np.ndarray) -> np.ndarray:
-        return substitute(*factors[b][:2], right)[0]
+    carried: list[np.ndarray] = [np.empty(0)] * (count - 1)  # U_b S_{b+1}^{−1}
 
     factors[-1] = factor(blocks.diagonal[-1])
     for b in range(count - 2, -1, -1):
-        schur = blocks.diagonal[b] - blocks.upper[b] @ divided(b + 1, blocks.lower[b])
+        carried[b] = substitute(*factors[b + 1][:2], blocks.upper[b].T, trans=1)[0].T
+        schur = blocks.diagonal[b] - carried[b] @ blocks.lower[b]
         factors[b] = factor(schur, overwrite_a=True)
 
     def solve(right: Blocks) -> Blocks:
-        reduced = [v.copy() for v in right]
+        reduced = list(right)
         for b in range(count - 2, -1, -1):
-            reduced[b] -= blocks.upper[b] @ divided(b + 1, reduced[b + 1])
-        result = [divided(0, reduced[0])]
+            reduced[b] = right[b] - carried[b] @ reduced[b + 1]
+        result = [substitute(*factors[0][:2], reduced[0])[0]]
         for b in range(1, count):
-            result.append(divided(b, reduced[b] - blocks.lower[b - 1] @ result[-1]))
+            rest = reduced[b] - blocks.lower[b - 1] @ result[-1]
+            result.append(substitute(*factors[b][:2], rest)[0])
         return result
 
     return solve

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import BSpline
+from scipy.interpolate import PPoly
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -162,7 +162,7 @@ class AveragedState(Locked, InTime, InPhaseSpace):
         return self.model.at("center", self.amplitude)
 
     @cached_property
-    def _curve(self) -> BSpline:
+    def _curve(self) -> PPoly:
         return even_spline(self.amplitude, self.log_weight)
 
     def log_weight_at(self, amplitude: ArrayLike) -> np.ndarray:
@@ -205,7 +205,7 @@ class AveragedState(Locked, InTime, InPhaseSpace):
         return profile
 
     @cached_property
-    def _profile(self) -> BSpline:
+    def _profile(self) -> PPoly:
         """Its logarithm where W is known all around, as a spline that is as fine as W itself."""
         r = np.linspace(0.0, self._all_around, self.amplitude.size)
         # A model may reach further than a number this small.

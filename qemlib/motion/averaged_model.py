@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import BSpline
+from scipy.interpolate import PPoly
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -113,7 +113,7 @@ class AveragedModel(Locked):
     memory: Any = None
     device: Device | None = None
     note: str = "amplitudes given by the caller"
-    _curves: dict[str, BSpline] = field(init=False, repr=False)
+    _curves: dict[str, PPoly] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("mass", "frequency"):

@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import BSpline
+from scipy.interpolate import PPoly
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -204,7 +204,7 @@ class OrbitAverage(Locked, InPhaseSpace):
         )
 
     @cached_property
-    def _spline(self) -> BSpline:
+    def _spline(self) -> PPoly:
         return even_spline(self.radius, self.log_weight)
 
     def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:

@@ -50,8 +50,10 @@ class QuantumState(Locked, OfOscillator):
         Number of levels kept.
     missing_trace : float
         1 − Tr ρ: what the levels beyond hold, and the error of the computation.
+    eigenvalues : ndarray, shape (levels,)
+        Of ρ, rising.
     lowest_eigenvalue : float
-        Smallest eigenvalue of ρ.  Negative beyond round-off, it says that ρ is no state: (A24) is
+        The first of them.  Negative beyond round-off, it says that ρ is no state: (A24) is
         not of Lindblad form and does not exclude it.
     harmonics : int
         The farthest diagonal that is not zero.
@@ -140,9 +142,16 @@ class QuantumState(Locked, OfOscillator):
         return float(1.0 - np.trace(self.matrix).real)
 
     @cached_property
+    def eigenvalues(self) -> np.ndarray:
+        """Of ρ, rising; shape (levels,)."""
+        found = np.linalg.eigvalsh(self.matrix)
+        found.flags.writeable = False
+        return found
+
+    @property
     def lowest_eigenvalue(self) -> float:
         """Smallest eigenvalue of ρ."""
-        return float(np.linalg.eigvalsh(self.matrix)[0])
+        return float(self.eigenvalues[0])
 
     @property
     def harmonics(self) -> int:

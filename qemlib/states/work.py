@@ -88,9 +88,9 @@ def ergotropy(rho: Any, hamiltonian: ArrayLike | None = None, *, coherences: boo
     """
     if _is_sampled(rho, hamiltonian):
         return estimation.estimate_ergotropy(*_batches(rho))
-    rho, hamiltonian, energies = _state_and_energy(rho, hamiltonian, coherences)
-    spectrum = np.sort(_eigenvalues(rho))[::-1]
-    return _mean_energy(rho, hamiltonian) - float(spectrum @ np.sort(energies))
+    rho, spectrum, hamiltonian, energies = _state_and_energy(rho, hamiltonian, coherences)
+    passive = np.sort(spectrum)[::-1] @ np.sort(energies)
+    return _mean_energy(rho, hamiltonian) - float(passive)
 
 
 @overload
@@ -135,12 +135,12 @@ def free_energy_work(
         whole = free_energy_of_all_levels(float(_ladder(rho, 2)[1]), temperature)
     if _is_sampled(rho, hamiltonian):
         return estimation.estimate_free_energy_work(*_batches(rho), temperature, whole)
-    rho, hamiltonian, energies = _state_and_energy(rho, hamiltonian, coherences)
+    rho, spectrum, hamiltonian, energies = _state_and_energy(rho, hamiltonian, coherences)
     with np.errstate(over="ignore"):  # far above a bath that is next to absolute zero
         equilibrium = -temperature * float(logsumexp(-energies / temperature))
     if whole is not None:
         equilibrium = whole
-    return _mean_energy(rho, hamiltonian) - temperature * _entropy(rho) - equilibrium
+    return _mean_energy(rho, hamiltonian) - temperature * _entropy(spectrum) - equilibrium
 
 
 @overload
@@ -163,8 +163,8 @@ def entropy(rho: Any, *, coherences: bool = True) -> Any:
     if _is_sampled(rho, None):
         return estimation.estimate_entropy(_batches(rho)[0])
     if is_state(rho):
-        return _entropy(_of_state(rho, coherences))
-    return _entropy(_state(rho))
+        return _entropy(_of_state(rho, coherences)[1])
+    return _entropy(_state(rho)[1])
 
 
 def second_order_coherence(populations: State | ArrayLike) -> float:
@@ -194,7 +194,7 @@ def second_order_coherence(populations: State | ArrayLike) -> float:
         refuse_without(populations, "phonon_number", "g2")
         _refuse_vacuum(populations.phonon_number)
         return populations.g2
-    p = _state(populations, "populations")
+    p, _ = _state(populations, "populations")
     if p.ndim != 1:
         raise ValueError(f"populations must have one axis, got shape {p.shape}")
     n = np.arange(p.size)
@@ -225,13 +225,14 @@ def _batches(state: Any) -> tuple[np.ndarray, np.ndarray]:
     return state.population_batches(levels), _ladder(state, levels)
 
 
-def _of_state(state: Any, coherences: bool) -> np.ndarray:
-    """ρ, or its populations alone, with trace 1."""
+def _of_state(state: Any, coherences: bool) -> tuple[np.ndarray, np.ndarray]:
+    """ρ, or its populations alone, with trace 1; and the eigenvalues."""
     if coherences:
         found = state if isinstance(state, QuantumState) else quantum_state(state)
-        rho, trace, violations = found.matrix, 1.0 - found.missing_trace, found.violations
+        rho, spectrum = found.matrix, found.eigenvalues
+        trace, violations = 1.0 - found.missing_trace, found.violations
     else:
-        rho = held_populations(state)
+        rho = spectrum = held_populations(state)
         trace, violations = rho.sum(), getattr(state, "violations", ())
     if violations:
         raise NoQuantumState(
@@ -239,7 +240,7 @@ def _of_state(state: Any, coherences: bool) -> np.ndarray:
         )
     if abs(trace - 1.0) > _TRACE:
         raise NoQuantumState(f"state must have trace 1 to within {_TRACE:g}, got {trace:.6g}")
-    return rho / trace
+    return rho / trace, spectrum / trace
 
 
 def free_energy_of_all_levels(frequency: float, temperature: float) -> float:
@@ -255,44 +256,45 @@ def _ladder(state: Any, levels: int) -> np.ndarray:
     return state.oscillator.frequency * np.arange(levels)
 
 
-def _state(rho: Any, name: str = "rho") -> np.ndarray:
-    """The state, with the trace that it lacks divided out."""
+def _state(rho: Any, name: str = "rho") -> tuple[np.ndarray, np.ndarray]:
+    """The state, with the trace that it lacks divided out, and its eigenvalues."""
     matrix = _matrix_or_levels(name, rho, ket=True)
     slack = _checks.round_off(rho)
-    spectrum = _eigenvalues(matrix)
+    spectrum = matrix if matrix.ndim == 1 else np.linalg.eigvalsh(matrix)
     lowest, trace = spectrum.min(), float(spectrum.sum())
     negative, off = min(_NEGATIVE, -slack), max(_TRACE, slack)
     if lowest < negative:
         raise NoQuantumState(f"{name} must have no population below {negative:g}, got {lowest:.3e}")
     if abs(trace - 1.0) > off:
         raise NoQuantumState(f"{name} must have trace 1 to within {off:g}, got {trace:.6g}")
-    return matrix / trace
+    return matrix / trace, spectrum / trace
 
 
 def _state_and_energy(
     rho: Any, hamiltonian: Any, coherences: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """State, Hamiltonian and its eigenvalues, the lowest of them zero."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """State and Hamiltonian, each with its eigenvalues, the lowest of the energies zero."""
     if is_state(rho):
-        state, rho = rho, _of_state(rho, coherences)
+        state, (rho, spectrum) = rho, _of_state(rho, coherences)
         energies = _ladder(state, len(rho))
-        return rho, energies if rho.ndim == 1 else np.diag(energies), energies
+        return rho, spectrum, energies if rho.ndim == 1 else np.diag(energies), energies
     if hamiltonian is None:
         _checks.numbers("rho", rho, ket=True)
         raise TypeError("hamiltonian must be an array where rho is one, got None")
-    rho, hamiltonian = _state(rho), _matrix_or_levels("hamiltonian", hamiltonian)
+    rho, spectrum = _state(rho)
+    hamiltonian = _matrix_or_levels("hamiltonian", hamiltonian)
     if rho.shape != hamiltonian.shape:
         raise ValueError(
             f"hamiltonian must have the shape of rho, {rho.shape}, got {hamiltonian.shape}"
         )
     if hamiltonian.ndim == 1:
         hamiltonian = hamiltonian - hamiltonian.min()
-        return rho, hamiltonian, hamiltonian
+        return rho, spectrum, hamiltonian, hamiltonian
     one = np.eye(len(hamiltonian))
     # First by what the diagonal shows: eigenvalues lose the digits that a large shift takes.
     hamiltonian = hamiltonian - hamiltonian.diagonal().real.mean() * one
     energies = np.linalg.eigvalsh(hamiltonian)
-    return rho, hamiltonian - energies[0] * one, energies - energies[0]
+    return rho, spectrum, hamiltonian - energies[0] * one, energies - energies[0]
 
 
 def _matrix_or_levels(name: str, value: Any, ket: bool = False) -> np.ndarray:
@@ -304,17 +306,12 @@ def _matrix_or_levels(name: str, value: Any, ket: bool = False) -> np.ndarray:
     return array
 
 
-def _eigenvalues(array: np.ndarray) -> np.ndarray:
-    return array if array.ndim == 1 else np.linalg.eigvalsh(array)
-
-
 def _mean_energy(rho: np.ndarray, hamiltonian: np.ndarray) -> float:
     if rho.ndim == 1:
         return float(rho @ hamiltonian)
     return float(np.sum(rho * hamiltonian.T).real)
 
 
-def _entropy(rho: np.ndarray) -> float:
-    spectrum = _eigenvalues(rho)
+def _entropy(spectrum: np.ndarray) -> float:
     spectrum = spectrum[spectrum > 0]
     return float(-xlogy(spectrum, spectrum).sum())
