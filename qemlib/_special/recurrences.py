@@ -87,11 +87,11 @@ def laguerre_levels(first, levels, z, orders, carried, out):
         scale, factor = carried.scale[j], carried.factor[j]
         last = max(min(first + out.shape[1], levels - orders[j]), first)
         for n in range(first, last):
-            root, next_root = np.sqrt(n * (n + k)), 1.0 / np.sqrt((n + 1.0) * (n + 1.0 + k))
+            root, next_root = np.sqrt(n * (n + k)), np.sqrt((n + 1.0) * (n + 1.0 + k))
             for i in range(z.size):
                 now = here[i]
                 out[j, n - first, i] = now * factor[i]
-                here[i] = ((2.0 * n + 1.0 + k - z[i]) * now - root * before[i]) * next_root
+                here[i] = ((2.0 * n + 1.0 + k - z[i]) * now - root * before[i]) / next_root
                 before[i] = now
             if n % _BETWEEN_CHECKS == 0:
                 _rescale(before, here, scale, factor)

@@ -70,7 +70,7 @@ class Basis:
     def at_points(self, coefficients: np.ndarray, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         """W at points; x and p of one shape, with one axis."""
         in_p = coefficients @ self.functions(p)
-        return (in_p * self.functions(np.asarray(x) - self.middle)).sum(axis=0)
+        return np.einsum("jp,jp->p", in_p, self.functions(np.asarray(x) - self.middle))
 
     def moments(self, coefficients: np.ndarray) -> tuple[float, float]:
         """(⟨|α|²⟩, ⟨|α|⁴⟩)."""
