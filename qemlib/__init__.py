@@ -50,10 +50,10 @@ from qemlib.errors import (
     TooShortError,
     UnresolvedError,
 )
-from qemlib.fokker_planck.averaged_evolution import EvolvedAverage
 from qemlib.fokker_planck.correlations import position_correlation
 from qemlib.fokker_planck.evolution import evolve
 from qemlib.fokker_planck.evolved import Evolution, EvolvedState
+from qemlib.fokker_planck.evolved_average import EvolvedAverage
 from qemlib.fokker_planck.rates import Rates, slowest_rates
 from qemlib.fokker_planck.spectra import position_spectrum
 from qemlib.fokker_planck.state import SteadyState

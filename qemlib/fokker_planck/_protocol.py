@@ -79,20 +79,20 @@ class Ramp:
         starts = (ends[:-1, None] + np.diff(ends)[:, None] * part).ravel()
         middles = 0.5 * (starts + np.append(starts[1:], ends[-1]))
         models = tuple(self._at(float(time)) for time in middles)
-        _refuse_others(list(models))
         return Protocol(tuple(starts.tolist()), models, self._at)
 
     def _at(self, time: float) -> Any:
         if time not in self._made:
             try:
                 model = self._function(time)
-                refuse_other_than_model(model)
+                _refuse_none(model)
             except TypeError as error:
                 raise TypeError(
-                    "model must be a LangevinModel, or give one where it is a function of time; at "
-                    f"{time:.6g} it raised: {error}"
+                    "model must be a LangevinModel or an AveragedModel, or give one where it is a "
+                    f"function of time; at {time:.6g} it raised: {error}"
                 ) from error
             self._made[time] = model
+            _refuse_others([next(iter(self._made.values())), model])
         return self._made[time]
 
 
@@ -111,13 +111,12 @@ def protocol(model: Any) -> Protocol:
 
 def _of_list(given: list | tuple) -> Protocol:
     if not given:
-        raise ValueError("model must hold at least one pair (time, LangevinModel), got none")
+        raise ValueError("model must hold at least one pair (time, model), got none")
     starts, models = [], []
     for pair in given:
         if not (isinstance(pair, list | tuple) and len(pair) == 2):
             raise TypeError(
-                f"model must be pairs (time, LangevinModel) where it is a list, got "
-                f"{repr_short(pair)}"
+                f"model must be pairs (time, model) where it is a list, got {repr_short(pair)}"
             )
         starts.append(_checks.finite("time in model", pair[0]))
         _refuse_none(pair[1])

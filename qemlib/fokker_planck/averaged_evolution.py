@@ -6,166 +6,39 @@ W_s and K = (mΩA)² d_A: cells in a row that exchange what they hold.  The cost
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy.interpolate import PPoly
 
-from qemlib import _checks
-from qemlib._locked import Locked
-from qemlib._special.splines import even_spline, quintic_spline
 from qemlib.errors import ConvergenceError
 from qemlib.fokker_planck._beginning import OnPlane, beginning
-from qemlib.fokker_planck._cells import Cells, Held, actions
-from qemlib.fokker_planck._protocol import Protocol
+from qemlib.fokker_planck._cells import Cells, Held
+from qemlib.fokker_planck._protocol import Protocol, Ramp
 from qemlib.fokker_planck._refined import beside_themselves
+from qemlib.fokker_planck.evolved_average import EvolvedAverage
 from qemlib.motion.amplitude_state import AveragedState, averaged_state
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.states import positivity
-from qemlib.states.in_phase_space import InPhaseSpace
 
-__all__ = ["EvolvedAverage", "evolved_averages"]
+__all__ = ["evolved_averages", "ramped_averages"]
 
-_CELLS, _MOST_CELLS = 200, 6400
-# Of W, beside its largest value.
-_NOTHING = 1e-13
-# Radii, and lines, that are as fine as W where it is more than nothing.
-_CIRCLES, _LINES = 401, 301
-# Nodes of Gauss's rule between two amplitudes: exact for the splines of W and of dI/dA.
-_NODES = 6
-
-
-@dataclass(frozen=True, eq=False)
-class EvolvedAverage(Locked, InPhaseSpace):
-    """The state at one time of an evolution of an AveragedModel.
-
-    Attributes
-    ----------
-    model : AveragedModel
-    time : float
-    steady : AveragedState
-        What it tends to.
-    amplitude, weight : ndarray, shape (orbits,)
-        A, and W(x, p) on the orbit; it may be negative.
-    moments : tuple of float
-        (⟨|α|²⟩, ⟨|α|⁴⟩).
-    energy_balance : dict of str to float
-        As of an `EvolvedState`: "energy" is ∫Ω dI of an orbit, on average, "change" is how it
-        changes as W does; "friction" −⟨Ωγ̄I⟩ and "noise" ⟨∂_I(ΩK)⟩ add up to it.
-    error : dict of str to float
-        "phonon_number" and "g2", relative: what twice the number of cells changed; "wigner", beside
-        the largest W, with what of the first state depended on the direction and was averaged.
-    phonon_number, g2 : float
-        ⟨a†a⟩ and g⁽²⁾(0), from the moments of W.
-    """
-
-    model: AveragedModel
-    time: float
-    steady: AveragedState
-    amplitude: np.ndarray
-    weight: np.ndarray
-    moments: tuple[float, float]
-    energy_balance: dict[str, float]
-    error: dict[str, float]
-
-    def __repr__(self) -> str:
-        return (
-            f"EvolvedAverage(time={self.time:.6g}, phonon_number={self.phonon_number:.6g}, "
-            f"g2={self.g2:.6g}; error {self.error['wigner']:.0e} of W)"
-        )
-
-    @property
-    def center(self) -> float:  # type: ignore[override]  # frozen states do not write it
-        """Position of the smallest orbit."""
-        return self.steady.center
-
-    @cached_property
-    def radius(self) -> float:
-        """|α − center/x0| beyond which W is nothing."""
-        seen = np.abs(self.weight) > _NOTHING * np.abs(self.weight).max()
-        last = min(int(np.flatnonzero(seen)[-1]) + 1, self.amplitude.size - 1)
-        # The steady state's reach, for orbits of this size.
-        return float(self.amplitude[last] / self.steady.amplitude[-1]) * self.steady._reach  # noqa: SLF001
-
-    @property
-    def _reach(self) -> float:
-        return abs(self._middle) + self.radius
-
-    @property
-    def _angles(self) -> int:
-        return self.steady._angles  # noqa: SLF001
-
-    @cached_property
-    def _curve(self) -> PPoly:
-        return even_spline(self.amplitude, self.weight)
-
-    def radial_profile(self, r: ArrayLike) -> np.ndarray:
-        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape."""
-        at = np.abs(_checks.finite_array("r", r))
-        known = at <= self._profile.x[-1]
-        profile = np.where(known, self._profile(np.where(known, at, 0.0)), 0.0)
-        between = ~known & (at < self._reach)
-        if between.any():
-            profile[between] = super().radial_profile(at[between])
-        return profile
-
-    @cached_property
-    def _profile(self) -> PPoly:
-        """It as a spline as fine as W itself, to where circles leave the orbits."""
-        wide = self.steady._all_around * self.amplitude[-1] / self.steady.amplitude[-1]  # noqa: SLF001
-        r = np.linspace(0.0, min(wide, self._reach), min(_CIRCLES, self.amplitude.size))
-        return even_spline(r[1:], super().radial_profile(r)[1:])
-
-    def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
-        if turn not in self._marginals:
-            low, high = (
-                self._middle * turn.real - self.radius,
-                self._middle * turn.real + self.radius,
-            )
-            at = np.linspace(low, high, _LINES)
-            self._marginals[turn] = quintic_spline(at, super()._quadrature(at, turn))
-        curve = self._marginals[turn]
-        inside = (u >= curve.x[0]) & (u <= curve.x[-1])
-        return np.where(inside, curve(np.where(inside, u, curve.x[0])), 0.0)
-
-    @cached_property
-    def _marginals(self) -> dict[complex, PPoly]:
-        """Densities of quadratures that were asked for."""
-        return {}
-
-    @property
-    def trace(self) -> float:
-        """∫dx dp W."""
-        step = self.amplitude[1] - self.amplitude[0]
-        node, weight = np.polynomial.legendre.leggauss(_NODES)
-        at = (self.amplitude[:, None] + 0.5 * step * node).ravel()
-        area = (
-            2.0
-            * np.pi
-            * actions(self.model, at)[0]
-            * np.tile(0.5 * step * weight, self.amplitude.size)
-        )
-        return float(self._curve(at) @ area)
-
-    def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
-        """W(x, p), ∫dx dp W = 1; arrays broadcast.  Zero beyond the widest orbit."""
-        amplitude = self.steady.amplitude_at(x, p)
-        inside = amplitude <= self.amplitude[-1]
-        return np.where(inside, self._curve(np.where(inside, amplitude, 0.0)), 0.0)
+# At first, pieces of a ramp between two times as well, and how often they are doubled.
+_CELLS, _PIECES, _DOUBLINGS = 200, 2, 5
+States = list[EvolvedAverage]
 
 
 def evolved_averages(
     state: Any, plan: Protocol, times: np.ndarray, rtol: float
-) -> tuple[list[EvolvedAverage], dict[str, float]]:
+) -> tuple[States, dict[str, float]]:
     """States at the times, under one model after the other, and the largest errors."""
-    found: list[EvolvedAverage] = []
+    found: States = []
     w = beginning(state, plan.first).w
     worst, before = dict.fromkeys(("phonon_number", "g2", "wigner"), 0.0), 0.0
     for start, model, wanted, stops in plan.pieces(times):
-        states, changes = _of_one_model(w, model, stops - start, rtol)
+        steady = _steady(model)
+        states, changes = _refined(_under(steady, w, stops - start), rtol)
         for name, change in changes.items():
             worst[name] = max(worst[name], before + change)
         for one in states[: wanted.size]:
@@ -176,15 +49,55 @@ def evolved_averages(
     return found, worst
 
 
-def _of_one_model(
-    w: OnPlane, model: AveragedModel, times: np.ndarray, rtol: float
-) -> tuple[list[EvolvedAverage], dict[str, float]]:
-    """States in as many cells as leave them to `rtol`, and the largest changes."""
+def ramped_averages(
+    state: Any, ramp: Ramp, times: np.ndarray, rtol: float
+) -> tuple[States, dict[str, float]]:
+    """The same under a function of time.
+
+    Pieces with the model of their middle, and cells, both err by the square of their length: they
+    are halved together.
+    """
+    w = beginning(state, ramp.of(1).first).w
+
+    def through(doublings: int) -> States:
+        return _in_pieces(w, ramp.of(_PIECES * 2**doublings), times, _CELLS * 2**doublings)
+
+    return _refined(through, rtol)
+
+
+def _under(steady: AveragedState, w: OnPlane, times: np.ndarray) -> Callable[[int], States]:
+    def found(doublings: int) -> States:
+        return _evolved(Cells(steady, w, _CELLS * 2**doublings), times)
+
+    return found
+
+
+def _in_pieces(w: OnPlane, plan: Protocol, times: np.ndarray, cells: int) -> States:
+    """States at the times, each as the model of its own time has it."""
+    found: States = []
+    for start, model, wanted, stops in plan.pieces(times):
+        row = Cells(_steady(model), w, cells)
+        states = _evolved(row, stops - start)
+        for time, one in zip(wanted.tolist(), states[: wanted.size], strict=True):
+            now = plan.shown(model, time)
+            there = Cells(_steady(now), beginning(one, now).w, cells)
+            (shown,) = _evolved(there, np.zeros(1))
+            uneven = {"wigner": row.uneven + there.uneven}
+            found.append(replace(shown, time=time, error=uneven))
+        w = beginning(states[-1], model).w
+    return found
+
+
+def _steady(model: AveragedModel) -> AveragedState:
     with positivity.untold():
-        steady = averaged_state(model)
-    cells, before, better = _CELLS, None, None
-    while cells <= _MOST_CELLS:
-        found = _evolved(Cells(steady, w, cells), times)
+        return averaged_state(model)
+
+
+def _refined(run: Callable[[int], States], rtol: float) -> tuple[States, dict[str, float]]:
+    """States after as many doublings as leave them to `rtol`, and the largest changes."""
+    before, better = None, None
+    for doublings in range(_DOUBLINGS + 1):
+        found = run(doublings)
         if before is not None:
             # The error falls with the square of a cell.
             new = [_extrapolated(*pair) for pair in zip(found, before, strict=True)]
@@ -194,10 +107,10 @@ def _of_one_model(
                 if max(worst.values()) < rtol:
                     return [_stated(*pair) for pair in zip(new, changes, strict=True)], worst
             better = new
-        before, cells = found, 2 * cells
+        before = found
     raise ConvergenceError(
-        f"evolve: with {cells // 2} amplitudes the averaged state still changes by more than "
-        f"{rtol:.1e}, which was asked for"
+        f"evolve: with {_CELLS * 2**_DOUBLINGS} amplitudes the averaged state still changes by "
+        f"{max(worst.values()):.1e}, rtol = {rtol:.1e} was asked for"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,9 @@ from qemlib.fokker_planck._following import Follower, Moment
 from qemlib.fokker_planck._placing import Samples, samples_of
 from qemlib.fokker_planck._protocol import Protocol, Ramp, is_ramp, protocol
 from qemlib.fokker_planck._refined import changes_between, extrapolated, largest, state_of, stated
-from qemlib.fokker_planck.averaged_evolution import evolved_averages
+from qemlib.fokker_planck.averaged_evolution import evolved_averages, ramped_averages
 from qemlib.fokker_planck.evolved import Evolution, EvolvedState
 from qemlib.motion.averaged_model import AveragedModel
-from qemlib.motion.model import LangevinModel
 
 __all__ = ["evolve"]
 
@@ -28,7 +26,6 @@ _COARSER = 10.0
 _FINEST = 1e-11
 # Pieces of a ramp between two times.
 _MOST_PIECES = 256
-Model = LangevinModel | Sequence[tuple[float, LangevinModel]] | Callable[[float], LangevinModel]
 
 
 def evolve(state: Any, model: Any, times: ArrayLike, rtol: float = 1e-6) -> Evolution:
@@ -46,7 +43,7 @@ def evolve(state: Any, model: Any, times: ArrayLike, rtol: float = 1e-6) -> Evol
     model : LangevinModel, AveragedModel, list of (float, model), or callable
         What moves it.  A list holds the times from which on each model holds, the first of them 0:
         a voltage that is switched; its models are all of one kind.  A function of time that gives
-        LangevinModels is a ramp: it is taken half-way through steps that are halved until the
+        models of one kind is a ramp: it is taken half-way through steps that are halved until the
         result stays.
     times : array_like, shape (times,)
         At which the state is wanted: rising, 0 or later (1/energy).
@@ -100,7 +97,11 @@ def evolve(state: Any, model: Any, times: ArrayLike, rtol: float = 1e-6) -> Evol
     times = _checks.rising_times(times)
     rtol = checked_rtol(rtol)
     if is_ramp(model):
-        return _ramped(state, model, times, rtol)
+        ramp = Ramp(model, times)
+        if isinstance(ramp.of(1).first, AveragedModel):
+            averages, error = ramped_averages(state, ramp, times, rtol)
+            return Evolution(times, tuple(averages), error)
+        return _ramped(state, ramp, times, rtol)
     plan = protocol(model)
     if isinstance(plan.first, AveragedModel):
         averages, error = evolved_averages(state, plan, times, rtol)
@@ -123,9 +124,8 @@ def evolve(state: Any, model: Any, times: ArrayLike, rtol: float = 1e-6) -> Evol
         before = found
 
 
-def _ramped(state: Any, function: Callable, times: np.ndarray, rtol: float) -> Evolution:
+def _ramped(state: Any, plans: Ramp, times: np.ndarray, rtol: float) -> Evolution:
     """Pieces of one model each, from half-way through them, err by the square of their length."""
-    plans = Ramp(function, times)
     first = plans.of(1)
     begun = beginning(state, first.first)
     coarse, fine = (_run(begun, first, times, part) for part in (_COARSER * rtol, rtol))

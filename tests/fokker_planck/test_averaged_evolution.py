@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from cases import model_of, paper_model
+from scipy.integrate import solve_ivp
 
 import qemlib as qem
 from qemlib._special.exponential import resolvents
@@ -75,6 +76,47 @@ def test_a_charged_state_is_discharged():
     assert parted.phonon_number[0] == pytest.approx(path.phonon_number[2], rel=1e-6)
     with pytest.raises(TypeError, match="model must hold models of one kind"):
         qem.evolve([[1.0]], [(0.0, on), (1.0, plan[1][1])], [2.0])
+
+
+def test_a_ramp_of_friction_and_temperature_in_closed_form():
+    """d(⟨a†a⟩ + ½)/dt = −γ̄(t)(⟨a†a⟩ + ½ − T(t)/ω0), and the state stays thermal."""
+    amplitude, one, times = np.linspace(0.0, 60.0, 41), np.ones(41), np.array([0.0, 500.0, 4e3])
+
+    def friction(t):
+        return 1e-3 * (1.0 + 0.5 * np.sin(t / 700.0))
+
+    def occupation(t):
+        return 2.5 * (1.0 + t / 3000.0)
+
+    def model(t):
+        noise = friction(t) * occupation(t)
+        return qem.AveragedModel(
+            1.0, 0.5, amplitude, friction(t) * one, 0.0 * one, noise * one, one
+        )
+
+    def change(t, held):
+        return -friction(t) * (held - occupation(t))
+
+    held = solve_ivp(change, times[[0, -1]], [0.5], t_eval=times, rtol=1e-10, atol=1e-12).y[0]
+    path = qem.evolve([[1.0]], model, times, rtol=1e-3)
+    for state, time, expected in zip(path, times, held, strict=True):
+        wrong = abs(state.phonon_number - (expected - 0.5))
+        assert wrong < state.error["phonon_number"] * max(state.phonon_number, 0.5)
+        assert wrong < 1e-4 * expected
+        assert state.g2 == pytest.approx(2.0, abs=2e-3) or time == 0.0
+        assert state.model.friction[0] == friction(time)
+        told = state.energy_balance
+        assert told["change"] == pytest.approx(change(time, expected)[()] * 0.5, rel=1e-3)
+    assert abs(path[-1].trace - 1.0) < 1e-12
+
+
+def test_a_ramp_that_stays_is_no_ramp():
+    model = averaged(paper_model(10.0))
+    path = qem.evolve([[1.0]], lambda t: model, [3e3, 1.8e4], rtol=1e-4)
+    plain = qem.evolve([[1.0]], model, [3e3, 1.8e4], rtol=1e-4)
+    assert path.phonon_number == pytest.approx(plain.phonon_number, rel=1e-4)
+    with pytest.raises(TypeError, match="of one kind"):
+        qem.evolve([[1.0]], lambda t: model if t < 100.0 else paper_model(10.0), [3e3])
 
 
 def test_the_parts_of_a_line():

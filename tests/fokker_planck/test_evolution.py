@@ -302,7 +302,7 @@ def test_what_it_tells_stacks():
         (
             {"model": lambda time: time},
             TypeError,
-            "model must be a LangevinModel, or give one where",
+            "model must be a LangevinModel or an AveragedModel, or give one where",
         ),
     ],
 )
