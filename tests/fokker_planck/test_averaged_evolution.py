@@ -1,5 +1,7 @@
 """The averaged model in time, against the whole of (A24), and what it refuses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cases import model_of, paper_model
@@ -76,6 +78,22 @@ def test_a_charged_state_is_discharged():
     assert parted.phonon_number[0] == pytest.approx(path.phonon_number[2], rel=1e-6)
     with pytest.raises(TypeError, match="model must hold models of one kind"):
         qem.evolve([[1.0]], [(0.0, on), (1.0, plan[1][1])], [2.0])
+
+
+def test_a_state_far_wider_than_the_last_one():
+    """It cools in closed form, from amplitudes where the steady state is nothing."""
+    hot = (12.0 / 13.0) ** np.arange(320.0) / 13.0
+    amplitude, one = np.linspace(0.0, 60.0, 41), np.ones(41)
+    model = qem.AveragedModel(
+        1.0, 0.5, amplitude, 1e-3 * one, 0.0 * one, 1e-3 * one, one
+    )  # 2mω0² d_A = γ̄T, with T = ω0
+    times = np.array([0.0, 300.0, 2e3])
+    path = qem.evolve(np.diag(hot), model, times, rtol=1e-5)
+    expected = 0.5 + 11.5 * np.exp(-1e-3 * times)
+    assert path.phonon_number == pytest.approx(expected, rel=1e-5)
+    narrow = replace(model, amplitudes=amplitude / 3.0)
+    with pytest.raises(qem.LeftGridError, match="amplitudes, up to 20, are too small"):
+        qem.evolve(np.diag(hot), narrow, times)
 
 
 def test_a_ramp_of_friction_and_temperature_in_closed_form():

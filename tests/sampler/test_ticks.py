@@ -1,6 +1,9 @@
 """Ticks along trajectories: clocks of known accuracy, and the averaged operator."""
 
+import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -104,6 +107,27 @@ def test_a_seed_has_its_ticks():
     assert (one.last <= one.times).all()
     other = qem.sampled_ticks(model, 500.0, walkers=256, seed=4, progress=False)
     assert not np.array_equal(one.counts, other.counts)
+
+
+def test_plain_python_counts_as_compiled_code_does(capsys):
+    code = (
+        "import numpy as np, qemlib as qem\n"
+        "x = np.linspace(-25, 25, 201); one = np.ones_like(x)\n"
+        "model = qem.LangevinModel(1.0, 0.5, x, 0 * x, 0.3 * one, 0.75 * one)\n"
+        "ticks = qem.sampled_ticks(model, 60.0, walkers=128, step=0.2, burn_in=5.0, spacing=20.0,\n"
+        "                          progress=False)\n"
+        "print(*ticks.counts.sum(axis=0))"
+    )
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    exec(code)
+    plain, compiled = (
+        [int(count) for count in told.split()] for told in (done.stdout, capsys.readouterr().out)
+    )
+    assert 500 < compiled[-1] < 700
+    assert np.abs(np.subtract(plain, compiled)).max() <= 2
 
 
 def test_refusals():
