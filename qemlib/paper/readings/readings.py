@@ -371,6 +371,7 @@ def _build(device: Device) -> sources.Build:
     return build
 
 
+@lru_cache(maxsize=32)  # readings that differ in their motion alone share a device
 def _coarse(device: Device, half_width: float, points: int) -> LangevinModel:
     return grid.even_model(sources.of_device(device), _build(device), half_width, points)
 
