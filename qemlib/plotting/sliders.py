@@ -16,6 +16,7 @@ from qemlib._extras import extra
 with extra("plot", "sliders"):
     import ipywidgets
     import matplotlib.pyplot as plt
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from PIL import Image
 
@@ -154,13 +155,29 @@ def picture(figure: Figure, alt: str, dpi: float = 150, colors: int = 256) -> st
 
 def _palette_png(figure: Figure, dpi: float, colors: int) -> bytes:
     """Draw the figure as a PNG with a palette: a quarter of the size of one without."""
-    drawn, packed = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="rgba", dpi=dpi)
-    # As many pixels as savefig made, which cuts off fractions.
-    width, height = (int(inches * dpi) for inches in figure.get_size_inches())
-    image = Image.frombytes("RGBA", (width, height), drawn.getvalue())
+    image, packed = Image.fromarray(_drawn(figure, dpi)), io.BytesIO()
     # Pillow's palettes with alpha have coarser colours: only for figures that are transparent.
     opaque = image.getchannel("A").getextrema() == (255, 255)
     palette = (image.convert("RGB") if opaque else image).quantize(colors, dither=Image.Dither.NONE)
     palette.save(packed, format="png", optimize=True)
     return packed.getvalue()
+
+
+def _drawn(figure: Figure, dpi: float) -> np.ndarray:
+    """Its pixels, in red, green, blue and alpha.
+
+    As savefig has them, which draws a figure with a layout twice: once for the layout alone.
+    """
+    before = figure.canvas, figure.dpi, figure.get_facecolor()
+    facecolor = plt.rcParams["savefig.facecolor"]
+    try:
+        if facecolor != "auto":
+            figure.set_facecolor(facecolor)
+        figure.dpi = dpi
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        return np.array(canvas.buffer_rgba())
+    finally:
+        canvas_before, figure.dpi, facecolor_before = before
+        figure.set_facecolor(facecolor_before)
+        figure.set_canvas(canvas_before)
