@@ -46,7 +46,7 @@ class Leads(NamedTuple):
     free : ndarray, shape (blocks, 2, sites, LANES)
         Re and Im of ω + kΩ − Σ(ω + kΩ).
     sigma : ndarray, shape (blocks, 2, 2, sites, LANES)
-        Re and Im of the self-energy of each lead.
+        Re and Im of the self-energy of each lead; empty if no currents are wanted.
     kappa : ndarray, shape (blocks, LANES)
         κ(ω) of both.
     ins : ndarray, shape (blocks, 2, LANES)
