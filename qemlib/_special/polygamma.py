@@ -52,11 +52,13 @@ def divided_difference(order: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     gap = a - b
     close = np.abs(gap) <= _CLOSE * np.minimum(np.abs(a), np.abs(b))
     result = np.empty(a.shape, dtype=complex)
-    apart = ~close
-    values = polygamma(order, a[apart]) - polygamma(order, b[apart])
-    result[apart] = values / gap[apart]
-    points = b[close] + _NODES[:, None] * gap[close]
-    result[close] = _WEIGHTS @ polygamma(order + 1, points)
+    if not close.all():
+        apart = ~close
+        values = polygamma(order, a[apart]) - polygamma(order, b[apart])
+        result[apart] = values / gap[apart]
+    if close.any():
+        points = b[close] + _NODES[:, None] * gap[close]
+        result[close] = _WEIGHTS @ polygamma(order + 1, points)
     return result
 
 
@@ -66,11 +68,13 @@ def parallelogram(a: np.ndarray, b: np.ndarray, shift: np.ndarray) -> np.ndarray
     corners = np.abs(np.stack([a, b, a - shift, b - shift])).min(axis=0)
     close = np.abs(shift) <= _CLOSE * corners
     result = np.empty(a.shape, dtype=complex)
-    apart = ~close
-    start, end, by = a[apart], b[apart], shift[apart]
-    result[apart] = (
-        divided_difference(0, start, end) - divided_difference(0, start - by, end - by)
-    ) / by
-    moved = _NODES[:, None] * shift[close]
-    result[close] = _WEIGHTS @ divided_difference(1, a[close] - moved, b[close] - moved)
+    if not close.all():
+        apart = ~close
+        start, end, by = a[apart], b[apart], shift[apart]
+        result[apart] = (
+            divided_difference(0, start, end) - divided_difference(0, start - by, end - by)
+        ) / by
+    if close.any():
+        moved = _NODES[:, None] * shift[close]
+        result[close] = _WEIGHTS @ divided_difference(1, a[close] - moved, b[close] - moved)
     return result
