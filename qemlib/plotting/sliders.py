@@ -16,6 +16,7 @@ from qemlib._extras import extra
 with extra("plot", "sliders"):
     import ipywidgets
     import matplotlib.pyplot as plt
+    from matplotlib.backend_bases import FigureCanvasBase
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from PIL import Image
@@ -169,15 +170,17 @@ def _drawn(figure: Figure, dpi: float) -> np.ndarray:
     As savefig has them, which draws a figure with a layout twice: once for the layout alone.
     """
     before = figure.canvas, figure.dpi, figure.get_facecolor()
+    # A canvas that the figure keeps knows the sizes of its texts the next time.
+    canvas = before[0] if type(before[0]) is FigureCanvasAgg else FigureCanvasAgg(figure)
     facecolor = plt.rcParams["savefig.facecolor"]
     try:
         if facecolor != "auto":
             figure.set_facecolor(facecolor)
         figure.dpi = dpi
-        canvas = FigureCanvasAgg(figure)
         canvas.draw()
         return np.array(canvas.buffer_rgba())
     finally:
         canvas_before, figure.dpi, facecolor_before = before
         figure.set_facecolor(facecolor_before)
-        figure.set_canvas(canvas_before)
+        if type(canvas_before) is not FigureCanvasBase:  # which shows nothing
+            figure.set_canvas(canvas_before)
