@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
+from qemlib._kernel_cache import keep_on_disk
 from qemlib._special.mantissas import LEVELS_BETWEEN_CHECKS, rescaled
 
 # Stirling's series to three terms is exact to round-off beyond.
 _STIRLING = 64
 # Numbers, orders times points, that are carried at once: all of a step stays in the cache.
 BLOCK = 2**15
+
+
+def _kernel(function: Any) -> Any:
+    return keep_on_disk(njit(nogil=True, error_model="numpy")(function))
 
 
 def laguerre_sequence(levels: int, z: np.ndarray, orders: ArrayLike) -> Iterator[np.ndarray]:
@@ -75,14 +82,16 @@ def laguerre_sums(
 def _add_integrals(
     result: np.ndarray, levels: int, z: np.ndarray, orders: ArrayLike, weights: np.ndarray
 ) -> None:
-    parts = _parts(weights)
+    parts, orders = _parts(weights), np.asarray(orders)
     seen, scaled = None, []
-    for n, (mantissa, factor) in enumerate(_mantissas(levels, z, orders)):
-        kept = len(mantissa)
+    for first, block, factor in _blocks(levels, z, orders):
+        some, kept, _ = block.shape
         if factor is not seen:
             seen, scaled = factor, [part[: len(factor)] * factor for part in parts]
-        sums = [np.einsum("kr,kr->k", mantissa, part[:kept]) for part in scaled]
-        result[n, :kept] += sums[0] if len(sums) == 1 else sums[0] + 1j * sums[1]
+        sums = [np.einsum("nkr,kr->nk", block, part[:kept]) for part in scaled]
+        found = sums[0] if len(sums) == 1 else sums[0] + 1j * sums[1]
+        level = np.arange(first, first + some)[:, None]
+        result[first : first + some, :kept] += np.where(level + orders[:kept] < levels, found, 0.0)
 
 
 def _parts(array: np.ndarray) -> list[np.ndarray]:
@@ -98,37 +107,67 @@ def _mantissas(
     """Yield m and f with φ_n^{(k)}(z) = m f, as in `laguerre_sequence`.
 
     m is overwritten later; f may have more orders than are kept, and is the same array until the
-    scale changes.  The scale is carried along, so that e^{−z/2} does not underflow
-    before the polynomial has grown.
+    scale changes.
     """
     orders = np.asarray(orders)
+    for first, block, factor in _blocks(levels, z, orders):
+        for n, mantissa in enumerate(block, start=first):
+            yield mantissa[: int(np.searchsorted(orders, levels - n))], factor
+
+
+def _blocks(
+    levels: int, z: np.ndarray, orders: np.ndarray
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield n and, of some levels from there on, m and f with φ_n^{(k)}(z) = m f.
+
+    m has shape (some, orders, points), with all orders that the first of them keeps.  The scale is
+    carried along, so that e^{−z/2} does not underflow before the polynomial has grown.
+    """
     k = orders[:, None].astype(float)
     # ln of z^{k/2} e^{−z/2}/√k!, kept apart from the recurrence's mantissa.
     scale = 0.5 * _log_poisson(k, z)
     factor = np.exp(scale)
     argument = k - z
-    previous, here, ahead = np.zeros_like(scale), np.ones_like(scale), np.empty_like(scale)
-    for n in range(levels - int(orders[0])):
-        kept = int(np.searchsorted(orders, levels - n))
+    most = levels - int(orders[0])
+    previous, here = np.zeros_like(scale), np.ones_like(scale)
+    room = np.empty((LEVELS_BETWEEN_CHECKS, *scale.shape))
+    first, some = 0, 1
+    while first < most:
+        kept = int(np.searchsorted(orders, levels - first))
         if kept < len(k):
-            k, argument, scale, previous, here, ahead = (
-                a[:kept] for a in (k, argument, scale, previous, here, ahead)
+            k, argument, scale, previous, here = (
+                a[:kept] for a in (k, argument, scale, previous, here)
             )
-        yield here, factor
-        # √(n(n + k)) of some levels at once, and of the one beyond.
-        if n % LEVELS_BETWEEN_CHECKS == 0:
-            some = np.arange(float(n), n + LEVELS_BETWEEN_CHECKS + 1)[:, None, None]
-            roots = np.sqrt(some * (some + k))
-        root, next_root = roots[n % LEVELS_BETWEEN_CHECKS :, : len(k)][:2]
-        np.add(argument, 2 * n + 1, out=ahead)
-        ahead *= here
-        previous *= root
-        ahead -= previous
-        ahead /= next_root
-        previous, here, ahead = here, ahead, previous
+        block = room[:some, :kept]
+        _follow(first, k[:, 0], argument, previous, here, block)
+        yield first, block, factor
+        first, some = first + some, min(LEVELS_BETWEEN_CHECKS, most - first - some)
         # A level multiplies by less than 1 + z + k.
-        if n % LEVELS_BETWEEN_CHECKS == 0:
-            scale, factor = rescaled(previous, here, scale, factor)
+        scale, factor = rescaled(previous, here, scale, factor)
+
+
+@_kernel
+def _follow(
+    first: int,
+    orders: np.ndarray,
+    argument: np.ndarray,
+    previous: np.ndarray,
+    here: np.ndarray,
+    block: np.ndarray,
+) -> None:
+    """The levels from `first` on, and the two last of them in `previous` and `here`."""
+    for i in range(orders.size):
+        k = orders[i]
+        for j in range(block.shape[0]):
+            n = float(first + j)
+            root, next_root = np.sqrt(n * (n + k)), np.sqrt((n + 1.0) * (n + 1.0 + k))
+            for r in range(here.shape[1]):
+                now = here[i, r]
+                block[j, i, r] = now
+                here[i, r] = (
+                    (argument[i, r] + (2.0 * n + 1.0)) * now - previous[i, r] * root
+                ) / next_root
+                previous[i, r] = now
 
 
 def _log_poisson(k: np.ndarray, z: np.ndarray) -> np.ndarray:

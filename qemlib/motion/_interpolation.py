@@ -8,9 +8,15 @@ its place that rises and falls with the values alone (Fritsch and Butland 1984).
 from __future__ import annotations
 
 from math import comb, factorial
+from typing import Any
 
 import numpy as np
+from numba import njit
 from scipy.interpolate import PchipInterpolator, PPoly, make_interp_spline
+
+from qemlib._kernel_cache import keep_on_disk
+
+__all__ = ["interpolant", "values_of", "without_dips"]
 
 _DEGREE = 5
 # Between two points a smooth curve may leave the range of its neighbourhood: at the top of a
@@ -50,6 +56,44 @@ def without_dips(x: np.ndarray, values: np.ndarray, curve: PPoly) -> tuple[PPoly
     for i in dips:
         pieces[:, i] = _lifted(pieces[:, i], floor[:, i], x[i + 1] - x[i])
     return PPoly(pieces, x), True
+
+
+def values_of(curve: PPoly, x: np.ndarray) -> np.ndarray | None:
+    """What ``curve(x)`` is, to the last bit and sooner; None if an x is not within its ends."""
+    values = np.empty(x.shape)
+    pieces = np.ascontiguousarray(curve.c.T)
+    within = _evaluate(pieces, curve.x, x.reshape(-1), values.reshape(-1))
+    return values if within else None
+
+
+def _kernel(function: Any) -> Any:
+    return keep_on_disk(njit(nogil=True, error_model="numpy")(function))
+
+
+@_kernel
+def _evaluate(pieces: np.ndarray, ends: np.ndarray, x: np.ndarray, values: np.ndarray) -> bool:
+    """Piecewise polynomials at each x; False at the first one that lies on none."""
+    last, terms = pieces.shape[0] - 1, pieces.shape[1]
+    i, start, end = 0, np.inf, -np.inf
+    for j in range(x.size):
+        at = x[j]
+        if not start <= at < end:  # neighbours among the x are mostly on one piece
+            if not ends[0] <= at <= ends[-1]:
+                return False
+            low, high = (last, last) if at == ends[-1] else (0, last)
+            while low < high:
+                middle = (low + high + 1) // 2
+                if at >= ends[middle]:
+                    low = middle
+                else:
+                    high = middle - 1
+            i, start, end = low, ends[low], ends[low + 1]
+        away, total, power = at - start, 0.0, 1.0
+        for k in range(terms - 1, -1, -1):
+            total += pieces[i, k] * power
+            power *= away
+        values[j] = total
+    return True
 
 
 def _swings(x: np.ndarray, values: np.ndarray, curve: PPoly) -> bool:

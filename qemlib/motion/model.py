@@ -20,7 +20,7 @@ from qemlib._locked import Locked, locked
 from qemlib.devices.device import Device, Oscillator
 from qemlib.errors import LeftGridError
 from qemlib.motion import grid, sources
-from qemlib.motion._interpolation import interpolant, without_dips
+from qemlib.motion._interpolation import interpolant, values_of, without_dips
 
 __all__ = ["LangevinModel"]
 
@@ -243,16 +243,18 @@ class LangevinModel(Locked):
         return 0.5 * self.mass * self.frequency**2 * np.asarray(x, dtype=float) ** 2 - work
 
     def _evaluate(self, name: str, x: ArrayLike) -> np.ndarray:
-        x = _checks.finite_array("x", x)
-        low, high = self.x[0], self.x[-1]
-        outside = (x < low) | (x > high)
-        if outside.any():
-            raise LeftGridError(
-                f"x must lie on the model's grid, from {low:.6g} to {high:.6g}, "
-                f"got {float(x[outside].flat[0]):.6g}; build the model on a wider grid"
-            )
         curve, _ = self._curve(name)
-        return curve(x)
+        if type(x) is not np.ndarray or x.dtype != float:
+            x = _checks.finite_array("x", x)
+        values = values_of(curve, x)
+        if values is None:
+            x = _checks.finite_array("x", x)
+            low, high = self.x[0], self.x[-1]
+            raise LeftGridError(
+                f"x must lie on the model's grid, from {low:.6g} to {high:.6g}, got "
+                f"{float(x[(x < low) | (x > high)].flat[0]):.6g}; build the model on a wider grid"
+            )
+        return values
 
     @classmethod
     def from_device(
