@@ -7,8 +7,13 @@ real axis at a positive temperature.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numba import njit
 from scipy.special import bernoulli
+
+from qemlib._kernel_cache import keep_on_disk
 
 __all__ = ["divided_difference", "parallelogram", "polygamma"]
 
@@ -24,9 +29,37 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(6)
 _NODES, _WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS
 
 
+def _kernel(function: Any) -> Any:
+    return keep_on_disk(njit(nogil=True, error_model="numpy")(function))
+
+
+@_kernel
+def _sum_of_powers(power: int, u: np.ndarray, total: np.ndarray) -> None:
+    """Σ_k (u + k)^−power over the shifts, for a power of 1, 2 or 3."""
+    for i in range(u.size):
+        re, im = 0.0, 0.0
+        for k in range(_SHIFT):
+            x, y = u[i].real + k, u[i].imag
+            a, b = x, y
+            for _ in range(power - 1):
+                a, b = x * a - y * b, x * b + y * a
+            # 1/(a + ib), without squares that could overflow.
+            if abs(a) >= abs(b):
+                ratio = b / a
+                scale = 1.0 / (a + b * ratio)
+                re, im = re + scale, im - ratio * scale
+            else:
+                ratio = a / b
+                scale = 1.0 / (b + a * ratio)
+                re, im = re + ratio * scale, im - scale
+        total[i] = re + 1j * im
+
+
 def polygamma(order: int, u: np.ndarray) -> np.ndarray:
     """ψ^{(order)}(u) for order 0, 1 or 2; array of the shape of `u`."""
-    total = sum((u + k) ** -(order + 1) for k in range(_SHIFT))
+    u = np.asarray(u, dtype=complex)
+    total = np.empty(u.shape, dtype=complex)
+    _sum_of_powers(order + 1, u.reshape(-1), total.reshape(-1))
     z = u + _SHIFT
     inverse = 1.0 / z
     square = inverse * inverse
@@ -52,11 +85,13 @@ def divided_difference(order: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     gap = a - b
     close = np.abs(gap) <= _CLOSE * np.minimum(np.abs(a), np.abs(b))
     result = np.empty(a.shape, dtype=complex)
-    apart = ~close
-    values = polygamma(order, a[apart]) - polygamma(order, b[apart])
-    result[apart] = values / gap[apart]
-    points = b[close] + _NODES[:, None] * gap[close]
-    result[close] = _WEIGHTS @ polygamma(order + 1, points)
+    if not close.all():
+        apart = ~close
+        values = polygamma(order, a[apart]) - polygamma(order, b[apart])
+        result[apart] = values / gap[apart]
+    if close.any():
+        points = b[close] + _NODES[:, None] * gap[close]
+        result[close] = _WEIGHTS @ polygamma(order + 1, points)
     return result
 
 
@@ -66,11 +101,13 @@ def parallelogram(a: np.ndarray, b: np.ndarray, shift: np.ndarray) -> np.ndarray
     corners = np.abs(np.stack([a, b, a - shift, b - shift])).min(axis=0)
     close = np.abs(shift) <= _CLOSE * corners
     result = np.empty(a.shape, dtype=complex)
-    apart = ~close
-    start, end, by = a[apart], b[apart], shift[apart]
-    result[apart] = (
-        divided_difference(0, start, end) - divided_difference(0, start - by, end - by)
-    ) / by
-    moved = _NODES[:, None] * shift[close]
-    result[close] = _WEIGHTS @ divided_difference(1, a[close] - moved, b[close] - moved)
+    if not close.all():
+        apart = ~close
+        start, end, by = a[apart], b[apart], shift[apart]
+        result[apart] = (
+            divided_difference(0, start, end) - divided_difference(0, start - by, end - by)
+        ) / by
+    if close.any():
+        moved = _NODES[:, None] * shift[close]
+        result[close] = _WEIGHTS @ divided_difference(1, a[close] - moved, b[close] - moved)
     return result

@@ -14,8 +14,9 @@ instructions.  Nothing here checks what it is given.
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextvars import copy_context
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,7 +47,7 @@ class Leads(NamedTuple):
     free : ndarray, shape (blocks, 2, sites, LANES)
         Re and Im of ω + kΩ − Σ(ω + kΩ).
     sigma : ndarray, shape (blocks, 2, 2, sites, LANES)
-        Re and Im of the self-energy of each lead.
+        Re and Im of the self-energy of each lead; empty if no currents are wanted.
     kappa : ndarray, shape (blocks, LANES)
         κ(ω) of both.
     ins : ndarray, shape (blocks, 2, LANES)
@@ -350,10 +351,12 @@ def integrands(
     count = orbits[0].size
     out = np.zeros((count, len(leads.energy), columns(*wanted[:2]), LANES))
     edge = np.zeros(count)
-    work = [
-        pool.submit(copy_context().run, _share, thread, threads, orbits, leads, wanted, out, edge)
-        for thread in range(threads)
+    shared: tuple[Any, ...] = (threads, orbits, leads, wanted, out, edge)
+    others: list[Future[Any]] = [
+        pool.submit(copy_context().run, partial(_share, thread, *shared))
+        for thread in range(1, threads)
     ]
-    for each in work:
-        each.result()
+    _share(0, *shared)
+    for other in others:
+        other.result()
     return out, edge

@@ -67,7 +67,8 @@ _OF_FLOW = 1e-6
 _ROUND_OFF = 64.0 * np.finfo(float).eps
 # Sites on either side, at least and at most; and how many more are taken where they do not suffice.
 _FEWEST, _MOST_SITES, _MORE = 12, 8192, 1.25
-_AT_ONCE = 2**18  # sites of all energies that are looked at in one go
+# Sites of all energies that are looked at in one go: what is known of them stays in the cache.
+_AT_ONCE = 2**14
 _MOST_PANELS = 2**14
 _NEWTON = 8
 
@@ -209,21 +210,23 @@ class _Sites:
     def _leads(self, omega: np.ndarray, half: int) -> _floquet.Leads:
         steps = self._motion.frequency * np.arange(-half, half + 1)
         there = omega[:, None] + steps[:, None]
-        leads = self._device.leads
-        sigma = [lead.density.self_energy(there) for lead in leads]
-        kappa = [np.maximum(-2.0 * each.imag, 0.0) for each in sigma]
-        free = there - sigma[0] - sigma[1]
-        return _floquet.Leads(
-            energy=omega,
-            free=np.stack([free.real, free.imag], axis=1),
-            sigma=np.stack([np.stack([each.real, each.imag], axis=1) for each in sigma], axis=1),
-            kappa=kappa[0][:, half] + kappa[1][:, half],
-            ins=np.stack(
-                [k[:, half] * lead.occupation(omega) for k, lead in zip(kappa, leads, strict=True)],
-                axis=1,
-            ),
-            vacant=sum(k * lead.vacancy(there) for k, lead in zip(kappa, leads, strict=True)),
-        )
+        _, currents = self._wanted
+        free = np.stack([there, np.zeros_like(there)], axis=1)
+        sigma = np.empty((len(omega), 2, *free.shape[1:]) if currents else (0, 2, 2, 0, 0))
+        ins = np.empty((len(omega), 2, omega.shape[1]))
+        kappa, vacant = np.zeros_like(omega), np.zeros_like(there)
+        for i, lead in enumerate(self._device.leads):
+            found = lead.density.self_energy(there)
+            for part, values in enumerate((found.real, found.imag)):
+                free[:, part] -= values
+                if currents:
+                    sigma[:, i, part] = values
+            width = np.maximum(-2.0 * found.imag, 0.0)
+            kappa += width[:, half]
+            ins[:, i] = width[:, half] * lead.occupation(omega)
+            width *= lead.vacancy(there)
+            vacant += width
+        return _floquet.Leads(omega, free, sigma, kappa, ins, vacant)
 
     def _refuse_too_many(self) -> None:
         worst = int(np.argmax(self._half))

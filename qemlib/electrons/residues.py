@@ -77,6 +77,8 @@ class ResidueSums:
         self._bias = device.voltage / self._unit
         self._level = level / self._unit
         self._poles = poles(self._bands, self._level)
+        # Functions of these are asked for by several integrals.
+        self._known: dict[tuple[int, int], np.ndarray] = {}
         self._arguments = [
             0.5 + slope * (self._poles - lead.chemical_potential)
             for slope, lead in zip(self._slopes, self._leads, strict=True)
@@ -99,8 +101,7 @@ class ResidueSums:
         """∫ |G|²κ_L κ_R (f_L − f_R) dω."""
         r1 = self._simple(np.full_like(self._poles, self._weights[0] * self._weights[1]))
         if self._same_temperature:
-            between = divided_difference(0, *self._arguments)
-            return self._total([_term(self._gap * r1, between)], 1)
+            return self._total([_term(self._gap * r1, self._psi_between(0))], 1)
         flat = (np.pi * r1.imag, np.pi * np.abs(r1))
         left, right = (self._total([flat, _term(r1, self._psi(0, lead))], 1) for lead in (0, 1))
         return left - right
@@ -269,7 +270,17 @@ class ResidueSums:
         return -self._slopes[0] * self._bias
 
     def _psi(self, order: int, lead: int) -> np.ndarray:
-        return polygamma(order, self._arguments[lead])
+        key = order, lead
+        if key not in self._known:
+            self._known[key] = polygamma(order, self._arguments[lead])
+        return self._known[key]
+
+    def _psi_between(self, order: int) -> np.ndarray:
+        """The divided difference from lead to lead."""
+        key = order, -1
+        if key not in self._known:
+            self._known[key] = divided_difference(order, *self._arguments)
+        return self._known[key]
 
     def _thermal_terms(self, lead: int, principal: _Principal) -> list[_Term]:
         """Terms of ∫ R f'_α."""
@@ -283,8 +294,8 @@ class ResidueSums:
         if self._same_temperature:
             q = self._slopes[0]
             return [
-                _term(factor * r1, divided_difference(0, *self._arguments), factor * size),
-                _term(factor * q * r2, divided_difference(1, *self._arguments)),
+                _term(factor * r1, self._psi_between(0), factor * size),
+                _term(factor * q * r2, self._psi_between(1)),
             ]
         terms = []
         for lead, sign in ((0, 1.0), (1, -1.0)):

@@ -50,6 +50,8 @@ def even_grid(coefficients: Coefficients, half_width: float) -> np.ndarray:
 def looked(build: Build, kept: Kept, half_width: float) -> tuple[np.ndarray, Arrays, LangevinModel]:
     """Positions, coefficients and a model that are enough to find the width."""
     x = even_grid(kept.of, half_width)
+    # Half-way between its points the splines are held against the coefficients: all in one go.
+    kept.at(np.sort(np.concatenate([x, _between(x)])))
     values = kept.at(x)
     while True:
         model = build(x, values, GIVEN)
@@ -100,7 +102,7 @@ def _missed(kept: Kept, model: LangevinModel) -> tuple[np.ndarray, np.ndarray, A
 
     What the coefficients themselves may be off by is not missed.
     """
-    between = 0.5 * (model.x[1:] + model.x[:-1])
+    between = _between(model.x)
     new, error = kept.at(between), kept.error_at(between)
     missed = np.zeros(between.size)
     for name, exact in new.items():
@@ -109,6 +111,10 @@ def _missed(kept: Kept, model: LangevinModel) -> tuple[np.ndarray, np.ndarray, A
             off = np.abs(getattr(model, f"{name}_at")(between) - exact) - _OWN_ERRORS * error[name]
             missed = np.maximum(missed, off / largest)
     return missed, between, new
+
+
+def _between(x: np.ndarray) -> np.ndarray:
+    return 0.5 * (x[1:] + x[:-1])
 
 
 def _inserted(

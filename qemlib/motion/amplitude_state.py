@@ -13,10 +13,11 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib._special.splines import even_spline
 from qemlib.errors import ConvergenceError, LeftGridError
+from qemlib.motion._circles import average_of_even
 from qemlib.motion._weight import with_errors
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.in_time import InTime
-from qemlib.states import positivity, wigner
+from qemlib.states import positivity
 from qemlib.states.in_phase_space import InPhaseSpace
 
 __all__ = ["AveragedState", "averaged_state"]
@@ -213,7 +214,7 @@ class AveragedState(Locked, InTime, InPhaseSpace):
 
     def _average(self, r: np.ndarray) -> np.ndarray:
         model = self.model
-        return wigner.angular_average(self.wigner, r, model.x0, model.p0, self._angles)
+        return average_of_even(self.wigner, r, model.x0, model.p0, self._angles)
 
     @property
     def _angles(self) -> int:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from reprlib import repr as repr_short
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.interpolate import PPoly
 
 from qemlib import _checks
 from qemlib._locked import Locked, locked
@@ -94,9 +96,8 @@ class LangevinModel(Locked):
     # What `replace` would keep are the fields that it passes to __init__.
     note: str = field(init=False)
     device: Device | None = field(init=False)
-    rough: tuple[str, ...] = field(init=False, repr=False)
-    _curves: dict = field(init=False, repr=False)
-    _origin_work: float = field(init=False, repr=False)
+    # Each drawn when it is first asked for: most models are only made into others.
+    _curves: dict[str, tuple[PPoly, bool]] = field(init=False, repr=False)
 
     def __init__(
         self,
@@ -113,8 +114,8 @@ class LangevinModel(Locked):
         names = ("mass", "frequency", "x", *_COEFFICIENTS, "note", "device")
         for name, value in zip(names, given, strict=True):
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "_curves", {})
         self._check()
-        self._interpolate()
 
     def _check(self) -> None:
         for name in ("mass", "frequency"):
@@ -152,21 +153,31 @@ class LangevinModel(Locked):
                 f"{self.frequency!r}, got {osc!r}"
             )
 
-    def _interpolate(self) -> None:
-        x, curves, rough = self.x, {}, []
-        for name in _COEFFICIENTS:
-            curves[name], smooth = interpolant(x, getattr(self, name))
-            if not smooth:
-                rough.append(name)
-        curves["diffusion"], lifted = without_dips(x, self.diffusion, curves["diffusion"])
-        if lifted and "diffusion" not in rough:
-            rough.append("diffusion")
-        work = curves["force"].antiderivative()
-        origin = float(np.clip(0.0, x[0], x[-1]))
-        curves["work"] = work
-        object.__setattr__(self, "rough", tuple(rough))
-        object.__setattr__(self, "_curves", curves)
-        object.__setattr__(self, "_origin_work", float(work(origin)))
+    def _curve(self, name: str) -> tuple[PPoly, bool]:
+        """Through the values of a coefficient, or the work of the force; and whether smooth."""
+        if name not in self._curves:
+            self._curves[name] = self._drawn(name)
+        return self._curves[name]
+
+    def _drawn(self, name: str) -> tuple[PPoly, bool]:
+        if name == "work":
+            force, smooth = self._curve("force")
+            return force.antiderivative(), smooth
+        curve, smooth = interpolant(self.x, getattr(self, name))
+        if name == "diffusion":
+            curve, lifted = without_dips(self.x, self.diffusion, curve)
+            smooth = smooth and not lifted
+        return curve, smooth
+
+    @cached_property
+    def _origin_work(self) -> float:
+        work, _ = self._curve("work")
+        return float(work(np.clip(0.0, self.x[0], self.x[-1])))
+
+    @property
+    def rough(self) -> tuple[str, ...]:
+        """The coefficients whose values are not smooth on the grid."""
+        return tuple(name for name in _COEFFICIENTS if not self._curve(name)[1])
 
     def __repr__(self) -> str:
         shape = f"; without swings: {', '.join(self.rough)}" if self.rough else ""
@@ -240,7 +251,8 @@ class LangevinModel(Locked):
                 f"x must lie on the model's grid, from {low:.6g} to {high:.6g}, "
                 f"got {float(x[outside].flat[0]):.6g}; build the model on a wider grid"
             )
-        return self._curves[name](x)
+        curve, _ = self._curve(name)
+        return curve(x)
 
     @classmethod
     def from_device(

@@ -95,12 +95,12 @@ class Orbits:
     minimum: float
 
 
-def _orbits(model: LangevinModel, well: tuple[float, float], reach: float, phases: int) -> Orbits:
-    """The integrals, for orbits up to radius `reach`."""
+def _orbits(
+    model: LangevinModel, well: tuple[float, float], radius: np.ndarray, turns: Turns
+) -> Orbits:
+    """The other integrals over these turns."""
     m = model.mass
     center, minimum = well
-    radius = np.linspace(0.0, reach, RADII)
-    turns = turns_of(model, radius, well, phases)
     path, p_dx = turns.path, turns.p_dx
     action = p_dx.sum(axis=1)
     square = path.x**2 / model.x0**2 + path.p**2 / model.p0**2  # |α|²
@@ -159,15 +159,16 @@ def resolved_orbits(
     well = only_well(model)
     reach, widest = widest_radius(model, well), None
     while True:
+        radius = np.linspace(0.0, reach, RADII)
         for phases in PHASES:
-            orbits = _orbits(model, well, reach, phases)
-            log_weight = _log_weight(model, orbits.radius, orbits.turns.ratio)
-            fewer = _log_weight(model, orbits.radius, orbits.turns.ratio_from_fewer)
+            turns = turns_of(model, radius, well, phases)
+            log_weight = _log_weight(model, radius, turns.ratio)
+            fewer = _log_weight(model, radius, turns.ratio_from_fewer)
             seen = log_weight > NOTHING
             if np.abs(log_weight - fewer)[seen].max() < _PHASE:
                 break
         widest = float(log_weight[-1]) if widest is None else widest
         last = np.flatnonzero(seen)[-1]
         if last > _FEWEST * RADII:
-            return orbits, (log_weight, fewer), widest
-        reach = float(1.5 * orbits.radius[last + 1])
+            return _orbits(model, well, radius, turns), (log_weight, fewer), widest
+        reach = float(1.5 * radius[last + 1])

@@ -25,6 +25,7 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib._special.splines import even_spline
 from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState
+from qemlib.motion._circles import average_of_even
 from qemlib.motion._moments import errors_of, moments_of, relaxation_time_of
 from qemlib.motion.one_turn import (
     NOTHING,
@@ -227,6 +228,13 @@ class OrbitAverage(Locked, InPhaseSpace):
 
     def _everywhere(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         return self.density(x, p)
+
+    def radial_profile(self, r: ArrayLike) -> np.ndarray:
+        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape.
+
+        Where a circle leaves the model's grid, W counts as zero.
+        """
+        return average_of_even(self.density, r, self._x0, self._p0, self._angles)
 
     @property
     def _angles(self) -> int:

@@ -228,6 +228,7 @@ class _Search:
         self, start: Device, names: tuple[str, ...], measurements: list[Measurement]
     ) -> None:
         self._start, self._names, self._data = start, names, measurements
+        self._known: dict[bytes, np.ndarray] = {}
         self._values = np.array([value_of(start, name, "free") for name in names])
         self.positive = np.array(
             [_is_positive(start, *each) for each in zip(names, self._values, strict=True)]
@@ -250,6 +251,13 @@ class _Search:
         return np.where(self.positive, grown, self._scale)
 
     def residuals(self, theta: np.ndarray) -> np.ndarray:
+        # The search comes back to where it was, for the slopes there.
+        where = theta.tobytes()
+        if where not in self._known:
+            self._known[where] = self._residuals(theta)
+        return self._known[where].copy()
+
+    def _residuals(self, theta: np.ndarray) -> np.ndarray:
         device = self.device(theta)
         try:
             states = States()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from functools import cache
 
@@ -32,6 +33,7 @@ _FINE, _COARSE = 1e-8, 1e-6  # rtol of the two solutions that are compared
 _WIDER = 1.15
 # The same for states averaged over orbits, which take longer to be exact.
 _FINE_ORBITS, _COARSE_ORBITS = 1e-7, 1e-5
+_REMEMBERED = 32  # devices: a search comes back to the last ones
 
 
 def ergotropy_threshold(
@@ -123,7 +125,7 @@ class SteepestRise:
     def __init__(self, planck: float = 1.0, noise_at: str = "zero") -> None:
         self._planck = planck
         self._noise_at = _checks.choice("noise_at", noise_at, NOISE)
-        self._last: tuple[Device, tuple[float, int]] | None = None
+        self._known: deque[tuple[Device, tuple[float, int]]] = deque(maxlen=_REMEMBERED)
 
     def value(self, device: Device) -> float:
         """The rise."""
@@ -139,10 +141,12 @@ class SteepestRise:
         return sum(abs(other - here) for other in self._others(device))
 
     def _found(self, device: Device) -> tuple[float, int]:
-        """Rise and level, kept until another device is asked for."""
-        if self._last is None or self._last[0] != device:
-            self._last = device, self._rise(device)
-        return self._last[1]
+        """Rise and level, kept until some other devices were asked for."""
+        for known, found in self._known:  # a density of one's own need not have a hash
+            if known == device:
+                return found
+        self._known.append((device, self._rise(device)))
+        return self._known[-1][1]
 
     def _others(self, device: Device) -> list[float]:
         if self._noise_at != "orbit":
@@ -184,7 +188,8 @@ def _steepest(
 
     radius = state.radius / root
     r = np.linspace(0.0, radius, _RADII)
-    seen = np.flatnonzero(profile(r) > _REACH * _OCCUPIED * profile(r).max())[-1]
+    weight = profile(r)
+    seen = np.flatnonzero(weight > _REACH * _OCCUPIED * weight.max())[-1]
     populations = wigner.populations(profile, int(r[seen] ** 2 + r[seen]) + 16, radius)
     return _largest_rise(populations, error, device.voltage)
 

@@ -47,6 +47,7 @@ __all__ = ["ChargeInHierarchy", "bath_exponents", "charge_in_hierarchy", "pade_f
 
 # Largest residual of a linear system, in units of its right-hand side.
 _RESIDUAL = 1e-10
+_SAME_STEP = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -333,16 +334,23 @@ class _Hierarchy:
 
     def correlation(self, times: np.ndarray) -> np.ndarray:
         order = np.argsort(times)
-        values = np.empty(times.size, dtype=complex)
-        state, now = self.disturbed, 0.0
-        trace = self.generator.trace()
-        for i in order:
-            if times[i] > now:
-                step = times[i] - now
-                state = expm_multiply(step * self.generator, state, traceA=step * trace)
-                now = times[i]
-            values[i] = self.read(state)
-        return values
+        steps = np.diff(times[order], prepend=0.0)
+        # Even steps are taken together: what they have in common is then found once.
+        last = np.flatnonzero(~np.isclose(steps[1:], steps[:-1], rtol=_SAME_STEP, atol=0.0)) + 1
+        state, values = self.disturbed, []
+        for run in np.split(steps, last):
+            if run.size and run[0] > 0:
+                span = {"start": 0.0, "stop": run.sum(), "num": run.size + 1}
+                later = expm_multiply(self.generator, state, **span, traceA=self.generator.trace())[
+                    1:
+                ]
+                state = later[-1]
+            else:
+                later = [state] * run.size
+            values += [self.read(each) for each in later]
+        result = np.empty(times.size, dtype=complex)
+        result[order] = values
+        return result
 
     def spectrum(self, omega: float) -> float:
         """∫ dt e^{iωt} C(t) over all t."""

@@ -27,11 +27,12 @@ recurrence time 2π/Δω, the error falls exponentially with it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, log, pi, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import erfc
+from scipy.special import erfc, roots_legendre
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -241,7 +242,7 @@ def charge_in_time(
             start = memory + span if backwards else memory
     recurrence = start + span + max(start, span)
     system = discretise(device, x, 2 * pi / recurrence, reach, max_modes)
-    node, weight = np.polynomial.legendre.leggauss(ceil(_NODES * span * reach))
+    node, weight = roots_legendre(ceil(_NODES * span * reach))
     times, weights = 0.5 * span * (node + 1), 0.5 * span * weight
     # The later or earlier times at which the charge is looked at, and where they end.
     direction = -1 if backwards else 1
@@ -312,10 +313,11 @@ def _response(
     ∂_x e^{−iHs} = −i ∫_0^s dr e^{−iH(s−r)} (∂_x H) e^{−iHr}, with ∂_x H = −F on the dot.
     """
     energy, modes = system.energy, system.modes
-    mean, half = 0.5 * (energy[:, None] + energy), 0.5 * (energy[:, None] - energy)
-    kernel = -1j * start * np.exp(-1j * mean * start) * np.sinc(half * start / pi)
-    pushed = (np.exp(-1j * np.outer(seen, energy)) * modes[0] ** 2) @ kernel
-    moved = -force * (pushed * modes[0]) @ modes.T
+    # The integral is −is e^{−i(E + E')s/2} sinc((E − E')s/2) between two of the energies.
+    turned, half = np.exp(-0.5j * energy * start), 0.5 * (energy[:, None] - energy)
+    before = np.exp(-1j * np.outer(seen, energy)) * (modes[0] ** 2 * turned)
+    pushed = -1j * start * turned * _times(before, np.sinc(half * start / pi))
+    moved = -force * _times(pushed * modes[0], modes.T)
     return 2 * (moved * later.conj()).real @ system.filled
 
 
@@ -366,6 +368,7 @@ def correlation_time(device: Device, memory: float) -> float:
     return max(memory, 12 / (pi * coldest))
 
 
+@lru_cache(maxsize=4)  # forwards and backwards in time it is the same
 def memory_time(device: Device, x: float, reach: float, max_modes: int) -> float:
     """The time after which the amplitude of an electron put on the dot stays below 3e-6."""
     level = device.level - device.force * x
@@ -387,4 +390,9 @@ def memory_time(device: Device, x: float, reach: float, max_modes: int) -> float
 
 
 def _row(energy: np.ndarray, modes: np.ndarray, times: np.ndarray) -> np.ndarray:
-    return (np.exp(-1j * np.outer(times, energy)) * modes[0]) @ modes.T
+    return _times(np.exp(-1j * np.outer(times, energy)) * modes[0], modes.T)
+
+
+def _times(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """A complex times a real matrix, without making the second complex too."""
+    return rows.real @ matrix + 1j * (rows.imag @ matrix)

@@ -26,6 +26,7 @@ __all__ = [
 # Slow operators are scaled by complex numbers of this size to take derivatives at zero.
 _CIRCLE = 0.01
 _ANGLES = 16
+_MOST_STEPS, _SETTLED = 60, 1e-16
 
 
 @lru_cache
@@ -79,10 +80,12 @@ def exact_second_order(jets: Jets) -> np.ndarray:
     total = np.zeros_like(slow, dtype=complex)
     for epsilon in _CIRCLE * np.exp(1j * angles):
         follow = np.zeros_like(total)
-        for _ in range(60):
+        for _ in range(_MOST_STEPS):
             r_motion = inside @ (jets.projector + follow)
             q_source = outside @ (jets.projector + follow) - follow @ r_motion
-            follow = -epsilon * inverse @ jets.complement @ q_source
+            before, follow = follow, -epsilon * inverse @ jets.complement @ q_source
+            if np.abs(follow - before).max() <= _SETTLED * np.abs(follow).max():
+                break
         total += epsilon * inside @ (jets.projector + follow) / epsilon**2
     return total / len(angles)
 

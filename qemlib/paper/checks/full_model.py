@@ -306,6 +306,5 @@ def _whole(eta: float, levels: int) -> tuple[Any, Any, Any]:
         - eta * _COUPLING * qutip.tensor(qutip.Qobj(charge.charge), a + a.dag())
     )
     jumps = [qutip.tensor(qutip.Qobj(jump), one) for jump in charge.jumps]
-    # In this order the factors of the matrix stay in a band.
-    options = {"method": "direct", "use_rcm": True, "permc_spec": "NATURAL"}
-    return hamiltonian, jumps, qutip.steadystate(hamiltonian, jumps, **options)
+    # Iterated: the row of the trace, which a direct solution puts in, would fill the factors.
+    return hamiltonian, jumps, qutip.steadystate(hamiltonian, jumps, method="power")

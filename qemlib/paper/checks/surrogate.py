@@ -19,6 +19,7 @@ Operators are stored as vectors, row after row: vec(AρB) = (A ⊗ Bᵀ) vec(ρ)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import log
 
 import numpy as np
@@ -112,18 +113,22 @@ class SurrogateCharge:
         """Tr as a row, shape (d²,)."""
         return np.eye(self.dimension).ravel()
 
-    @property
+    @cached_property
     def slope(self) -> np.ndarray:
         """∂_x L_x = iF[n, •], shape (d², d²)."""
         return 1j * self.force * self.commutator(self.charge)
 
     def liouvillian(self, x: float) -> np.ndarray:
         """L_x, shape (d², d²)."""
+        return self._at_origin + x * self.slope
+
+    @cached_property
+    def _at_origin(self) -> np.ndarray:
         generator = -1j * self.commutator(self.hamiltonian)
         for jump in self.jumps:
             lost = jump.conj().T @ jump
             generator = generator + np.kron(jump, jump.conj()) - 0.5 * self.anticommutator(lost)
-        return generator + x * self.slope
+        return generator
 
     def stationary(self, x: float, order: int = 0) -> list[np.ndarray]:
         """Taylor coefficients ρ_k of ρ_x at x, as vectors: L_x ρ_k = −(∂_x L_x) ρ_{k−1}."""

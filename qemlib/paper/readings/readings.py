@@ -23,7 +23,7 @@ from qemlib.electrons.coefficients import damping, noise_spectrum
 from qemlib.errors import LeftGridError, NoSteadyState, SeveralWells
 from qemlib.motion import grid, sources
 from qemlib.motion.model import LangevinModel
-from qemlib.motion.orbit import OrbitAverage, orbit_average
+from qemlib.motion.orbit import OrbitAverage, edge_weight, orbit_average
 from qemlib.sampler.sampling import euler_equivalent
 from qemlib.studies.thresholds import Exactly, root
 
@@ -40,6 +40,8 @@ __all__ = [
 # Grids are widened by this factor until they hold the steady state.
 _NARROWEST, _WIDER, _WIDEST = 14.0, 1.41, 110.0
 _EDGE_WEIGHT = 1e-15
+# Previews are refused from 1e-8 on.
+_LOOKED_AT = 1e-7
 # Where thresholds are looked for.
 _VOLTAGES = np.arange(0.0, 41.0, 4.0)
 
@@ -242,7 +244,9 @@ class Reading:
         device = self.device(voltage)
         for half_width in _widths(device, max(_NARROWEST, narrowest / device.oscillator.x0)):
             try:
-                return orbit_average(self._moved(_coarse(device, half_width, 129), device))
+                look = self._moved(_coarse(device, half_width, 129), device)
+                if edge_weight(look) < _LOOKED_AT:  # quicker than to be refused
+                    return orbit_average(look)
             except (NoSteadyState, LeftGridError, SeveralWells):  # it may be far out
                 continue
         raise NoSteadyState(self._unbound(voltage))
@@ -367,6 +371,7 @@ def _build(device: Device) -> sources.Build:
     return build
 
 
+@lru_cache(maxsize=32)  # readings that differ in their motion alone share a device
 def _coarse(device: Device, half_width: float, points: int) -> LangevinModel:
     return grid.even_model(sources.of_device(device), _build(device), half_width, points)
 
