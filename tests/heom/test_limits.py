@@ -26,7 +26,7 @@ def test_weak_coupling_is_the_golden_rule():
     for coupling in (0.04, 0.08):
         device = replace(DEVICE, coupling=coupling)
         _, phonons = golden_rule(device)
-        state = qem.full_quantum(device, 1e-4, progress=False)
+        state = qem.full_quantum(device, 1e-3, progress=False)
         off.append(state.phonon_number / phonons - 1.0)
     assert abs(off[0]) < 2e-2
     # What is left is of the next order in λ².
