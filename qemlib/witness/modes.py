@@ -31,7 +31,7 @@ from math import ceil, log, pi, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import erfc
+from scipy.special import erfc, roots_legendre
 
 from qemlib import _checks
 from qemlib._locked import Locked
@@ -241,7 +241,7 @@ def charge_in_time(
             start = memory + span if backwards else memory
     recurrence = start + span + max(start, span)
     system = discretise(device, x, 2 * pi / recurrence, reach, max_modes)
-    node, weight = np.polynomial.legendre.leggauss(ceil(_NODES * span * reach))
+    node, weight = roots_legendre(ceil(_NODES * span * reach))
     times, weights = 0.5 * span * (node + 1), 0.5 * span * weight
     # The later or earlier times at which the charge is looked at, and where they end.
     direction = -1 if backwards else 1
@@ -312,10 +312,11 @@ def _response(
     ∂_x e^{−iHs} = −i ∫_0^s dr e^{−iH(s−r)} (∂_x H) e^{−iHr}, with ∂_x H = −F on the dot.
     """
     energy, modes = system.energy, system.modes
-    mean, half = 0.5 * (energy[:, None] + energy), 0.5 * (energy[:, None] - energy)
-    kernel = -1j * start * np.exp(-1j * mean * start) * np.sinc(half * start / pi)
-    pushed = (np.exp(-1j * np.outer(seen, energy)) * modes[0] ** 2) @ kernel
-    moved = -force * (pushed * modes[0]) @ modes.T
+    # The integral between two eigenvectors: a phase of each, and a real function of both.
+    halfway = np.exp(-0.5j * energy * start)
+    real = start * np.sinc(0.5 * start / pi * (energy[:, None] - energy))
+    pushed = _times(np.exp(-1j * np.outer(seen, energy)) * modes[0] ** 2 * halfway, real)
+    moved = 1j * force * _times(pushed * halfway * modes[0], modes.T)
     return 2 * (moved * later.conj()).real @ system.filled
 
 
@@ -387,4 +388,9 @@ def memory_time(device: Device, x: float, reach: float, max_modes: int) -> float
 
 
 def _row(energy: np.ndarray, modes: np.ndarray, times: np.ndarray) -> np.ndarray:
-    return (np.exp(-1j * np.outer(times, energy)) * modes[0]) @ modes.T
+    return _times(np.exp(-1j * np.outer(times, energy)) * modes[0], modes.T)
+
+
+def _times(matrix: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Their product: `@` would make the real one complex, which takes twice as long."""
+    return matrix.real @ real + 1j * (matrix.imag @ real)
