@@ -26,7 +26,7 @@ _NODES, _WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS
 
 def polygamma(order: int, u: np.ndarray) -> np.ndarray:
     """ψ^{(order)}(u) for order 0, 1 or 2; array of the shape of `u`."""
-    total = sum((u + k) ** -(order + 1) for k in range(_SHIFT))
+    total = _power(1.0 / np.add.outer(np.arange(_SHIFT), u), order + 1).sum(axis=0)
     z = u + _SHIFT
     inverse = 1.0 / z
     square = inverse * inverse
@@ -36,6 +36,11 @@ def polygamma(order: int, u: np.ndarray) -> np.ndarray:
         return inverse * (1.0 + 0.5 * inverse + _horner(_BERNOULLI, square)) + total
     # ψ''(z) ~ −1/z² − 1/z³ − Σ (2k+1) B_2k/z^{2k+2}
     return -square * (1.0 + inverse + _horner(_BERNOULLI * (_EVEN + 1), square)) - 2.0 * total
+
+
+def _power(x: np.ndarray, exponent: int) -> np.ndarray:
+    """x, x² or x³: a complex number is multiplied by itself much faster than raised to a power."""
+    return x if exponent == 1 else x * x if exponent == 2 else x * x * x
 
 
 def _horner(coefficients: np.ndarray, square: np.ndarray) -> np.ndarray:
@@ -53,10 +58,12 @@ def divided_difference(order: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     close = np.abs(gap) <= _CLOSE * np.minimum(np.abs(a), np.abs(b))
     result = np.empty(a.shape, dtype=complex)
     apart = ~close
-    values = polygamma(order, a[apart]) - polygamma(order, b[apart])
-    result[apart] = values / gap[apart]
-    points = b[close] + _NODES[:, None] * gap[close]
-    result[close] = _WEIGHTS @ polygamma(order + 1, points)
+    if apart.any():
+        values = polygamma(order, a[apart]) - polygamma(order, b[apart])
+        result[apart] = values / gap[apart]
+    if close.any():
+        points = b[close] + _NODES[:, None] * gap[close]
+        result[close] = _WEIGHTS @ polygamma(order + 1, points)
     return result
 
 
@@ -67,10 +74,12 @@ def parallelogram(a: np.ndarray, b: np.ndarray, shift: np.ndarray) -> np.ndarray
     close = np.abs(shift) <= _CLOSE * corners
     result = np.empty(a.shape, dtype=complex)
     apart = ~close
-    start, end, by = a[apart], b[apart], shift[apart]
-    result[apart] = (
-        divided_difference(0, start, end) - divided_difference(0, start - by, end - by)
-    ) / by
-    moved = _NODES[:, None] * shift[close]
-    result[close] = _WEIGHTS @ divided_difference(1, a[close] - moved, b[close] - moved)
+    if apart.any():
+        start, end, by = a[apart], b[apart], shift[apart]
+        result[apart] = (
+            divided_difference(0, start, end) - divided_difference(0, start - by, end - by)
+        ) / by
+    if close.any():
+        moved = _NODES[:, None] * shift[close]
+        result[close] = _WEIGHTS @ divided_difference(1, a[close] - moved, b[close] - moved)
     return result
