@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from cases import between, few
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.optimize import linprog
@@ -61,15 +61,14 @@ def random_matrix(seed):
     return rho
 
 
-@settings(derandomize=True, deadline=None, database=None, max_examples=1000)
-@given(st.integers(0, 2**32 - 1))
-def test_no_state_has_less(seed):
-    rho = random_matrix(seed)
-    populations = rho.diagonal().real
-    found = qem.certified_ergotropy(*normalised(populations))
-    # Only what the eigenvalues themselves are off by.
-    assert found.value <= incoherent(populations) + 1e-12 * populations.size
-    assert found.value <= qem.ergotropy(rho, np.diag(ladder(len(rho)))) + 1e-12 * populations.size
+def test_no_state_has_less():
+    for seed in range(300):
+        rho = random_matrix(seed)
+        populations = rho.diagonal().real
+        found = qem.certified_ergotropy(*normalised(populations))
+        work = qem.ergotropy(rho, np.diag(ladder(len(rho))))
+        # Only what the eigenvalues themselves are off by.
+        assert found.value <= min(incoherent(populations), work) + 1e-12 * populations.size, seed
 
 
 @pytest.mark.parametrize("orders", [2, 3, 4])
