@@ -247,9 +247,7 @@ class _Shifted:
             if j < len(self._up):
                 down = self._down[j]
                 felt = np.unique(down.indices)  # the others, more than half, act on none below
-                below = lu_solve(
-                    self._factors[j + 1], down[:, felt].toarray(), check_finite=False
-                )
+                below = lu_solve(self._factors[j + 1], down[:, felt].toarray(), check_finite=False)
                 matrix[:, felt] -= self._up[j] @ below
                 self._answers[j] = felt, below
             self._factors[j] = lu_factor(matrix, overwrite_a=True, check_finite=False)
