@@ -1,6 +1,8 @@
 """What the tests share, and what nbval leaves out when it compares with tests/references/."""
 
+import pickle
 import signal
+from concurrent.futures import Future
 
 import pytest
 from quick import pytest_addoption, pytest_collection_modifyitems, pytest_configure  # noqa: F401
@@ -30,6 +32,22 @@ def told_pictures(monkeypatch):
     monkeypatch.setattr(
         "qemlib.plotting.explorer.picture", lambda figure, text, dpi: f"{text} {dpi} dpi"
     )
+
+
+class _Here:
+    """A pool without processes: what is sent goes through pickle, as it would to another one."""
+
+    def submit(self, function, *arguments):
+        future = Future()
+        function, arguments = pickle.loads(pickle.dumps((function, arguments)))
+        future.set_result(pickle.loads(pickle.dumps(function(*arguments))))
+        return future
+
+
+@pytest.fixture
+def pool_here(monkeypatch):
+    """Many computations in this process: each other one takes a second to begin."""
+    monkeypatch.setattr("qemlib._parallel.pool", _Here)
 
 
 @pytest.fixture

@@ -36,6 +36,9 @@ __all__ = ["CoherenceDecay", "coherence_decay"]
 _EIGENVALUES, _ATTEMPTS = 6, 8
 _START = 1e-3  # of ω0, from the axis
 _FEWER_LEVELS = 0.85
+# Of the real part of the slowest eigenvalue: how far beside it others are looked for, and what of
+# that may be missed.
+_BESIDE, _MISSED = 0.1, 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,9 +108,13 @@ def coherence_decay(
     >>> bool(abs(found.rate / ((given - taken) / 2.0) - 1.0) < 0.01)
     True
 
-    At a high bias the electrons drive it, and only damping holds it at rest:
+    At an infinite bias the electrons drive it, and only damping holds it at rest:
 
-    >>> driven = replace(device.with_voltage(30.0), coupling=0.02)
+    >>> import numpy as np
+    >>> left, right = device.leads
+    >>> full = replace(left, chemical_potential=np.inf)
+    >>> empty = replace(right, chemical_potential=-np.inf)
+    >>> driven = replace(device, left=full, right=empty, coupling=0.02)
     >>> found = coherence_decay(driven, damping=1e-3, progress=False)
     >>> given, taken = qem.noise_spectrum(driven, 0.0, [1.0, -1.0])
     >>> bool(found.friction < 0.0), bool(abs(found.friction / ((given - taken) / 2.0) - 1.0) < 0.05)
@@ -129,13 +136,17 @@ def coherence_decay(
     resolution, found, _ = search.run()
     leads, motion = search.leads, replace(search.motion, charge=found.charge)
 
-    def eigenvalue(number: int, cut: Resolution) -> complex:
+    def eigenvalue(number: int, cut: Resolution, nearby: complex | None) -> complex:
         pair = leads.pair(number)
         cut = replace(cut, terms=leads.terms(number))
-        return _slowest(pair, device.level, motion, cut)
+        return _slowest(pair, device.level, motion, cut, nearby)
 
-    best = eigenvalue(search.number, resolution)
-    off = [eigenvalue(*one) - eigenvalue(*more) for one, more in _steps(search, leads, resolution)]
+    best = eigenvalue(search.number, resolution, None)
+    known = {(search.number, resolution): best}
+    off = []
+    for step in _steps(search, leads, resolution):
+        known |= {cuts: eigenvalue(*cuts, best) for cuts in step if cuts not in known}
+        off.append(known[step[0]] - known[step[1]])
     return CoherenceDecay(
         rate=-2.0 * best.real,
         frequency_shift=-best.imag - device.oscillator.frequency,
@@ -165,27 +176,36 @@ def _steps(
 
 
 def _slowest(
-    pair: tuple[Exponentials, Exponentials], level: float, motion: Motion, resolution: Resolution
+    pair: tuple[Exponentials, Exponentials],
+    level: float,
+    motion: Motion,
+    resolution: Resolution,
+    nearby: complex | None,
 ) -> complex:
-    """The eigenvalue near −iω0 that decays most slowly."""
+    """The eigenvalue near −iω0 that decays most slowly; `nearby`, the same for other cut-offs."""
     _, equations = equations_of(pair, level, motion, resolution, parity=-1)
     shifted = _Shifted(PairChain(equations))
     size, omega0 = sum(shifted.widths), motion.frequency
     generator = LinearOperator((size, size), shifted.apply, dtype=complex)
-    start, shift = shifted.turning(), complex(_START * omega0, -omega0)
-    slowest: complex | None = None
+    start = shifted.turning()
+    shift = complex(_START * omega0, -omega0) if nearby is None else _beside(nearby)
     for _ in range(_ATTEMPTS):
         shifted.factorise(shift)
         inverse = LinearOperator((size, size), shifted.solve, dtype=complex)
         values, vectors = eigs(generator, _EIGENVALUES, sigma=shift, OPinv=inverse, v0=start)
         near = np.abs(values.imag + omega0) < 0.5 * omega0
         if near.any():
-            before, best = slowest, int(np.argmax(np.where(near, values.real, -np.inf)))
+            best = int(np.argmax(np.where(near, values.real, -np.inf)))
             slowest, start = complex(values[best]), vectors[:, best]
-            if before is not None and abs(slowest - before) < 1e-6 * abs(slowest.real):
+            before, shift = shift, _beside(slowest)
+            if abs(shift - before) < _MISSED * abs(slowest.real):
                 return slowest
-            shift = slowest + 0.1 * abs(slowest.real)
     raise ConvergenceError(f"coherence_decay: no eigenvalue near {-1j * omega0:.6g} was settled on")
+
+
+def _beside(eigenvalue: complex) -> complex:
+    """Where to look for others that decay more slowly."""
+    return eigenvalue + _BESIDE * abs(eigenvalue.real)
 
 
 class _Shifted:
@@ -221,19 +241,24 @@ class _Shifted:
     def factorise(self, shift: complex) -> None:
         """Prepare for z = `shift`."""
         self._factors: list = [None] * len(self.widths)
+        self._answers: list = [None] * len(self._down)
         for j in reversed(range(len(self.widths))):
             matrix = self._own[j].toarray() - shift * np.eye(self.widths[j])
             if j < len(self._up):
-                below = lu_solve(self._factors[j + 1], self._down[j].toarray(), check_finite=False)
-                matrix -= self._up[j] @ below
+                down = self._down[j]
+                felt = np.unique(down.indices)  # the others, more than half, act on none below
+                below = lu_solve(self._factors[j + 1], down[:, felt].toarray(), check_finite=False)
+                matrix[:, felt] -= self._up[j] @ below
+                self._answers[j] = felt, below
             self._factors[j] = lu_factor(matrix, overwrite_a=True, check_finite=False)
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         """(L − z)⁻¹ right."""
-        y = [part.copy() for part in np.split(np.ravel(right), self._stops)]
-        for j in reversed(range(len(self._up))):
-            y[j] -= self._up[j] @ lu_solve(self._factors[j + 1], y[j + 1], check_finite=False)
-        x = [lu_solve(self._factors[0], y[0], check_finite=False)]
-        for j, down in enumerate(self._down, start=1):
-            x.append(lu_solve(self._factors[j], y[j] - down @ x[-1], check_finite=False))
+        x = [part.copy() for part in np.split(np.ravel(right), self._stops)]
+        for j in reversed(range(len(x))):
+            if j < len(self._up):
+                x[j] -= self._up[j] @ x[j + 1]
+            x[j] = lu_solve(self._factors[j], x[j], check_finite=False)
+        for j, (felt, below) in enumerate(self._answers):
+            x[j + 1] -= below @ x[j][felt]
         return np.concatenate(x)

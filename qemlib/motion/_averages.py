@@ -32,6 +32,8 @@ def of_langevin(model: LangevinModel) -> dict[str, Any]:
     along[moving] = (0.5 * orbits.noise / orbits.period / (m * omega) ** 2)[moving] / speed**2
     x, period = turns.path.x, orbits.period[1:]
     center = np.concatenate([[orbits.center], (x * dt).sum(axis=1) / period])
+    if model.mirrored and orbits.center == 0.0:
+        center = np.zeros_like(center)  # to the last digit
     cosine = (x - center[1:, None]) / amplitudes[1:, None]
     uneven = (turns.diffusion * cosine**2 * dt).sum(axis=1) / period
     across[1:] = uneven / (2.0 * (m * omega[1:]) ** 2)

@@ -64,7 +64,7 @@ def exact_moments(model, alpha, friction, temperature, force, time):
 
 
 @pytest.mark.parametrize(
-    ("friction", "force", "rtol"), [(0.05, 0.0, 1e-8), (0.3, 0.4, 1e-8), (2.0, 0.0, 1e-9)]
+    ("friction", "force", "rtol"), [(0.05, 0.0, 1e-8), (0.3, 0.4, 1e-6), (2.0, 0.0, 1e-7)]
 )
 def test_a_linear_oscillator_in_closed_form_at_all_times(friction, force, rtol):
     model, alpha = linear(friction, force=force), 1.0 + 0.5j
@@ -97,7 +97,7 @@ def test_in_the_end_there_is_the_steady_state():
 
 
 @lru_cache
-def charged(rtol=1e-6):
+def charged(rtol=1e-5):
     """Begun in the ground state, at times that several tests ask for."""
     return qem.evolve([[1.0]], paper_model(10.0), [0.0, 1e3, 3e3, 1.8e4], rtol=rtol)
 

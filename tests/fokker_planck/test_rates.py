@@ -54,7 +54,7 @@ def test_several_wells_in_equilibrium(tilt):
     """W ∝ e^{−H/T}, whatever the friction."""
     model = two_wells(0.4, tilt=tilt)
     with pytest.warns(qem.ClassicalStateWarning):  # T is half of the wells' quantum
-        state = qem.steady_state(model)
+        state = qem.steady_state(model, rtol=1e-4)
     x, p = np.linspace(-2.5, 2.5, 41), np.linspace(-1.5, 1.5, 31)
     wide = np.linspace(-5, 5, 4001)
     norm = np.exp(-potential(wide, tilt) / 0.25).sum() * (wide[1] - wide[0])
@@ -85,7 +85,7 @@ def one_dimension(friction, temperature):
 def test_escape_with_strong_friction_is_one_dimensional():
     """What is left falls as 1/γ²."""
     off = [
-        qem.slowest_rates(two_wells(g)).values[0].real / one_dimension(g, 0.25) - 1.0
+        qem.slowest_rates(two_wells(g), rtol=1e-4).values[0].real / one_dimension(g, 0.25) - 1.0
         for g in (10.0, 20.0)
     ]
     assert abs(off[1]) < 5e-3
@@ -96,7 +96,7 @@ def test_escape_at_low_temperature_is_kramers():
     """(λ_b/ω_b)(ω_0/π)e^{−ΔU/T} there and back; corrections fall with T."""
     ratios = []
     for temperature in (0.06, 0.03):
-        found = qem.slowest_rates(two_wells(1.0, temperature)).values[0].real
+        found = qem.slowest_rates(two_wells(1.0, temperature), rtol=1e-4).values[0].real
         reduced = np.sqrt(0.25 + 1.0) - 0.5
         ratios.append(found / (reduced * np.sqrt(2.0) / np.pi * np.exp(-0.25 / temperature)))
     assert abs(ratios[1] - 1.0) < 0.04
@@ -106,13 +106,13 @@ def test_escape_at_low_temperature_is_kramers():
 
 def test_the_wells_exchange_at_the_slowest_rate():
     model = two_wells(0.4, 0.1)
-    rate = qem.slowest_rates(model).values[0].real
+    rate = qem.slowest_rates(model, rtol=1e-4).values[0].real
 
     def right(x, p):
         return np.exp(-((x - 1.0) ** 2) / 0.1 - p**2 / 0.2) / (np.pi * np.sqrt(0.02))
 
     times = np.array([1.0, 1.5, 2.0]) / rate
-    path = qem.evolve(right, model, times, rtol=1e-4)
+    path = qem.evolve(right, model, times, rtol=1e-3)
     mean = np.array([state.amplitude.real for state in path])
     assert np.diff(np.log(mean)) == pytest.approx(-rate * np.diff(times), rel=1e-3)
 

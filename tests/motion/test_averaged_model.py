@@ -121,6 +121,8 @@ def test_averages_of_a_langevin_model_are_its_orbit_average(voltage, noise_at):
     )
     exact = paper_state(voltage, noise_at)
     assert state.squeezing.real == pytest.approx(exact.squeezing.real, abs=2e-3)
+    assert model.mirrored
+    assert not state.model.center.any()
 
 
 def test_an_unlike_device_has_its_center_where_the_mean_force_puts_it():

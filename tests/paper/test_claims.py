@@ -419,6 +419,7 @@ def test_memory_of_a_reading_with_a_motion_of_its_own_is_refused():
         Evidence(reading("Δt = 0.001"), "memory")
 
 
+@pytest.mark.usefixtures("pool_here")
 def test_curves_over_voltage_are_those_of_each_reading():
     curves = over_voltage([PRINTED, reading("T = β")], [0.0, 10.0])
     assert curves["reading"].values.tolist() == ["as printed", "T = β"]

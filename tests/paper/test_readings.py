@@ -23,6 +23,8 @@ from qemlib.paper.claims.verdicts import Measurement, Verdict
 from qemlib.paper.readings.readings import CHANGES, PRINTED, Reading, all_readings, reading
 from qemlib.paper.readings.sensitivity import PARAMETERS, elasticities
 
+pytestmark = pytest.mark.usefixtures("pool_here")
+
 
 def test_the_printed_reading_is_the_printed_device():
     assert PRINTED.name == "as printed"
