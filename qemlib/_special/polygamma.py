@@ -44,14 +44,16 @@ def _sum_of_powers(power: int, u: np.ndarray, total: np.ndarray) -> None:
             for _ in range(power - 1):
                 a, b = x * a - y * b, x * b + y * a
             # 1/(a + ib), without squares that could overflow.
-            if abs(a) >= abs(b):
-                ratio = b / a
-                scale = 1.0 / (a + b * ratio)
-                re, im = re + scale, im - ratio * scale
+            wide = abs(a) >= abs(b)
+            ratio = b / a if wide else a / b
+            size = a + b * ratio if wide else b + a * ratio
+            one = 1.0 / size
+            # NumPy's reciprocal divides here too, its other powers do not: these are their bits.
+            other = ratio / size if power == 1 else ratio * one
+            if wide:
+                re, im = re + one, im - other
             else:
-                ratio = a / b
-                scale = 1.0 / (b + a * ratio)
-                re, im = re + ratio * scale, im - scale
+                re, im = re + other, im - one
         total[i] = re + 1j * im
 
 

@@ -104,7 +104,7 @@ def test_what_is_sharp_is_found_where_it_is_said_to_be():
     [
         (lambda x: (x, x), "function must return force, damping and diffusion.*got"),
         (lambda x: x, "function must return force, damping and diffusion.*got"),
-        (lambda x: (x, x[:5], x), r"function: its damping must have the shape of x, \(65,\), got"),
+        (lambda x: (x, x[:5], x), r"function: its damping must have the shape of x, \(129,\), got"),
         (lambda x: (x, x, np.nan * x), "function: its diffusion must hold finite numbers only"),
         (lambda x: (0 * x, 1.0, -1.0), "diffusion must not be negative"),
         (lambda x: (0 * x, -1e-3, 1e-3), "function has no bound steady state"),
