@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib.fokker_planck.in_basis import InBasis
 from qemlib.motion.model import LangevinModel
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["Evolution", "EvolvedState"]
 
@@ -143,6 +145,8 @@ class Evolution(Locked):
             the parts of the energy balance as `balance_…`, the errors as `error_…`; with `levels`,
             `populations` over `time` and `level`.
         """
+        import xarray as xr  # with pandas a quarter of the time of `import qemlib`
+
         found: dict[str, Any] = {
             name: ("time", np.array([getattr(state, name) for state in self.states]))
             for name in ("phonon_number", "g2", "energy", "squeezing", "amplitude")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from qemlib.studies._places import beside, refuse_nowhere
 from qemlib.studies._points import Index
 from qemlib.studies._table import Plan, Table
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["NetCDFStore"]
 
@@ -92,6 +95,8 @@ class NetCDFStore:
                 table.put(place, rows[place], str(words[place]))
 
     def _read(self) -> xr.Dataset:
+        import xarray as xr  # late, as in `Evolution.dataset`
+
         try:
             with xr.open_dataset(self.path, engine="scipy") as file:
                 stored = file.load()

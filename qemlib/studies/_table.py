@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from qemlib.studies._fingerprint import fingerprint, version
 from qemlib.studies._points import Index, Points
 from qemlib.studies.methods import Method
 from qemlib.studies.observables import EXACT, STANDARD, Observable
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["DONE", "FAILED", "MISSING", "Plan", "Record", "Table", "plan_of"]
 
@@ -165,6 +167,8 @@ class Table:
 
     def dataset(self) -> xr.Dataset:
         """All of it, with names and units."""
+        import xarray as xr  # late, as in `Evolution.dataset`
+
         plan, dimensions = self.plan, list(self.plan.axes)
         column = {name: self.rows[..., i].copy() for i, name in enumerate(plan.columns)}
         variables: dict[str, Any] = {}

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from pathlib import Path
 from reprlib import repr as repr_short
-from typing import Any
-
-import xarray as xr
+from typing import TYPE_CHECKING, Any
 
 from qemlib._progress import bar
 from qemlib.devices.device import Device
@@ -24,6 +22,9 @@ from qemlib.studies._zarr import ZarrStore, plan_in
 from qemlib.studies.methods import Method, named, refuse_untaken
 from qemlib.studies.observables import Observable, chosen, sent
 from qemlib.studies.stores import Store, store_at
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["read_sweep", "sweep"]
 

@@ -14,7 +14,10 @@ EXTRAS = {
     "store": ("zarr",),
     "paper": ("mpmath", "sympy"),
 }
-SLOW_TO_COME = {"arviz_stats", "loky", "threadpoolctl", "scipy.signal", "scipy.stats"}
+SLOW_TO_COME = {
+    *("arviz_stats", "loky", "pandas", "threadpoolctl", "xarray"),
+    *("scipy.signal", "scipy.stats"),
+}
 
 HIDE = """
 import sys
