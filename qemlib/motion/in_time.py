@@ -23,6 +23,8 @@ __all__ = ["InTime"]
 _CELLS, _NOTHING = 400, -60.0
 # Half of what is looked at, in units of the slowest rate, and points of it.
 _LINE, _POINTS = 20.0, 2001
+# At least so many modes, and all that decay slower than so many times the spread of frequencies.
+_SLOW, _FASTER = 160, 10.0
 _FINE = 1e-5  # of the distance between two, to which top and ends are found
 
 
@@ -253,13 +255,16 @@ class InTime:
         rates = rates + k**2 * model.at("phase_diffusion", amplitude) / amplitude**2
         shift = k * model.at("frequency_shift", amplitude)
         seen = np.sqrt(content) * (amplitude / amplitude[-1]) ** k
+        seen = seen / np.linalg.norm(seen)
+        decays, unpulled = eigh_tridiagonal(rates, off)
         if not shift.any():
-            values, vectors = eigh_tridiagonal(rates, off)
-            return values, (seen @ vectors) ** 2 / (seen @ seen)
-        matrix = np.diag(rates + 1j * shift) + np.diag(off, 1) + np.diag(off, -1)
-        values, vectors = np.linalg.eig(matrix)
-        parts = (seen @ vectors) * np.linalg.solve(vectors, seen.astype(complex))
-        return values, parts / (seen @ seen)
+            return decays, (seen @ unpulled) ** 2
+        # Pulling mixes modes that decay no faster than frequencies part; others hardly take part.
+        slow = max(_SLOW, int(np.searchsorted(decays, _FASTER * np.ptp(shift))))
+        decays, unpulled = decays[:slow], unpulled[:, :slow]
+        values, vectors = np.linalg.eig(np.diag(decays) + 1j * (unpulled.T * shift) @ unpulled)
+        held = seen @ unpulled
+        return values, (held @ vectors) * np.linalg.solve(vectors, held.astype(complex))
 
 
 def _lorentzians(detuning: ArrayLike, rates: np.ndarray, parts: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 import qemlib as qem
+from qemlib.motion import in_time
 from qemlib.motion._of_device import fixed_point
 from qemlib.motion.confinement import least_weight
 from qemlib.states.quantum import resolved_populations
@@ -144,6 +145,21 @@ def test_widths_of_lines_as_the_whole_equation_has_them():
     spectrum = qem.position_spectrum(model, omega)
     line = adiabatic(10.0).line(omega - 0.2)
     assert line / line.max() == pytest.approx(spectrum / spectrum.max(), abs=0.01)
+
+
+@pytest.mark.parametrize(("stiffer", "harmonic"), [(1.0, 1), (1.0, 3), (40.0, 1), (40.0, 2)])
+def test_modes_that_decay_fast_take_no_part_in_a_line(stiffer, harmonic, monkeypatch):
+    model = adiabatic(10.0).model
+    model = replace(model, frequency_shift=stiffer * model.frequency_shift)
+    away = harmonic * np.linspace(1.5 * model.frequency_shift.min(), 1e-3, 501)
+    lines, counts = [], []
+    for least in (in_time._SLOW, in_time._CELLS):
+        monkeypatch.setattr(in_time, "_SLOW", least)
+        state = qem.averaged_state(model)
+        lines.append(state.line(away, harmonic))
+        counts.append(state._modes(harmonic)[0].size)
+    assert counts[0] < counts[1]
+    assert lines[0] == pytest.approx(lines[1], rel=1e-6, abs=1e-9 * lines[1].max())
 
 
 def test_inversion_sets_in_where_the_exact_state_has_it():
