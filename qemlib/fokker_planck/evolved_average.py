@@ -84,6 +84,10 @@ class EvolvedAverage(Locked, InPhaseSpace):
         return abs(self._middle) + self.radius
 
     @property
+    def _even(self) -> bool:  # type: ignore[override]
+        return self.steady._even  # noqa: SLF001
+
+    @property
     def _angles(self) -> int:
         return self.steady._angles  # noqa: SLF001
 

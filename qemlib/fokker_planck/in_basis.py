@@ -29,6 +29,11 @@ class InBasis(InPhaseSpace):
     width: Any
     radius: Any
 
+    @cached_property
+    def _even(self) -> bool:  # type: ignore[override]
+        odd = self.coefficients[::2, 1::2].any() or self.coefficients[1::2, ::2].any()
+        return self.center == 0.0 and not odd
+
     @property
     def squeezing(self) -> complex:
         """⟨a²⟩: zero for a rotationally symmetric state."""

@@ -162,6 +162,10 @@ class AveragedState(Locked, InTime, InPhaseSpace):
     def _center(self) -> np.ndarray:
         return self.model.at("center", self.amplitude)
 
+    @property
+    def _even(self) -> bool:  # type: ignore[override]
+        return not self._center.any()
+
     @cached_property
     def _curve(self) -> PPoly:
         return even_spline(self.amplitude, self.log_weight)

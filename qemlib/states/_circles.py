@@ -52,14 +52,17 @@ class Rings:
     reach: float
 
 
-def rings(w: OnPlane, r: np.ndarray) -> Rings:
-    """W(Re α, Im α) on circles: directions double until the fastest harmonics are negligible."""
+def rings(w: OnPlane, r: np.ndarray, even: bool = False) -> Rings:
+    """W(Re α, Im α) on circles: directions double until the fastest harmonics are negligible.
+
+    Of an `even` one, W(−α) = W(α), only half of each circle is asked for.
+    """
     angles = FEWEST_ANGLES
     some = np.unique(np.append(np.arange(0, r.size, _SOME), r.size - 1))
     while True:
-        found = _circles(w, r[some], angles, 0.0)
+        found = _circles(w, r[some], angles, 0.0, even)
         if found.rest < _UNRESOLVED or angles == _MOST_ANGLES:
-            found = _circles(w, r, angles, found.peak)
+            found = _circles(w, r, angles, found.peak, even)
             refuse_tail(found.largest, r[-1])
             if found.rest < _UNRESOLVED:
                 break
@@ -95,7 +98,7 @@ class _Circles:
         return float(self.sizes[3 * self.sizes.size // 4 :].max())
 
 
-def _circles(w: OnPlane, r: np.ndarray, angles: int, peak: float) -> _Circles:
+def _circles(w: OnPlane, r: np.ndarray, angles: int, peak: float, even: bool) -> _Circles:
     """`peak` is a lower bound of the largest |W|."""
     direction = np.exp(2j * np.pi * np.arange(angles) / angles)
     largest, sizes, blocks = np.zeros(r.size), np.zeros(angles // 2 + 1), []
@@ -103,8 +106,10 @@ def _circles(w: OnPlane, r: np.ndarray, angles: int, peak: float) -> _Circles:
     at_once = max(1, _AT_ONCE // angles)
     for start in range(0, r.size, at_once):
         rows = slice(start, start + at_once)
-        x, p = np.outer(r[rows], direction.real), np.outer(r[rows], direction.imag)
-        values = w(x, p)
+        asked = direction[: angles // 2] if even else direction
+        values = w(np.outer(r[rows], asked.real), np.outer(r[rows], asked.imag))
+        if even:
+            values = np.concatenate([values, values], axis=1)
         strength = np.abs(values)
         largest[rows] = strength.max(axis=1)
         peak = max(peak, float(largest[rows].max()))

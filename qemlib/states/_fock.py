@@ -25,10 +25,12 @@ _AT_ONCE = 2**20  # values of W
 _LEFT, _CHANGED = 1e-13, 3e-12
 
 
-def matrix(w: OnPlane, levels: int, radius: float, harmonics: int) -> np.ndarray:
+def matrix(
+    w: OnPlane, levels: int, radius: float, harmonics: int, even: bool = False
+) -> np.ndarray:
     """ρ in so many levels from a function W(Re α, Im α), with diagonals up to `harmonics`."""
     r, weight = radial_nodes(levels, radius)
-    found = rings(w, r)
+    found = rings(w, r, even)
     if abs(found.middle) > _APART * found.reach:
         rho = _from_its_middle(w, levels, radius, found)
         if rho is not None:

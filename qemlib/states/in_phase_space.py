@@ -29,8 +29,8 @@ class InPhaseSpace(OfOscillator):
 
     Who inherits has a `model`, the `moments` (⟨|α|²⟩, ⟨|α|⁴⟩) of W, the position of its `center`,
     a `radius` in |α| around there beyond which W is nothing, its `error`, and W itself as
-    `wigner(x, p)`.  Who knows them better may say `_reach`, the radius around α = 0, and the number
-    of `_angles` that resolve W on circles.
+    `wigner(x, p)`.  Who knows them better may say `_reach`, the radius around α = 0, the number of
+    `_angles` that resolve W on circles, and whether it is `_even`, W(−α) = W(α) to the last digit.
     """
 
     model: Any
@@ -38,6 +38,7 @@ class InPhaseSpace(OfOscillator):
     center: float
     radius: Any
     error: Any
+    _even = False
 
     def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         raise NotImplementedError
@@ -123,7 +124,8 @@ class InPhaseSpace(OfOscillator):
 
     def density_matrix(self, levels: int) -> np.ndarray:
         """ρ_nm with coherences, shape (levels, levels), in the oscillator's energy eigenbasis."""
-        return wigner.density_matrix(self._everywhere, levels, self._reach, self._x0, self._p0)
+        scales = (self._reach, self._x0, self._p0)
+        return wigner.density_matrix(self._everywhere, levels, *scales, even=self._even)
 
     def _quadrature(self, u: np.ndarray, turn: complex) -> np.ndarray:
         parts = np.array_split(u, 1 + u.size * _FEWEST // _AT_ONCE)

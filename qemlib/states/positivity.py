@@ -99,7 +99,8 @@ def violations(state: Any) -> tuple[str, ...]:
         return (f"its uncertainty product is {product:.4g}, where 1/2 is the least",)
     if _sharpness(axis, density) < _SHARP:
         return ()
-    return _negative(w, axis[-1], _of_eigenvalues(axis[-1], error, density))
+    error = _of_eigenvalues(axis[-1], error, density)
+    return _negative(w, axis[-1], error, getattr(state, "_even", False))
 
 
 def error_of(state: Any) -> float:
@@ -230,13 +231,13 @@ def _sharpness(axis: np.ndarray, density: np.ndarray) -> float:
     return largest / (axis[1] - axis[0]) ** 2
 
 
-def _negative(w: OnPlane, radius: float, error: float) -> tuple[str, ...]:
+def _negative(w: OnPlane, radius: float, error: float, even: bool) -> tuple[str, ...]:
     levels = int(radius**2) + 16
     kind, lowest = "a population", None
     if levels <= _DENSE:
         # W that ends at the edge of a grid has no end of harmonics.
         with suppress(LeftGridError, UnresolvedError):
-            rho = _fock.matrix(w, levels, radius, levels - 1)
+            rho = _fock.matrix(w, levels, radius, levels - 1, even)
             kind, lowest = "an eigenvalue of rho", float(np.linalg.eigvalsh(rho)[0])
     if lowest is None:
         lowest = float(_populations(w, min(levels, _MOST), radius).min())

@@ -215,6 +215,7 @@ def density_matrix(
     x0: float,
     p0: float,
     harmonics: int | None = None,
+    even: bool = False,
 ) -> np.ndarray:
     """Density matrix ρ_nm with its coherences, from W(x, p).
 
@@ -234,6 +235,8 @@ def density_matrix(
     harmonics : int, optional
         Diagonals beyond this one are set to zero.  By default all are filled that W has angular
         harmonics for, above 1e-14 of its largest value and above its round-off.
+    even : bool
+        Whether W(−x, −p) = W(x, p), so that half of phase space tells all.
 
     Returns
     -------
@@ -269,7 +272,7 @@ def density_matrix(
             raise ValueError(f"wigner_function must return shape {real.shape}, got {values.shape}")
         return values
 
-    return matrix(w, levels, _checks.positive("radius", radius), harmonics)
+    return matrix(w, levels, _checks.positive("radius", radius), harmonics, even)
 
 
 def wigner_function(rho: ArrayLike, x: ArrayLike, p: ArrayLike, x0: float, p0: float) -> np.ndarray:

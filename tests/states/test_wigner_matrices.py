@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import qutip
+from cases import UNLIKE, paper_model
 from scipy.linalg import expm
 from scipy.special import eval_laguerre, gammaln
 
@@ -345,3 +346,25 @@ def test_too_sharp_an_angle_is_refused():
 def test_a_function_of_the_wrong_shape_is_refused():
     with pytest.raises(ValueError, match="wigner_function must return shape"):
         wigner.density_matrix(lambda x, p: np.exp(-(x[:, 0] ** 2)), 3, 6.0, 1.0, 1.0)
+
+
+def states_of_devices():
+    mirrored, unlike = paper_model(10.0), qem.LangevinModel.from_device(UNLIKE)
+    coherent = pure(coherent_amplitudes(1.0, 20))
+    averaged = qem.AveragedModel.from_langevin(mirrored)
+    yield qem.steady_state(mirrored, rtol=1e-4), True
+    yield qem.evolve(np.diag([0.0, 1.0]), mirrored, [40.0], rtol=1e-4)[0], True
+    yield qem.evolve(coherent, mirrored, [40.0], rtol=1e-4)[0], False
+    yield qem.averaged_state(averaged), True
+    yield qem.evolve([[1.0]], averaged, [1e3], rtol=1e-3)[0], True
+    yield qem.steady_state(unlike, rtol=1e-4), False
+    yield qem.averaged_state(qem.AveragedModel.from_langevin(unlike)), False
+
+
+def test_half_of_an_even_w_tells_all_of_it():
+    for state, even in states_of_devices():
+        assert state._even is even
+        osc, levels = state.oscillator, 40
+        whole = wigner.density_matrix(state._everywhere, levels, state._reach, osc.x0, osc.p0)
+        assert np.abs(state.density_matrix(levels) - whole).max() < 1e-14
+        assert (np.abs(whole[::2, 1::2]).max() < 1e-14) == even
