@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-LONG = 1.5
+LONG = 1.0
 LIST = Path(__file__).with_name("durations.txt")
 
 
