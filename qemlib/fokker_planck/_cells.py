@@ -114,7 +114,7 @@ class Cells:
         at = ends[:-1, None] + half[:, None] * (1.0 + node)
         slope, momentum = actions(model, at)
         ratio = model.at("friction", at) / model.at("amplitude_diffusion", at)
-        fallen = np.cumsum(half * (0.5 * at * ratio * slope / momentum) @ weight)
+        fallen = np.cumsum(half * ((0.5 * at * ratio * slope / momentum) @ weight))
         known[amplitude > last] -= fallen
         return known
 

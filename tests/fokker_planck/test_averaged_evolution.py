@@ -80,10 +80,11 @@ def test_a_charged_state_is_discharged():
         qem.evolve([[1.0]], [(0.0, on), (1.0, plan[1][1])], [2.0])
 
 
-def test_a_state_far_wider_than_the_last_one():
-    """It cools in closed form, from amplitudes where the steady state is nothing."""
+@pytest.mark.parametrize("reach", [60.0, 240.0])
+def test_a_state_far_wider_than_the_last_one(reach):
+    """It cools in closed form, from amplitudes where the steady state is nothing, or not known."""
     hot = (12.0 / 13.0) ** np.arange(320.0) / 13.0
-    amplitude, one = np.linspace(0.0, 60.0, 41), np.ones(41)
+    amplitude, one = np.linspace(0.0, reach, 41), np.ones(41)
     model = qem.AveragedModel(
         1.0, 0.5, amplitude, 1e-3 * one, 0.0 * one, 1e-3 * one, one
     )  # 2mω0² d_A = γ̄T, with T = ω0
@@ -91,7 +92,7 @@ def test_a_state_far_wider_than_the_last_one():
     path = qem.evolve(np.diag(hot), model, times, rtol=1e-5)
     expected = 0.5 + 11.5 * np.exp(-1e-3 * times)
     assert path.phonon_number == pytest.approx(expected, rel=1e-5)
-    narrow = replace(model, amplitudes=amplitude / 3.0)
+    narrow = replace(model, amplitudes=20.0 / reach * amplitude)
     with pytest.raises(qem.LeftGridError, match="amplitudes, up to 20, are too small"):
         qem.evolve(np.diag(hot), narrow, times)
 
