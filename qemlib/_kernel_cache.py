@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from numba import njit
 from numba.core.caching import (
     CompileResultCacheImpl,
     FunctionCache,
@@ -21,10 +22,22 @@ from numba.core.caching import (
     InTreeCacheLocator,
 )
 
-__all__ = ["keep_on_disk"]
+__all__ = ["OPTIONS", "keep_on_disk", "kernel"]
+
+# Multiply-adds may be fused and signed zeros confused; NaN and infinity keep their meaning.
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract", "nsz"},
+}
 
 _DIGEST = hashlib.sha256
 _DIGEST_SIZE = _DIGEST().digest_size
+
+
+def kernel(function: Any, **other: Any) -> Any:
+    """Compile a function with these options but for `other` ones, and keep it on disk."""
+    return keep_on_disk(njit(**(OPTIONS | other))(function))
 
 
 def keep_on_disk(kernel: Any, made_of: Iterable[Any] = ()) -> Any:
@@ -36,7 +49,8 @@ def keep_on_disk(kernel: Any, made_of: Iterable[Any] = ()) -> Any:
     if hasattr(kernel, "enable_caching"):  # not a plain function, as with NUMBA_DISABLE_JIT
         with suppress(RuntimeError):  # no place: compiled anew by each process
             parts = [part.py_func for part in made_of]
-            kernel._cache = _Cache(kernel.py_func, parts)  # noqa: SLF001  Numba offers no other way
+            cache = _Cache(kernel.py_func, parts, kernel.targetoptions)
+            kernel._cache = cache  # noqa: SLF001  Numba offers no other way
     return kernel
 
 
@@ -112,10 +126,15 @@ class _CheckedFiles(IndexDataCacheFile):
 class _Cache(FunctionCache):
     _impl_class = _Places
 
-    def __init__(self, function: Any, parts: Iterable[Any]) -> None:
+    def __init__(self, function: Any, parts: Iterable[Any], options: dict[str, Any]) -> None:
         super().__init__(function)
         stamps = [self._impl_class(part).locator.get_source_stamp() for part in parts]
-        stamp = (self._impl.locator.get_source_stamp(), *stamps)
+        # Options may stand in another file than the kernel; a set has no order.
+        told = {
+            name: sorted(value) if isinstance(value, set) else value
+            for name, value in options.items()
+        }
+        stamp = (self._impl.locator.get_source_stamp(), repr(sorted(told.items())), *stamps)
         self._cache_file = _CheckedFiles(self._cache_path, self._impl.filename_base, stamp)
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:

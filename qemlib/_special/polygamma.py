@@ -7,13 +7,12 @@ real axis at a positive temperature.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import numpy as np
-from numba import njit
 from scipy.special import bernoulli
 
-from qemlib._kernel_cache import keep_on_disk
+from qemlib._kernel_cache import kernel
 
 __all__ = ["divided_difference", "parallelogram", "polygamma"]
 
@@ -29,11 +28,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(6)
 _NODES, _WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS
 
 
-def _kernel(function: Any) -> Any:
-    return keep_on_disk(njit(nogil=True, error_model="numpy")(function))
-
-
-@_kernel
+@partial(kernel, fastmath=False)
 def _sum_of_powers(power: int, u: np.ndarray, total: np.ndarray) -> None:
     """Σ_k (u + k)^−power over the shifts, for a power of 1, 2 or 3."""
     for i in range(u.size):

@@ -7,20 +7,14 @@ Nothing here checks what it is given.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from qemlib._kernel_cache import keep_on_disk
+from qemlib._kernel_cache import kernel
 
 __all__ = ["Carried", "hermite_levels", "laguerre_levels"]
 
-_OPTIONS: dict[str, Any] = {
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"contract", "nsz"},
-}
 # A level multiplies by less than 1 + z + k, or 1 + √2|y|: between two checks nothing overflows.
 _BETWEEN_CHECKS, _LARGE = 8, 1e100
 _LOG_LARGE = float(np.log(_LARGE))
@@ -48,11 +42,7 @@ class Carried(NamedTuple):
         return cls(np.zeros_like(scale), np.ones_like(scale), scale.copy(), np.exp(scale))
 
 
-def _kernel(function: Any) -> Any:
-    return keep_on_disk(njit(**_OPTIONS)(function))
-
-
-@_kernel
+@kernel
 def _rescale(before, here, scale, factor):
     """Divide what has grown too far."""
     for i in range(here.size):
@@ -63,7 +53,7 @@ def _rescale(before, here, scale, factor):
             factor[i] = np.exp(scale[i])
 
 
-@_kernel
+@kernel
 def hermite_levels(y, carried, out):
     """h_n(y) of width 1 for n = 0, 1, …, a row of `out` each; carried arrays of shape (points,)."""
     before, here, scale, factor = carried
@@ -78,7 +68,7 @@ def hermite_levels(y, carried, out):
             _rescale(before, here, scale, factor)
 
 
-@_kernel
+@kernel
 def laguerre_levels(first, levels, z, orders, carried, out):
     """φ_n^{(k)}(z) for n = first, first + 1, … and n + k < levels; out[k, n − first, point]."""
     for j in range(len(orders)):

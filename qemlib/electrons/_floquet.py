@@ -20,21 +20,14 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
-from qemlib._kernel_cache import keep_on_disk
+from qemlib._kernel_cache import kernel
 
 LANES = 24
 
 # Columns of what `integrands` gives: completeness, charge, noise of its sine and of its cosine,
 # currents of particles and of energy from each lead; then the harmonics.
 COMPLETENESS, CHARGE, SINE, COSINE, CURRENT, ENERGY, HARMONICS = 0, 1, 2, 3, 4, 6, 8
-
-_OPTIONS: dict[str, Any] = {
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"contract", "nsz"},
-}
 
 
 class Leads(NamedTuple):
@@ -69,11 +62,7 @@ def columns(harmonics: int, currents: bool) -> int:
     return HARMONICS + (2 + 4 * currents) * harmonics
 
 
-def _kernel(function: Any) -> Any:
-    return keep_on_disk(njit(**_OPTIONS)(function))
-
-
-@_kernel
+@kernel
 def _fraction(free, level, push, first, last, ratio):
     """Continue the fraction from the site `first` to `last`, which is nearer to the middle."""
     step = 1 if last > first else -1
@@ -88,7 +77,7 @@ def _fraction(free, level, push, first, last, ratio):
             ratio[0, k, i], ratio[1, k, i] = re[i], im[i]
 
 
-@_kernel
+@kernel
 def _outwards(ratio, push, first, last, a):
     """a_k = −P ratio_k a_{k−1}, away from the middle."""
     step = 1 if last > first else -1
@@ -99,7 +88,7 @@ def _outwards(ratio, push, first, last, a):
             a[1, k, i] = ratio[0, k, i] * y + ratio[1, k, i] * x
 
 
-@_kernel
+@kernel
 def _amplitudes(free, level, push, low, high, ratio, a):
     """a_k at all sites from low to high, and the fractions; ratio_0 = 𝒢_00."""
     middle = free.shape[1] // 2
@@ -120,7 +109,7 @@ def _amplitudes(free, level, push, low, high, ratio, a):
     _outwards(ratio, push, middle - 1, low, a)
 
 
-@_kernel
+@kernel
 def _squares(a, low, high, square, largest, total):
     """|a_k|², the largest of them and their sum."""
     largest[:] = 0.0
@@ -133,12 +122,12 @@ def _squares(a, low, high, square, largest, total):
             largest[i] = max(largest[i], size)
 
 
-@_kernel
+@kernel
 def _some_reaches(square, largest, least):
     return (square >= least * largest).any()
 
 
-@_kernel
+@kernel
 def _kept(square, largest, low, high, least):
     """The sites around the middle beyond which no |a_k|² reaches `least` times the largest."""
     middle = square.shape[0] // 2
@@ -149,7 +138,7 @@ def _kept(square, largest, low, high, least):
     return low, high
 
 
-@_kernel
+@kernel
 def _eliminate(ratio, push, first, last, step, z):
     """z_k −= P ratio z of the site further out, from `first` to `last`."""
     for k in range(first, last + step, step):
@@ -159,7 +148,7 @@ def _eliminate(ratio, push, first, last, step, z):
             z[1, k, i] -= ratio[0, k - step, i] * y + ratio[1, k - step, i] * x
 
 
-@_kernel
+@kernel
 def _substitute(ratio, push, first, last, step, z):
     """z_k = ratio_k (z_k − P z of the site further in), from `first` to `last`."""
     for k in range(first, last + step, step):
@@ -170,7 +159,7 @@ def _substitute(ratio, push, first, last, step, z):
             z[1, k, i] = ratio[0, k, i] * y + ratio[1, k, i] * x
 
 
-@_kernel
+@kernel
 def _propagate(ratio, push, low, high, z):
     """z → 𝒢 z, on the sites from low to high."""
     middle = ratio.shape[1] // 2
@@ -184,7 +173,7 @@ def _propagate(ratio, push, low, high, z):
     _substitute(ratio, push, middle - 1, low, -1, z)
 
 
-@_kernel
+@kernel
 def _noise(ratio, a, push, ends, vacant, pair, out):
     """Σ_q κ(1 − f) |M_q|² of sine and cosine, M_q = Σ_k [a*_{k−1} ∓ a*_{k+1}] 𝒢_{kq}/2(i)."""
     low, high = ends
@@ -208,7 +197,7 @@ def _noise(ratio, a, push, ends, vacant, pair, out):
             cosine[i] += 0.25 * vacant[k, i] * (u * u + v * v)
 
 
-@_kernel
+@kernel
 def _charge_harmonics(a, low, high, harmonics, out):
     """Σ_k a_{k+q} a_k*."""
     for q in range(1, harmonics + 1):
@@ -220,7 +209,7 @@ def _charge_harmonics(a, low, high, harmonics, out):
                 im[i] += y * u - x * v
 
 
-@_kernel
+@kernel
 def _mean_currents(a, square, ends, leads, n, spacing, out):
     """What comes in from each lead at the energy ω less what goes back, of particles and energy."""
     low, high = ends
@@ -239,7 +228,7 @@ def _mean_currents(a, square, ends, leads, n, spacing, out):
                 heat[i] -= (energy[i] + (k - middle) * spacing) * back
 
 
-@_kernel
+@kernel
 def _current_harmonics(a, low, high, sigma, ins, harmonics, out):
     """Component e^{−iqΩt} of 2 Im z(t), from those of z(t) = ⟨c†(ζ_α + Σ_α c)⟩."""
     middle = a.shape[1] // 2
@@ -265,7 +254,7 @@ def _current_harmonics(a, low, high, sigma, ins, harmonics, out):
                     im[i] += ins[lead, i] * a[0, middle + q, i]
 
 
-@_kernel
+@kernel
 def _block(leads, n, motion, wanted, ends, scratch, out):
     """Columns of the n-th block; returns the largest |a_k|² at an end, as part of all."""
     free, kappa, ins = leads.free[n], leads.kappa[n], leads.ins[n]
@@ -299,7 +288,7 @@ def _block(leads, n, motion, wanted, ends, scratch, out):
     return edge
 
 
-@_kernel
+@kernel
 def _share(thread, threads, orbits, leads, wanted, out, edge):
     """What one of the threads does of `integrands`: every so many of the amplitudes."""
     push, level, half, spacing = orbits

@@ -6,28 +6,17 @@ expression from becoming float64: hence the casts.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import numpy as np
-from numba import njit
 
-from qemlib._kernel_cache import keep_on_disk
+from qemlib._kernel_cache import kernel
 
 LANES = 128  # walkers of a block, which move in step
 HALF = LANES // 2
 
-# Multiply-adds may be fused and signed zeros confused; NaN and infinity keep their meaning.
-OPTIONS: dict[str, Any] = {
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"contract", "nsz"},
-}
-
-
-def stage(function: Any) -> Any:
-    """Compile what becomes part of a kernel."""
-    return keep_on_disk(njit(forceinline=True, **OPTIONS)(function))
-
+# Compiles what becomes part of a kernel.
+stage = partial(kernel, forceinline=True)
 
 f32, i32, u32 = np.float32, np.int32, np.uint32
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from qemlib._kernel_cache import keep_on_disk
-from qemlib.sampler._random import LANES, OPTIONS, draw_bits
+from qemlib._kernel_cache import OPTIONS, keep_on_disk
+from qemlib.sampler._random import LANES, draw_bits
 from qemlib.sampler._stages import COLUMNS, Scratch, locate
 
 __all__ = ["ABOVE", "BELOW", "Counters", "Zones", "counting_kernel"]

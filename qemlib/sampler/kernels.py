@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from qemlib._kernel_cache import keep_on_disk
-from qemlib.sampler._random import LANES, OPTIONS, draw_bits, draw_normals
+from qemlib._kernel_cache import OPTIONS, keep_on_disk
+from qemlib.sampler._random import LANES, draw_bits, draw_normals
 from qemlib.sampler._stages import (
     COLUMNS,
     MOMENTS,

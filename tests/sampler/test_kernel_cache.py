@@ -23,13 +23,13 @@ def kernel(tmp_path, monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
     source = tmp_path / "twice.py"
 
-    def make(text="def twice(x):\n    return x + x\n"):
+    def make(text="def twice(x):\n    return x + x\n", **options):
         source.write_text(text)
         os.utime(source, (0, len(text)))  # another text is another source, however soon it comes
         spec = importlib.util.spec_from_file_location("twice", source)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        return keep_on_disk(numba.njit(module.twice))
+        return keep_on_disk(numba.njit(**options)(module.twice))
 
     return make
 
@@ -65,6 +65,12 @@ def files(folder, suffix):
 def test_a_second_process_finds_the_code_of_the_first(kernel):
     assert not from_disk(kernel())
     assert from_disk(kernel())
+
+
+def test_code_of_other_options_is_not_run(kernel):
+    from_disk(kernel(fastmath={"nsz", "contract"}))
+    assert not from_disk(kernel(fastmath={"nsz"}))
+    assert from_disk(kernel(fastmath={"nsz"}))
 
 
 def shorter(content):
