@@ -59,6 +59,7 @@ class EvolvedAverage(Locked, InPhaseSpace):
     moments: tuple[float, float]
     energy_balance: dict[str, float]
     error: dict[str, float]
+    _even_in_p = True
 
     def __repr__(self) -> str:
         return (

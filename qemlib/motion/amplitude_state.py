@@ -13,7 +13,6 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib._special.splines import even_spline
 from qemlib.errors import ConvergenceError, LeftGridError
-from qemlib.motion._circles import average_of_even
 from qemlib.motion._weight import with_errors
 from qemlib.motion.averaged_model import AveragedModel
 from qemlib.motion.in_time import InTime
@@ -126,6 +125,7 @@ class AveragedState(Locked, InTime, InPhaseSpace):
     edge_weight: float
     error: dict[str, float]
     numerical_error: dict[str, float]
+    _even_in_p = True
 
     def __repr__(self) -> str:
         error = max(self.error[name] for name in ("phonon_number", "g2"))
@@ -206,7 +206,7 @@ class AveragedState(Locked, InTime, InPhaseSpace):
         inside, between = at <= self._all_around, (at > self._all_around) & (at < self._reach)
         profile = np.where(inside, np.exp(self._profile(np.where(inside, at, 0.0))), 0.0)
         if between.any():
-            profile[between] = self._average(at[between])
+            profile[between] = super().radial_profile(at[between])
         return profile
 
     @cached_property
@@ -214,11 +214,7 @@ class AveragedState(Locked, InTime, InPhaseSpace):
         """Its logarithm where W is known all around, as a spline that is as fine as W itself."""
         r = np.linspace(0.0, self._all_around, self.amplitude.size)
         # A model may reach further than a number this small.
-        return even_spline(r, np.log(np.maximum(self._average(r), np.finfo(float).tiny)))
-
-    def _average(self, r: np.ndarray) -> np.ndarray:
-        model = self.model
-        return average_of_even(self.wigner, r, model.x0, model.p0, self._angles)
+        return even_spline(r, np.log(np.maximum(super().radial_profile(r), np.finfo(float).tiny)))
 
     @property
     def _angles(self) -> int:

@@ -25,7 +25,6 @@ from qemlib import _checks
 from qemlib._locked import Locked
 from qemlib._special.splines import even_spline
 from qemlib.errors import ConvergenceError, LeftGridError, NoSteadyState
-from qemlib.motion._circles import average_of_even
 from qemlib.motion._moments import errors_of, moments_of, relaxation_time_of
 from qemlib.motion.one_turn import (
     NOTHING,
@@ -196,6 +195,7 @@ class OrbitAverage(Locked, InPhaseSpace):
     potential_minimum: float
     phases: int
     error: dict[str, float]
+    _even_in_p = True
 
     def __repr__(self) -> str:
         return (
@@ -228,13 +228,6 @@ class OrbitAverage(Locked, InPhaseSpace):
 
     def _everywhere(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         return self.density(x, p)
-
-    def radial_profile(self, r: ArrayLike) -> np.ndarray:
-        """Angular average of W(α) at |α| = r, ∫d²α W = 1; array of r's shape.
-
-        Where a circle leaves the model's grid, W counts as zero.
-        """
-        return average_of_even(self.density, r, self._x0, self._p0, self._angles)
 
     @property
     def _angles(self) -> int:

@@ -175,10 +175,7 @@ def phase_space(rho: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     points = max(64, BLOCK // max(orders.size, 1))
     for start in range(0, alpha.size, points):
         here = slice(start, start + points)
-        square, angle = 4.0 * np.abs(alpha[here]) ** 2, np.angle(alpha[here])
-        for first in range(0, orders.size, BLOCK // points):
-            some = orders[first : first + BLOCK // points]
-            part = diagonals[:, first : first + some.size]
-            phases = np.exp(1j * some[:, None] * angle)
-            value[here] += (laguerre_sums(part, square, some) * phases).real.sum(axis=0)
+        phases = np.exp(1j * orders[:, None] * np.angle(alpha[here]))
+        sums = laguerre_sums(diagonals, 4.0 * np.abs(alpha[here]) ** 2, orders)
+        value[here] = (sums * phases).real.sum(axis=0)
     return value

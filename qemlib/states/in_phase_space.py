@@ -30,7 +30,8 @@ class InPhaseSpace(OfOscillator):
     Who inherits has a `model`, the `moments` (⟨|α|²⟩, ⟨|α|⁴⟩) of W, the position of its `center`,
     a `radius` in |α| around there beyond which W is nothing, its `error`, and W itself as
     `wigner(x, p)`.  Who knows them better may say `_reach`, the radius around α = 0, the number of
-    `_angles` that resolve W on circles, and whether it is `_even`, W(−α) = W(α) to the last digit.
+    `_angles` that resolve W on circles, and whether it is `_even`, W(−α) = W(α), or `_even_in_p`,
+    W(α*) = W(α), to the last digit.
     """
 
     model: Any
@@ -38,7 +39,7 @@ class InPhaseSpace(OfOscillator):
     center: float
     radius: Any
     error: Any
-    _even = False
+    _even = _even_in_p = False
 
     def wigner(self, x: ArrayLike, p: ArrayLike) -> np.ndarray:
         raise NotImplementedError
@@ -116,7 +117,8 @@ class InPhaseSpace(OfOscillator):
 
         Where a circle leaves the model's grid, W counts as zero.
         """
-        return wigner.angular_average(self._everywhere, r, self._x0, self._p0, self._angles)
+        scales = (self._x0, self._p0, self._angles)
+        return wigner.angular_average(self._everywhere, r, *scales, upper=self._even_in_p)
 
     def populations(self, levels: int) -> np.ndarray:
         """Level populations ρ_nn, n = 0 … levels − 1, from the angular average of W."""

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qemlib import _checks
-from qemlib._special.laguerre import BLOCK, laguerre_integrals, laguerre_sequence, laguerre_sums
+from qemlib._special.laguerre import laguerre_integrals, laguerre_sequence, laguerre_sums
 from qemlib.states._circles import radial_nodes, refuse_tail
 from qemlib.states._fock import about_its_middle, coherences, matrix, phase_space
 
@@ -135,11 +135,18 @@ def laguerre_functions(levels: int, z: ArrayLike, order: int = 0) -> np.ndarray:
 
 
 def angular_average(
-    wigner_function: Callable[[Any, Any], Any], r: ArrayLike, x0: float, p0: float, angles: int = 96
+    wigner_function: Callable[[Any, Any], Any],
+    r: ArrayLike,
+    x0: float,
+    p0: float,
+    angles: int = 96,
+    upper: bool = False,
 ) -> np.ndarray:
     """Average of W(α) = x0 p0 W(x, p) over the angle at |α| = r.
 
-    `wigner_function` takes broadcasting arrays x, p.  The result has r's shape.
+    `wigner_function` takes broadcasting arrays x, p.  The result has r's shape.  With `upper`, W is
+    asked for where p > 0 alone, which is enough if it is even in p; the number of angles must be
+    even then.
 
     Examples
     --------
@@ -153,7 +160,7 @@ def angular_average(
     """
     r = _checks.finite_array("r", r)
     x0, p0 = _checks.positive("x0", x0), _checks.positive("p0", p0)
-    theta = (np.arange(angles) + 0.5) * 2.0 * np.pi / angles
+    theta = (np.arange(angles // 2 if upper else angles) + 0.5) * 2.0 * np.pi / angles
     x = x0 * r[..., None] * np.cos(theta)
     p = p0 * r[..., None] * np.sin(theta)
     return x0 * p0 * wigner_function(x, p).mean(axis=-1)
@@ -330,8 +337,5 @@ def radial_wigner(populations: ArrayLike, r: ArrayLike) -> np.ndarray:
     populations = _checks.finite_array("populations", populations, ndim=1)
     r = _checks.finite_array("r", r)
     signs = (-1.0) ** np.arange(populations.size)
-    total = [
-        laguerre_sums((signs * populations)[:, None], 4.0 * part**2, [0])[0]
-        for part in np.split(r.ravel(), range(BLOCK, r.size, BLOCK))
-    ]
-    return (2.0 / np.pi) * np.concatenate(total).reshape(r.shape)
+    total = laguerre_sums((signs * populations)[:, None], 4.0 * r.ravel() ** 2, [0])
+    return (2.0 / np.pi) * total.reshape(r.shape)
