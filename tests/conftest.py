@@ -1,7 +1,10 @@
 """What the tests share, and what nbval leaves out when it compares with tests/references/."""
 
+import os
 import pickle
 import signal
+import subprocess
+import sys
 from concurrent.futures import Future
 
 import pytest
@@ -48,6 +51,21 @@ class _Here:
 def pool_here(monkeypatch):
     """Many computations in this process: each other one takes a second to begin."""
     monkeypatch.setattr("qemlib._parallel.pool", _Here)
+
+
+@pytest.fixture
+def compiled_or_not(capsys):
+    """What a code prints, word by word: in a process that compiles no kernel, and here."""
+
+    def told(code):
+        environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+        command = [sys.executable, "-W", "error", "-c", code]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        exec(code, {})
+        return done.stdout.split(), capsys.readouterr().out.split()
+
+    return told
 
 
 @pytest.fixture

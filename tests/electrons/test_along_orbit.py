@@ -1,10 +1,7 @@
 """Electrons along an orbit: against other means, in their limits, and where laws fix them."""
 
 import copy
-import os
 import pickle
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -310,21 +307,13 @@ def test_the_number_of_threads_changes_nothing():
     assert (results[0] == results[-1]).all()
 
 
-def test_plain_python_agrees_with_compiled_code(capsys):
+def test_plain_python_agrees_with_compiled_code(compiled_or_not):
     code = (
         "import qemlib as qem\n"
         "found = qem.orbit_coefficients(qem.paper_device(6.0), [0.0, 5.0], 1.0, rtol=1e-4)\n"
         "print(*found.friction, *found.phase_diffusion, *abs(found.charge[1]), *found.current[0])"
     )
-    environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}
-    command = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    exec(code)
-    plain, compiled = (
-        [float(number) for number in told.split()]
-        for told in (done.stdout, capsys.readouterr().out)
-    )
+    plain, compiled = ([float(word) for word in told] for told in compiled_or_not(code))
     assert len(plain) == 8
     assert compiled == pytest.approx(plain, rel=1e-9, abs=1e-15)
 

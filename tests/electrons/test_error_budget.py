@@ -48,7 +48,7 @@ def test_a_linear_oscillator_follows_the_golden_rule(voltage):
 def test_thresholds_at_the_own_frequency():
     def growth(voltage):
         loss, gain = (
-            integrals.noise_spectrum(qem.paper_device(voltage), 0.0, w, digits=10)[0]
+            integrals.noise_spectrum(qem.paper_device(voltage), 0.0, w, digits=15)[0]
             for w in (OMEGA0, -OMEGA0)
         )
         return float(gain / loss - 1)

@@ -1,10 +1,7 @@
 """The sampler: its random numbers, its two schemes against exact answers, its error bars."""
 
-import os
 import re
 import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -417,7 +414,7 @@ def test_length_of_a_call_does_not_change_a_bit(monkeypatch):
     assert bits(quiet(toy(), 1_000_000)) == whole
 
 
-def test_plain_python_agrees_with_compiled_code(capsys):
+def test_plain_python_agrees_with_compiled_code(compiled_or_not):
     code = (
         "import numpy as np, qemlib as qem\n"
         "from qemlib.sampler.sampling import sample\n"
@@ -429,14 +426,7 @@ def test_plain_python_agrees_with_compiled_code(capsys):
         "                 progress=False, check=False)\n"
         "    print(run.phonon_number)"
     )
-    environment = dict(os.environ, NUMBA_DISABLE_JIT="1")
-    command = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    exec(code)
-    plain, compiled = (
-        [float(line) for line in told.split()] for told in (done.stdout, capsys.readouterr().out)
-    )
+    plain, compiled = ([float(word) for word in told] for told in compiled_or_not(code))
     assert len(compiled) == len(SCHEMES)
     assert compiled == pytest.approx(plain, rel=1e-4)
 

@@ -1,9 +1,6 @@
 """Ticks along trajectories: clocks of known accuracy, and the averaged operator."""
 
-import os
 import pickle
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -109,7 +106,7 @@ def test_a_seed_has_its_ticks():
     assert not np.array_equal(one.counts, other.counts)
 
 
-def test_plain_python_counts_as_compiled_code_does(capsys):
+def test_plain_python_counts_as_compiled_code_does(compiled_or_not):
     code = (
         "import numpy as np, qemlib as qem\n"
         "x = np.linspace(-25, 25, 201); one = np.ones_like(x)\n"
@@ -118,14 +115,7 @@ def test_plain_python_counts_as_compiled_code_does(capsys):
         "                          progress=False)\n"
         "print(*ticks.counts.sum(axis=0))"
     )
-    environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}
-    command = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    exec(code)
-    plain, compiled = (
-        [int(count) for count in told.split()] for told in (done.stdout, capsys.readouterr().out)
-    )
+    plain, compiled = ([int(word) for word in told] for told in compiled_or_not(code))
     assert 500 < compiled[-1] < 700
     assert np.abs(np.subtract(plain, compiled)).max() <= 2
 
